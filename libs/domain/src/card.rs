@@ -1,0 +1,103 @@
+//! Payment card numbers: found so that they can be refused, in every text that enters the system.
+//!
+//! A number counts as one when its length, its issuer range and its Luhn digit all fit, however it is grouped and in
+//! whatever script its digits are written. Letters end a number, so the hexadecimal of a UUID rarely looks like one.
+//! Deliberately absent: numbers hidden on purpose (spelled out, or inside a longer run of digits).
+
+mod digits;
+mod issuer;
+
+use self::digits::{Glyph, glyph};
+
+/// Fewest digits of a card number.
+const MIN_DIGITS: usize = 13;
+/// Most digits of a card number.
+const MAX_DIGITS: usize = 19;
+
+/// Whether the text holds what looks like a payment card number.
+///
+/// Spaces, hyphens, dots, slashes, underscores, plus signs and what Unicode has like them may stand between digits;
+/// digits of any script count. A candidate begins and ends at such a separator or at something else than a digit.
+pub fn contains_card_number(text: &str) -> bool {
+    let mut run = Run::default();
+    for character in text.chars() {
+        match glyph(character) {
+            Glyph::Digit(digit) => run.push(digit),
+            Glyph::Separator => run.separate(),
+            Glyph::Other => {
+                if run.holds_card_number() {
+                    return true;
+                }
+                run.clear();
+            }
+        }
+    }
+    run.holds_card_number()
+}
+
+/// Digits with nothing but separators between them.
+#[derive(Default)]
+struct Run {
+    digits: Vec<u8>,
+    /// Position in `digits` at which each group begins.
+    starts: Vec<usize>,
+    in_group: bool,
+}
+
+impl Run {
+    fn push(&mut self, digit: u8) {
+        if !self.in_group {
+            self.starts.push(self.digits.len());
+            self.in_group = true;
+        }
+        self.digits.push(digit);
+    }
+
+    fn separate(&mut self) {
+        self.in_group = false;
+    }
+
+    fn clear(&mut self) {
+        self.digits.clear();
+        self.starts.clear();
+        self.in_group = false;
+    }
+
+    fn holds_card_number(&self) -> bool {
+        if self.digits.len() < MIN_DIGITS {
+            return false;
+        }
+        let ends = || self.starts.iter().copied().chain([self.digits.len()]);
+        self.starts.iter().any(|&start| {
+            ends()
+                .skip_while(|&end| end < start.saturating_add(MIN_DIGITS))
+                .take_while(|&end| end <= start.saturating_add(MAX_DIGITS))
+                .filter_map(|end| self.digits.get(start..end))
+                .any(|candidate| issuer::issues(candidate) && luhn_holds(candidate))
+        })
+    }
+}
+
+/// The Luhn check: every second digit from the right doubled, the digits of all added up, divisible by ten.
+fn luhn_holds(digits: &[u8]) -> bool {
+    let from_the_right = || digits.iter().rev().copied().map(u32::from);
+    let plain = from_the_right().step_by(2);
+    let doubled = from_the_right().skip(1).step_by(2).map(doubled_digit);
+    plain
+        .chain(doubled)
+        .fold(0, u32::saturating_add)
+        .is_multiple_of(10)
+}
+
+/// Twice the digit, and the two digits of that added up: 7 gives 14 gives 5.
+fn doubled_digit(digit: u32) -> u32 {
+    let twice = digit.saturating_mul(2);
+    if twice > 9 {
+        twice.saturating_sub(9)
+    } else {
+        twice
+    }
+}
+
+#[cfg(test)]
+mod tests;

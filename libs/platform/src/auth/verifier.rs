@@ -1,0 +1,246 @@
+//! The one place that decides whether a token is genuine.
+//!
+//! `kid` is looked up in the cached keys of the configured issuer and nowhere else. Keys are read anew in the
+//! background; the last good set serves while the key server is away, for a day.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use jsonwebtoken::{Header, Validation};
+use thiserror::Error;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use tracing::{debug, error, warn};
+
+use super::claims::{Claims, InvalidClaims};
+use super::jwks::{JwksError, KeySet, PublicKey, Source};
+use super::{AuthConfig, Caller};
+use crate::clock::Clock;
+use crate::limits;
+
+/// Keys older than this are read anew in the background.
+const SOFT_AGE: Duration = Duration::from_secs(10 * 60);
+/// Keys older than this are no keys.
+const HARD_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Keys are read at most this often, whatever tokens name.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// Why no verifier could be made.
+#[derive(Debug, Error)]
+#[error("public keys of the issuer cannot be read")]
+pub struct VerifierError(#[from] JwksError);
+
+/// Why a token was refused; for the log only. Callers get one answer for all of these.
+#[derive(Debug, Error)]
+pub(crate) enum InvalidToken {
+    #[error("token is too long")]
+    Oversize,
+    #[error("token header is malformed")]
+    Header(#[source] jsonwebtoken::errors::Error),
+    #[error("token header holds a forbidden field or type")]
+    Forbidden,
+    #[error("token names no key that the issuer has")]
+    UnknownKey,
+    #[error("token is not genuine")]
+    Signature(#[source] jsonwebtoken::errors::Error),
+    #[error("token claims are refused")]
+    Claims(#[source] InvalidClaims),
+}
+
+/// Verifies bearer tokens for one audience. Clones share the keys.
+#[derive(Clone)]
+pub struct Verifier {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    issuer: String,
+    audience: String,
+    leeway: i64,
+    clock: Arc<dyn Clock>,
+    source: Source,
+    keys: RwLock<Keys>,
+    /// When keys were last asked for; held while they are, so that one asks for all.
+    asked: Mutex<Instant>,
+}
+
+#[derive(Clone)]
+struct Keys {
+    set: Arc<KeySet>,
+    read_at: Instant,
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Verifier")
+            .field("issuer", &self.inner.issuer)
+            .field("audience", &self.inner.audience)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Verifier {
+    /// A verifier as the settings say: keys from a file, or from an http(s) URL.
+    ///
+    /// # Errors
+    /// The keys cannot be read now: a service does not start without.
+    pub async fn open(config: &AuthConfig, clock: Arc<dyn Clock>) -> Result<Self, VerifierError> {
+        if config.jwks.starts_with("http://") || config.jwks.starts_with("https://") {
+            Self::from_url(config, clock).await
+        } else {
+            Self::from_file(config, clock).await
+        }
+    }
+
+    /// A verifier with keys from the file that `jwks` names.
+    pub async fn from_file(
+        config: &AuthConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, VerifierError> {
+        Self::from_source(config, clock, Source::file(Path::new(&config.jwks))).await
+    }
+
+    /// A verifier with keys from the URL that `jwks` names.
+    pub async fn from_url(
+        config: &AuthConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, VerifierError> {
+        Self::from_source(config, clock, Source::url(&config.jwks)?).await
+    }
+
+    async fn from_source(
+        config: &AuthConfig,
+        clock: Arc<dyn Clock>,
+        source: Source,
+    ) -> Result<Self, VerifierError> {
+        let set = Arc::new(source.read().await?);
+        let read_at = Instant::now();
+        let inner = Inner {
+            issuer: config.issuer.clone(),
+            audience: config.audience.clone(),
+            leeway: i64::try_from(config.leeway_seconds).unwrap_or(0),
+            clock,
+            source,
+            keys: RwLock::new(Keys { set, read_at }),
+            asked: Mutex::new(read_at),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// The caller that a token proves.
+    pub(crate) async fn verify(&self, token: &str) -> Result<Caller, InvalidToken> {
+        if token.len() > limits::TOKEN {
+            return Err(InvalidToken::Oversize);
+        }
+        let header = jsonwebtoken::decode_header(token).map_err(InvalidToken::Header)?;
+        let kid = accepted(&header)?;
+        let key = self.key(kid).await.ok_or(InvalidToken::UnknownKey)?;
+        let read = jsonwebtoken::decode::<Claims>(token, &key.key, &self.rules(&key))
+            .map_err(InvalidToken::Signature)?;
+        read.claims
+            .into_caller(self.inner.clock.now(), self.inner.leeway)
+            .map_err(InvalidToken::Claims)
+    }
+
+    /// The rules that the crate checks only when asked. Times are ours: they follow the injected clock.
+    fn rules(&self, key: &PublicKey) -> Validation {
+        let mut rules = Validation::new(key.algorithm);
+        rules.set_audience(&[&self.inner.audience]);
+        rules.set_issuer(&[&self.inner.issuer]);
+        rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        rules.validate_exp = false;
+        rules
+    }
+
+    async fn key(&self, kid: &str) -> Option<PublicKey> {
+        let keys = self.keys();
+        if keys.read_at.elapsed() >= SOFT_AGE {
+            let verifier = self.clone();
+            tokio::spawn(async move { verifier.refresh_in_background().await });
+        }
+        match find(&keys, kid) {
+            Some(key) => Some(key),
+            None => {
+                // A key may be new: then its first token waits for it, once for all callers.
+                self.refresh().await;
+                find(&self.keys(), kid)
+            }
+        }
+    }
+
+    fn keys(&self) -> Keys {
+        self.inner
+            .keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    async fn refresh_in_background(&self) {
+        if let Ok(asked) = self.inner.asked.try_lock() {
+            self.read_unless_recent(asked).await;
+        }
+    }
+
+    async fn refresh(&self) {
+        self.read_unless_recent(self.inner.asked.lock().await).await;
+    }
+
+    async fn read_unless_recent(&self, mut asked: tokio::sync::MutexGuard<'_, Instant>) {
+        if asked.elapsed() < PAUSE {
+            return;
+        }
+        *asked = Instant::now();
+        match self.inner.source.read().await {
+            Ok(set) => {
+                debug!("public keys read anew");
+                let mut keys = self
+                    .inner
+                    .keys
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner);
+                *keys = Keys {
+                    set: Arc::new(set),
+                    read_at: Instant::now(),
+                };
+            }
+            Err(failure) => {
+                let text = crate::status::chain(&failure);
+                if self.keys().read_at.elapsed() >= HARD_AGE {
+                    error!(error = %text, "public keys are over a day old, all tokens are refused");
+                } else {
+                    warn!(error = %text, "public keys cannot be read, the last ones serve");
+                }
+            }
+        }
+    }
+}
+
+fn find(keys: &Keys, kid: &str) -> Option<PublicKey> {
+    if keys.read_at.elapsed() >= HARD_AGE {
+        return None;
+    }
+    keys.set.get(kid).cloned()
+}
+
+/// The key id of a header, if it holds nothing by which a token could choose how it is checked.
+fn accepted(header: &Header) -> Result<&str, InvalidToken> {
+    let steers = header.jku.is_some()
+        || header.jwk.is_some()
+        || header.x5u.is_some()
+        || header.x5c.is_some()
+        || header.crit.is_some()
+        || header.extras.inner().contains_key("b64");
+    let kind = header.typ.as_deref().unwrap_or("JWT");
+    let bearer = kind.eq_ignore_ascii_case("JWT") || kind.eq_ignore_ascii_case("at+jwt");
+    if steers || !bearer {
+        return Err(InvalidToken::Forbidden);
+    }
+    header.kid.as_deref().ok_or(InvalidToken::UnknownKey)
+}
+
+#[cfg(test)]
+mod tests;

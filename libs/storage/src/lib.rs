@@ -1,0 +1,25 @@
+//! One store for two engines: SQLite in one process, PostgreSQL in a cluster. Pools, transactions, request keys and
+//! error classes live here, so that no service asks which engine runs.
+//!
+//! Deliberately absent: entities and queries of any service, and transactions opened by hand. The one way to change
+//! data is [`Database::write`], or [`Database::write_once`] for a call that carries a `request_id`.
+
+pub mod column;
+mod config;
+mod database;
+mod engine;
+mod error;
+mod migrations;
+mod request;
+pub mod schema;
+mod tenant;
+mod tx;
+mod write;
+
+pub use config::{Durability, InvalidStoreUrl, StoreConfig, StoreUrl};
+pub use database::Database;
+pub use error::{StoreError, StoreFault};
+pub use migrations::migrations;
+pub use request::RequestKey;
+pub use tenant::TenantScoped;
+pub use tx::Tx;

@@ -1,0 +1,177 @@
+//! Request keys: the first answer to a request, stored in the transaction of its effect and given again to every replay.
+
+use std::sync::Arc;
+
+use domain::id::{RequestId, TenantId};
+use domain::time::Timestamp;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{ConnectionTrait, DbErr};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::{Database, StoreError, Tx, column};
+
+/// How many old keys one statement forgets, so that none holds a lock for long.
+const FORGET_BATCH: u64 = 1_000;
+
+/// What makes two requests the same one: who sent it, to which method, under which id, and with which body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    pub tenant: TenantId,
+    /// The subject of the caller's token.
+    pub client: String,
+    /// The full gRPC path.
+    pub method: &'static str,
+    pub request_id: RequestId,
+    /// [`RequestKey::body_hash`] of the encoded request.
+    pub body_hash: [u8; 32],
+}
+
+impl RequestKey {
+    /// The SHA-256 of an encoded request.
+    pub fn body_hash(body: &[u8]) -> [u8; 32] {
+        Sha256::digest(body).into()
+    }
+}
+
+impl Database {
+    /// [`write`](Self::write) for a call with a `request_id`: `work` takes effect at most once, and its first answer is
+    /// given to each replay. An error of `work` stores nothing, so the same request may be sent again.
+    ///
+    /// # Errors
+    /// `RequestIdReused` when the id came before with another body; `Busy` when the first call is still running after
+    /// the lock timeout; else as [`write`](Self::write).
+    pub async fn write_once<T, E, F>(
+        &self,
+        key: RequestKey,
+        now: Timestamp,
+        work: F,
+    ) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+        T: Serialize + DeserializeOwned + Send + Sync + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (key, work) = (Arc::new(key), Arc::new(work));
+        self.write(move |tx| {
+            let (key, work) = (Arc::clone(&key), Arc::clone(&work));
+            async move {
+                if let Some(answer) = open(tx, &key, now).await? {
+                    let answer = serde_json::from_str(&answer).map_err(StoreError::Answer)?;
+                    return Ok(answer);
+                }
+                let answer = work(tx).await?;
+                settle(tx, &key, &column::json(&answer)?).await?;
+                Ok(answer)
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Forgets the answers given before `limit` and says how many those were. A replay after that counts as new.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); what was forgotten until then stays forgotten.
+    pub async fn forget_requests_before(&self, limit: Timestamp) -> Result<u64, StoreError> {
+        let mut forgotten = 0;
+        loop {
+            let batch = self
+                .write(move |tx| forget_batch(tx, column::millis(limit)).boxed())
+                .await?;
+            forgotten += batch;
+            if batch < FORGET_BATCH {
+                return Ok(forgotten);
+            }
+        }
+    }
+}
+
+/// Claims the key. `None` means that this call is the first; else the stored answer. On PostgreSQL the insert waits for
+/// a first call that is still running, up to the lock timeout; on SQLite the write lock has done so before.
+async fn open(tx: &Tx, key: &RequestKey, now: Timestamp) -> Result<Option<String>, StoreError> {
+    let insert = Query::insert()
+        .into_table("request_keys")
+        .columns([
+            "request_id",
+            "tenant",
+            "client",
+            "method",
+            "body_hash",
+            "answer",
+            "created_at",
+        ])
+        .values([
+            key.request_id.to_string().into(),
+            key.tenant.as_str().into(),
+            key.client.as_str().into(),
+            key.method.into(),
+            key.body_hash.to_vec().into(),
+            "".into(),
+            column::millis(now).into(),
+        ])
+        .map_err(|error| DbErr::Custom(error.to_string()))?
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .to_owned();
+    if tx.execute(&insert).await?.rows_affected() == 1 {
+        return Ok(None);
+    }
+    let select = Query::select()
+        .columns(["body_hash", "answer"])
+        .from("request_keys")
+        .and_where(is_key(key))
+        .to_owned();
+    let Some(row) = tx.query_one(&select).await? else {
+        // Forgotten between the two statements: the caller's next attempt is the first again.
+        return Err(StoreError::Busy(DbErr::RecordNotFound(
+            "request key".to_owned(),
+        )));
+    };
+    let body_hash: Vec<u8> = row.try_get("", "body_hash")?;
+    if body_hash != key.body_hash {
+        return Err(StoreError::RequestIdReused);
+    }
+    Ok(Some(row.try_get("", "answer")?))
+}
+
+async fn settle(tx: &Tx, key: &RequestKey, answer: &str) -> Result<(), StoreError> {
+    let update = Query::update()
+        .table("request_keys")
+        .value("answer", answer)
+        .and_where(is_key(key))
+        .to_owned();
+    tx.execute(&update).await?;
+    Ok(())
+}
+
+fn is_key(key: &RequestKey) -> Expr {
+    Expr::col("request_id")
+        .eq(key.request_id.to_string())
+        .and(Expr::col("tenant").eq(key.tenant.as_str()))
+        .and(Expr::col("client").eq(key.client.as_str()))
+        .and(Expr::col("method").eq(key.method))
+}
+
+async fn forget_batch(tx: &Tx, limit: i64) -> Result<u64, StoreError> {
+    let oldest = Query::select()
+        .column("created_at")
+        .from("request_keys")
+        .and_where(Expr::col("created_at").lt(limit))
+        .order_by("created_at", sea_orm::Order::Asc)
+        .offset(FORGET_BATCH - 1)
+        .limit(1)
+        .to_owned();
+    // The age of the last row of the batch bounds the delete; rows of the same millisecond go with it.
+    let limit = match tx.query_one(&oldest).await? {
+        Some(row) => row.try_get::<i64>("", "created_at")?.saturating_add(1),
+        None => limit,
+    };
+    let delete = Query::delete()
+        .from_table("request_keys")
+        .and_where(Expr::col("created_at").lt(limit))
+        .to_owned();
+    Ok(tx.execute(&delete).await?.rows_affected())
+}

@@ -1,0 +1,48 @@
+//! Opening, migrating and reading back.
+
+use sea_orm_migration::MigrationTrait;
+use storage::schema::Migration;
+use storage::{Database, StoreError};
+
+use crate::support::{Scratch, one};
+
+async fn replicas_migrate_in_turns(scratch: Scratch) {
+    let replicas = (0..3).map(|_| scratch.open());
+    let replicas = futures::future::join_all(replicas).await;
+    for replica in &replicas {
+        replica.check().await.unwrap();
+    }
+    let count = "SELECT COUNT(*) FROM seaql_migrations";
+    assert_eq!(one(&replicas[0], count).await, Some(2));
+}
+
+async fn a_broken_migration_leaves_nothing(scratch: Scratch) {
+    let database = Database::open(&scratch.config()).await.unwrap();
+    let broken: Vec<Box<dyn MigrationTrait>> = vec![
+        Migration::named("m1")
+            .sql("CREATE TABLE half (id BIGINT)")
+            .sql("NO SUCH STATEMENT")
+            .boxed(),
+    ];
+    let outcome = database.migrate(broken).await;
+    assert!(matches!(outcome, Err(StoreError::Migration(_))));
+    let fixed: Vec<Box<dyn MigrationTrait>> = vec![
+        Migration::named("m1")
+            .sql("CREATE TABLE half (id BIGINT)")
+            .boxed(),
+    ];
+    database.migrate(fixed).await.unwrap();
+}
+
+on_each_engine!(a_broken_migration_leaves_nothing);
+
+mod replicas {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn postgres() {
+        if let Some(scratch) = Scratch::postgres().await {
+            replicas_migrate_in_turns(scratch).await;
+        }
+    }
+}

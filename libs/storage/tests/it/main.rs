@@ -1,0 +1,11 @@
+//! What a store promises, held against both engines. PostgreSQL is the server of `RESCATE_TEST_PG_URL`.
+
+#[macro_use]
+mod support;
+
+mod contention;
+mod lifecycle;
+mod postgres;
+mod request_keys;
+mod sqlite;
+mod transactions;

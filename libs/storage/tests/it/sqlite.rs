@@ -1,0 +1,97 @@
+//! What is true of the SQLite engine alone.
+
+use futures::FutureExt;
+use sea_orm::{ConnectionTrait, Statement};
+use storage::{Database, StoreError};
+
+use crate::support::{Scratch, create, insert, one, take_one, used};
+
+#[tokio::test]
+async fn commits_reach_the_disk() {
+    let scratch = Scratch::sqlite();
+    let database = scratch.open().await;
+    let settings = database
+        .write::<_, StoreError, _>(|tx| {
+            async move {
+                let mut settings = Vec::new();
+                for name in ["synchronous", "foreign_keys"] {
+                    let sql = format!("SELECT {name} FROM pragma_{name}");
+                    let statement = Statement::from_string(tx.get_database_backend(), sql);
+                    let row = tx.query_one_raw(statement).await?.unwrap();
+                    settings.push(row.try_get_by_index::<i64>(0)?);
+                }
+                Ok(settings)
+            }
+            .boxed()
+        })
+        .await
+        .unwrap();
+    assert_eq!(settings, [2, 1]);
+}
+
+#[tokio::test]
+async fn readers_cannot_write() {
+    let database = Scratch::sqlite().open().await;
+    let outcome = database
+        .read()
+        .execute_unprepared("DELETE FROM counters")
+        .await;
+    assert!(outcome.is_err());
+}
+
+#[tokio::test]
+async fn closing_leaves_one_file() {
+    let scratch = Scratch::sqlite();
+    let database = scratch.open().await;
+    create(&database, "a").await;
+    database.close().await;
+    let folder = scratch.folder().join("data 100%");
+    let files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(files, ["store.db"]);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_passes() {
+    let scratch = Scratch::sqlite();
+    let database = scratch.open().await;
+    create(&database, "n").await;
+    set_page_limit(&database, "1").await;
+    let filled: Result<(), StoreError> = database
+        .write(|tx| {
+            async move {
+                for n in 0..10_000 {
+                    insert(tx, &format!("{n}{}", "x".repeat(500))).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        })
+        .await;
+    assert!(matches!(filled, Err(StoreError::Full(_))), "{filled:?}");
+    set_page_limit(&database, "1000000").await;
+    let work = database.write(|tx| take_one(tx, "n", 1).boxed());
+    assert!(work.await.unwrap());
+    assert_eq!(used(&database, "n").await, Some(1));
+    assert_eq!(
+        one(&database, "SELECT COUNT(*) FROM counters").await,
+        Some(1)
+    );
+}
+
+/// SQLite refuses to grow the file beyond so many pages, as it does on a full disk.
+async fn set_page_limit(database: &Database, pages: &'static str) {
+    database
+        .write::<_, StoreError, _>(move |tx| {
+            async move {
+                tx.execute_unprepared(&format!("PRAGMA max_page_count = {pages}"))
+                    .await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
+        .unwrap();
+}

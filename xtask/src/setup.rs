@@ -1,0 +1,94 @@
+//! Finds what the tests need and installs what is missing: into a folder of its own where that is possible, with the
+//! system's package manager when this runs as root. Running it again changes nothing.
+
+mod install;
+
+use std::env::consts;
+use std::path::PathBuf;
+
+use crate::failure::Failure;
+use crate::postgres::Server;
+use crate::say;
+use crate::workspace::Root;
+
+const BUF: &str = "1.75.0";
+const NEXTEST: &str = "0.9.148";
+const DENY: &str = "0.20.2";
+const POSTGRES: &str = "18.4.0-beta.17";
+
+/// The programs that `cargo xtask test` calls besides cargo.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    pub(crate) buf: PathBuf,
+    /// `cargo-nextest`, to be called with `nextest` as its first argument.
+    pub(crate) nextest: PathBuf,
+    pub(crate) deny: PathBuf,
+    pub(crate) postgres: Server,
+}
+
+pub(crate) fn run(root: &Root) -> Result<Tools, Failure> {
+    let tools = Tools {
+        buf: buf()?,
+        nextest: install::cargo_tool(root, "cargo-nextest", NEXTEST)?,
+        deny: install::cargo_tool(root, "cargo-deny", DENY)?,
+        postgres: postgres()?,
+    };
+    let Tools {
+        buf,
+        nextest,
+        deny,
+        postgres,
+    } = &tools;
+    say::line(&format!("buf            {}", buf.display()));
+    say::line(&format!("cargo-nextest  {}", nextest.display()));
+    say::line(&format!("cargo-deny     {}", deny.display()));
+    say::line(&format!("postgres       {postgres}"));
+    Ok(tools)
+}
+
+/// A PostgreSQL that is new enough: the machine's own, else the package of the system, else one of the npm registry.
+pub(crate) fn postgres() -> Result<Server, Failure> {
+    if let Some(server) = Server::find() {
+        return Ok(server);
+    }
+    if install::has_apt()? {
+        install::apt(&["postgresql"])?;
+        if let Some(server) = Server::find() {
+            return Ok(server);
+        }
+    }
+    let package = format!("@embedded-postgres/{}-{}", system(), processor());
+    let folder = install::npm(&package, POSTGRES)?;
+    let bin = folder
+        .join("node_modules")
+        .join(package)
+        .join("native")
+        .join("bin");
+    Server::in_folder(&bin).ok_or_else(|| Failure::Missing {
+        what: format!("PostgreSQL {} or later", Server::OLDEST),
+        help: "install it, or name the folder of its programs in PG_BIN".to_owned(),
+    })
+}
+
+/// Always this very version, so that the format and the rules are the same on every machine.
+fn buf() -> Result<PathBuf, Failure> {
+    let folder = install::npm("@bufbuild/buf", BUF)?;
+    Ok(folder.join("node_modules").join(".bin").join("buf"))
+}
+
+/// The registry's word for this operating system.
+fn system() -> &'static str {
+    match consts::OS {
+        "macos" => "darwin",
+        other => other,
+    }
+}
+
+/// The registry's word for this kind of processor.
+fn processor() -> &'static str {
+    match consts::ARCH {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
