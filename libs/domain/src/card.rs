@@ -13,11 +13,15 @@ use self::digits::{Glyph, glyph};
 const MIN_DIGITS: usize = 13;
 /// Most digits of a card number.
 const MAX_DIGITS: usize = 19;
+/// Digits of an article number.
+const ARTICLE_DIGITS: usize = 13;
 
 /// Whether the text holds what looks like a payment card number.
 ///
 /// Spaces, hyphens, dots, slashes, underscores, plus signs and what Unicode has like them may stand between digits;
 /// digits of any script count. A candidate begins and ends at such a separator or at something else than a digit.
+/// Thirteen digits that are a valid article number (EAN) are taken for one: shops name their goods so, and no issuer
+/// has handed out cards of that length for decades.
 pub fn contains_card_number(text: &str) -> bool {
     let mut run = Run::default();
     for character in text.chars() {
@@ -68,14 +72,30 @@ impl Run {
             return false;
         }
         let ends = || self.starts.iter().copied().chain([self.digits.len()]);
-        self.starts.iter().any(|&start| {
+        self.starts.iter().enumerate().any(|(group, &start)| {
             ends()
+                .skip(group)
                 .skip_while(|&end| end < start.saturating_add(MIN_DIGITS))
                 .take_while(|&end| end <= start.saturating_add(MAX_DIGITS))
                 .filter_map(|end| self.digits.get(start..end))
-                .any(|candidate| issuer::issues(candidate) && luhn_holds(candidate))
+                .any(is_card_number)
         })
     }
+}
+
+fn is_card_number(candidate: &[u8]) -> bool {
+    issuer::issues(candidate) && luhn_holds(candidate) && !is_article_number(candidate)
+}
+
+/// The check of an EAN: every second digit from the right three times, the rest once, divisible by ten.
+fn is_article_number(digits: &[u8]) -> bool {
+    let from_the_right = || digits.iter().rev().copied().map(u32::from);
+    let once = from_the_right().step_by(2);
+    let thrice = from_the_right()
+        .skip(1)
+        .step_by(2)
+        .map(|digit| digit.saturating_mul(3));
+    digits.len() == ARTICLE_DIGITS && divisible_by_ten(once.chain(thrice))
 }
 
 /// The Luhn check: every second digit from the right doubled, the digits of all added up, divisible by ten.
@@ -83,10 +103,11 @@ fn luhn_holds(digits: &[u8]) -> bool {
     let from_the_right = || digits.iter().rev().copied().map(u32::from);
     let plain = from_the_right().step_by(2);
     let doubled = from_the_right().skip(1).step_by(2).map(doubled_digit);
-    plain
-        .chain(doubled)
-        .fold(0, u32::saturating_add)
-        .is_multiple_of(10)
+    divisible_by_ten(plain.chain(doubled))
+}
+
+fn divisible_by_ten(weighted: impl Iterator<Item = u32>) -> bool {
+    weighted.fold(0, u32::saturating_add).is_multiple_of(10)
 }
 
 /// Twice the digit, and the two digits of that added up: 7 gives 14 gives 5.

@@ -95,12 +95,8 @@ impl Cart {
         line::require_distinct(&parts.lines)?;
         let value = line::total_value(parts.currency, &parts.lines)?;
         let margin = line::total_margin(parts.currency, &parts.lines)?;
-        let costs = [parts.shipping, parts.tax].into_iter().flatten();
-        let total = costs
-            .map(Ok)
-            .try_fold(value, |sum, cost: Result<Money, MoneyError>| {
-                sum.checked_add(cost?)
-            })?;
+        let mut costs = [parts.shipping, parts.tax].into_iter().flatten();
+        let total = costs.try_fold(value, Money::checked_add)?;
         Ok(Self {
             parts,
             value,
@@ -161,11 +157,6 @@ impl Cart {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.parts.lines.is_empty()
-    }
-
-    /// The parts, for whoever stores or sends the cart.
-    pub fn into_parts(self) -> CartParts {
-        self.parts
     }
 }
 

@@ -11,12 +11,13 @@ mod typed;
 pub use person::PersonId;
 pub use reference::{OrderId, Sku};
 pub use slug::{
-    AgentId, ExperimentId, IssueCode, ModelId, PartnerId, PlayId, ProgrammeId, QueueId, TenantId,
+    AgentId, ExperimentId, IssueCode, ModelId, PartnerId, PlayId, ProgrammeId, QueueId, SkillId,
+    TenantId,
 };
 pub use typed::{
-    ApprovalId, AssessmentId, EventId, FactId, InterventionId, InvitationId, LedgerEntryId,
-    MomentId, OfferId, RedemptionId, RequestId, ReservationId, SessionId, ShopperId, TaskId,
-    TypedId, VisitorId,
+    ApprovalId, AssessmentId, DecisionId, EventId, FactId, InterventionId, InvitationId,
+    LedgerEntryId, MomentId, OfferId, RedemptionId, RequestId, ReservationId, SessionId, ShopperId,
+    TaskId, TypedId, VisitorId,
 };
 
 /// Why a text is not an identifier; says what would be right, never what was sent.

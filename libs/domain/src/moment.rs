@@ -127,3 +127,6 @@ impl Moment {
             .map_or(PersonId::Visitor(self.visitor), PersonId::Shopper)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -145,7 +145,7 @@ impl Money {
     /// `share(x)` and `share_up(x.complement())` add up to the amount.
     #[must_use]
     pub fn share_up(self, share: BasisPoints) -> Self {
-        self.share_rounded(share, BasisPoints::WHOLE.saturating_sub(1))
+        self.share_rounded(share, BasisPoints::PER_WHOLE.saturating_sub(1))
     }
 
     /// The smaller of two amounts.
@@ -182,11 +182,11 @@ impl Money {
     // INVARIANT: minor_units <= 10^15 and share <= 10^4, so neither product passes 10^15 and nothing saturates.
     fn share_rounded(self, share: BasisPoints, round_by: i64) -> Self {
         let points = i64::from(share.get());
-        let whole = (self.minor_units / BasisPoints::WHOLE).saturating_mul(points);
-        let rest = (self.minor_units % BasisPoints::WHOLE)
+        let whole = (self.minor_units / BasisPoints::PER_WHOLE).saturating_mul(points);
+        let rest = (self.minor_units % BasisPoints::PER_WHOLE)
             .saturating_mul(points)
             .saturating_add(round_by)
-            / BasisPoints::WHOLE;
+            / BasisPoints::PER_WHOLE;
         Self {
             minor_units: whole.saturating_add(rest),
             currency: self.currency,

@@ -39,6 +39,7 @@ impl std::error::Error for UnknownWord {}
 /// Declares a closed enum with `ALL`, `as_str`, `parse`, `FromStr`, `Display` and serde as its word.
 ///
 /// Serde is not derived from the variants, because its own error text would echo the refused value.
+#[macro_export]
 macro_rules! closed_enum {
     (
         $(#[$meta:meta])*
@@ -109,7 +110,7 @@ macro_rules! closed_enum {
     };
 }
 
-pub(crate) use closed_enum;
+pub use closed_enum;
 
 #[cfg(test)]
 mod tests;

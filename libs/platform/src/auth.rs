@@ -26,6 +26,7 @@ pub use keys::{DevelopmentKeys, KeyError, SigningKey};
 pub use role::Role;
 pub use scope::{Scope, Scopes};
 pub use source::TokenSource;
+pub(crate) use source::bearer;
 pub use verifier::{Verifier, VerifierError};
 
 /// Longest leeway that still means "clocks differ" and not "tokens live longer".
@@ -57,7 +58,15 @@ impl Validate for AuthConfig {
     fn validate(&self, faults: &mut Faults) {
         faults.check(!self.issuer.is_empty(), "issuer", "must be given");
         faults.check(!self.audience.is_empty(), "audience", "must be given");
-        faults.check(!self.jwks.is_empty(), "jwks", "must be a path or an http(s) URL");
-        faults.range("leeway_seconds", self.leeway_seconds, 0..=MAX_LEEWAY_SECONDS);
+        faults.check(
+            !self.jwks.is_empty(),
+            "jwks",
+            "must be a path or an http(s) URL",
+        );
+        faults.range(
+            "leeway_seconds",
+            self.leeway_seconds,
+            0..=MAX_LEEWAY_SECONDS,
+        );
     }
 }

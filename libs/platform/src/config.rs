@@ -46,6 +46,10 @@ pub struct Faults {
 
 impl Faults {
     /// Notes that `key`, of the section at hand, is wrong unless `valid`.
+    #[expect(
+        clippy::fn_params_excessive_bools,
+        reason = "a condition, not an option"
+    )]
     pub fn check(&mut self, valid: bool, key: &str, rule: &str) {
         if !valid {
             self.add(key, rule);
@@ -60,7 +64,10 @@ impl Faults {
         range: std::ops::RangeInclusive<T>,
     ) {
         if !range.contains(&value) {
-            self.add(key, &format!("must be {} to {}", range.start(), range.end()));
+            self.add(
+                key,
+                &format!("must be {} to {}", range.start(), range.end()),
+            );
         }
     }
 
@@ -112,17 +119,21 @@ where
 {
     let text = match file {
         None => String::new(),
-        Some(path) => {
-            std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-                path: path.to_owned(),
-                source,
-            })?
-        }
+        Some(path) => std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?,
     };
-    let environment = std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    });
-    read(defaults, &text, layers::settings(prefix, environment))
+    read(defaults, &text, layers::settings(prefix, environment()))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where settings come from"
+)]
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 fn read<T>(
@@ -139,7 +150,7 @@ where
     let file = parse(file, "file", &mut faults);
     layers::merge_file(&mut settings, file, &schema, &mut faults);
     for (path, text) in environment {
-        layers::merge_variable(&mut settings, &path, &text, &mut faults);
+        layers::merge_variable(&mut settings, &schema, &path, &text, &mut faults);
     }
     faults.clone().into_result()?;
     match Value::Table(settings).try_into::<T>() {
@@ -149,7 +160,10 @@ where
         }
         Err(failure) => {
             // Types were judged above, so this is a word or a number that its field does not take.
-            faults.add("settings", failure.message().lines().next().unwrap_or("cannot be read"));
+            faults.add(
+                "settings",
+                failure.message().lines().next().unwrap_or("cannot be read"),
+            );
             Err(ConfigError::Refused(faults))
         }
     }

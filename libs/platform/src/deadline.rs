@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn timeouts_are_read_in_every_unit() {
-        assert_eq!(parsed("2H"), Some(Duration::from_secs(7_200)));
+        assert_eq!(parsed("2H"), Some(Duration::from_hours(2)));
         assert_eq!(parsed("100m"), Some(Duration::from_millis(100)));
         assert_eq!(parsed("99999999n"), Some(Duration::from_nanos(99_999_999)));
     }
@@ -96,7 +96,10 @@ mod tests {
     #[test]
     fn what_is_written_reads_back() {
         let value = header(Duration::from_millis(1_234));
-        assert_eq!(parsed(value.to_str().unwrap()), Some(Duration::from_millis(1_234)));
+        assert_eq!(
+            parsed(value.to_str().unwrap()),
+            Some(Duration::from_millis(1_234))
+        );
     }
 
     #[tokio::test]

@@ -21,6 +21,7 @@ impl dyn IdSource {
 pub struct SystemIds;
 
 impl IdSource for SystemIds {
+    #[expect(clippy::disallowed_methods, reason = "this is where ids come from")]
     fn next_uuid(&self) -> Uuid {
         Uuid::now_v7()
     }

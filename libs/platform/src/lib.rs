@@ -19,5 +19,9 @@ pub mod telemetry;
 
 mod deadline;
 mod methods;
+mod observe;
 
 pub use deadline::Deadline;
+
+#[cfg(test)]
+mod testing;

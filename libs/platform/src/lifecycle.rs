@@ -107,7 +107,10 @@ impl Tasks {
             .await
             .is_ok();
         if !finished {
-            warn!(tasks = self.tracker.len(), "background tasks did not stop in time");
+            warn!(
+                tasks = self.tracker.len(),
+                "background tasks did not stop in time"
+            );
         }
         finished
     }

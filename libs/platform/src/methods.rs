@@ -38,12 +38,24 @@ static METHODS: LazyLock<HashMap<String, Method>> = LazyLock::new(|| {
                 let path = format!("/{full_name}/{}", method.name());
                 let service = full_name.clone();
                 let name = method.name().to_owned();
-                methods.insert(path, Method { service, name, shape });
+                methods.insert(
+                    path,
+                    Method {
+                        service,
+                        name,
+                        shape,
+                    },
+                );
             }
         }
     }
     methods
 });
+
+/// Reads the descriptors now: milliseconds that no call should pay for.
+pub(crate) fn prepare() {
+    LazyLock::force(&METHODS);
+}
 
 /// The RPC at a path; `None` when the contracts know none.
 pub(crate) fn find(path: &str) -> Option<&'static Method> {
@@ -60,7 +72,9 @@ pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
 pub(crate) fn shape(path: &str) -> Shape {
     match find(path) {
         Some(method) => method.shape,
-        None if path.starts_with("/grpc.reflection.") || path.ends_with(".Health/Watch") => Shape::Stream,
+        None if path.starts_with("/grpc.reflection.") || path.ends_with(".Health/Watch") => {
+            Shape::Stream
+        }
         None => Shape::Unary,
     }
 }

@@ -38,7 +38,11 @@ impl<C: DeserializeOwned> PageRequest<C> {
                 "at most 200 items fit in a page",
             ));
         }
-        let size = if page_size == 0 { DEFAULT_SIZE } else { page_size };
+        let size = if page_size == 0 {
+            DEFAULT_SIZE
+        } else {
+            page_size
+        };
         let after = if page_token.is_empty() {
             None
         } else {
@@ -159,7 +163,12 @@ mod tests {
         assert_eq!(page.items, [1, 2]);
         let second = Request::parse(2, &page.next_page_token).unwrap();
         assert_eq!(second.after(), Some(&(2, "x".to_owned())));
-        assert_eq!(second.page(vec![3], |row| (*row, String::new())).next_page_token, "");
+        assert_eq!(
+            second
+                .page(vec![3], |row| (*row, String::new()))
+                .next_page_token,
+            ""
+        );
     }
 
     #[test]

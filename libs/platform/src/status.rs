@@ -174,7 +174,8 @@ fn details<E: ServiceError + ?Sized>(failure: &E, kind: Kind) -> ErrorDetails {
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value))
         .collect();
-    let mut details = ErrorDetails::with_error_info(reason_name(failure.reason()), ERROR_DOMAIN, metadata);
+    let mut details =
+        ErrorDetails::with_error_info(reason_name(failure.reason()), ERROR_DOMAIN, metadata);
     if let Some(fault) = failure.invalid_field() {
         details.add_bad_request_violation(&fault.field, &fault.description);
     }

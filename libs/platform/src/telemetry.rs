@@ -11,7 +11,7 @@ use opentelemetry_sdk::trace::{
 };
 use serde::Deserialize;
 use thiserror::Error;
-use tracing::level_filters::LevelFilter;
+use tracing::Level;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -24,7 +24,7 @@ mod export;
 mod json;
 
 pub use context::{InvalidTraceContext, TraceContext, in_service, in_this_service};
-pub(crate) use context::{Origin, inbound, service_name};
+pub(crate) use context::{inbound, service_name};
 
 const FLUSH: Duration = Duration::from_secs(3);
 const QUEUED_SPANS: usize = 8_192;
@@ -57,11 +57,21 @@ impl Default for TelemetryConfig {
 impl Validate for TelemetryConfig {
     fn validate(&self, faults: &mut Faults) {
         if let Some(endpoint) = &self.otlp_endpoint {
-            let valid = endpoint.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
-            faults.check(valid, "otlp_endpoint", "must be a URL such as http://host:4317");
+            let valid = endpoint
+                .parse::<http::Uri>()
+                .is_ok_and(|uri| uri.host().is_some());
+            faults.check(
+                valid,
+                "otlp_endpoint",
+                "must be a URL such as http://host:4317",
+            );
         }
         let valid = EnvFilter::builder().parse(&self.log_filter).is_ok();
-        faults.check(valid, "log_filter", "must be a filter such as info,session_tracking=debug");
+        faults.check(
+            valid,
+            "log_filter",
+            "must be a filter such as info,session_tracking=debug",
+        );
     }
 }
 
@@ -119,23 +129,33 @@ pub fn init(
         .with(trace_layer(provider.tracer("rescate")))
         .try_init()
         .map_err(TelemetryError::AlreadySet)?;
+    std::panic::set_hook(Box::new(report_panic));
     Ok(Telemetry { provider })
+}
+
+/// Tells where, never what: the text of a panic may hold the value that caused it.
+fn report_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    tracing::error!(place = place.as_deref(), "panic");
 }
 
 /// Spans only: log lines reach the log, and their free text stays out of traces. The filter is this layer's own, so
 /// that fewer log lines do not mean fewer spans.
 fn trace_layer<S>(tracer: Tracer) -> impl Layer<S> + Send + Sync
 where
-    S: tracing::Subscriber + for<'span> tracing_subscriber::registry::LookupSpan<'span> + Send + Sync,
+    S: tracing::Subscriber
+        + for<'span> tracing_subscriber::registry::LookupSpan<'span>
+        + Send
+        + Sync,
 {
+    let spans = filter_fn(|metadata| metadata.is_span() && *metadata.level() <= Level::INFO);
     tracing_opentelemetry::layer()
         .with_tracer(tracer)
         .with_location(false)
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false)
-        .with_filter(filter_fn(|metadata| metadata.is_span()))
-        .with_filter(LevelFilter::INFO)
+        .with_filter(spans.with_max_level_hint(Level::INFO))
 }
 
 fn provider(
@@ -149,8 +169,8 @@ fn provider(
     let Some(endpoint) = &config.otlp_endpoint else {
         return Ok(builder.build());
     };
-    let exporter = export::ByService::connect(endpoint, service_name)
-        .map_err(TelemetryError::Endpoint)?;
+    let exporter =
+        export::ByService::connect(endpoint, service_name).map_err(TelemetryError::Endpoint)?;
     let batch = BatchConfigBuilder::default()
         .with_max_queue_size(QUEUED_SPANS)
         .with_max_export_batch_size(BATCH_SPANS)

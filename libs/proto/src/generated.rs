@@ -6,6 +6,7 @@
     unreachable_pub,
     unused_qualifications,
     clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
     clippy::as_conversions,
     clippy::disallowed_methods,
     clippy::large_enum_variant,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// How one service reaches its database.
 #[derive(Debug, Clone, Deserialize)]
@@ -21,8 +21,8 @@ pub struct StoreConfig {
     /// Whether commits must survive a power cut.
     #[serde(default)]
     pub durability: Durability,
-    /// File that holds the PostgreSQL password, in place of one in the URL.
-    #[serde(default)]
+    /// File that holds the PostgreSQL password, in place of one in the URL. The empty text stands for absent.
+    #[serde(default, deserialize_with = "empty_as_none")]
     pub password_file: Option<PathBuf>,
 }
 
@@ -73,6 +73,11 @@ impl StoreConfig {
     pub(crate) fn acquire_timeout(&self) -> Duration {
         Duration::from_millis(self.acquire_timeout_ms)
     }
+}
+
+fn empty_as_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    let path = PathBuf::deserialize(deserializer)?;
+    Ok((!path.as_os_str().is_empty()).then_some(path))
 }
 
 const fn default_pool_size() -> u32 {

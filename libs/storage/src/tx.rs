@@ -38,12 +38,9 @@ impl Tx {
         connection: &DatabaseConnection,
         wakeup: &Arc<Notify>,
     ) -> Result<Self, DbErr> {
-        let isolation_level = match connection.get_database_backend() {
-            DbBackend::Postgres => Some(IsolationLevel::ReadCommitted),
-            _ => None,
-        };
+        let on_postgres = connection.get_database_backend() == DbBackend::Postgres;
         let options = TransactionOptions {
-            isolation_level,
+            isolation_level: on_postgres.then_some(IsolationLevel::ReadCommitted),
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };

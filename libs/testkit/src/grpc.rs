@@ -3,10 +3,19 @@
 
 use proto::error::v1::ErrorReason;
 use proto::{ERROR_DOMAIN, reason_name};
-use tonic::{Code, Status, metadata::KeyAndValueRef};
+use tonic::metadata::KeyAndValueRef;
+use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
 use crate::canary::contains;
+
+/// A request that carries this bearer token.
+pub fn request<T>(token: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let bearer = format!("Bearer {token}").parse().expect("a token");
+    request.metadata_mut().insert("authorization", bearer);
+    request
+}
 
 /// Fails unless `status` has this code and this reason and, as the only field at fault, `field`.
 #[track_caller]
@@ -46,6 +55,47 @@ pub fn assert_hides(status: &Status, secret: &str) {
         assert!(
             !contains(&bytes, secret.as_bytes()),
             "the {part} of the status echoes what it refused"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use platform::status::{Fault, Kind};
+
+    use super::*;
+
+    fn not_found(message: &'static str) -> Status {
+        Fault::new(Kind::NotFound, message).to_status()
+    }
+
+    #[test]
+    fn a_refusal_with_its_reason_passes() {
+        let status = not_found("no such offer");
+
+        assert_refused(&status, Code::NotFound, ErrorReason::NotFound, None);
+        assert_hides(&status, "secret");
+    }
+
+    #[test]
+    #[should_panic(expected = "the fields at fault")]
+    fn a_field_that_is_not_named_fails() {
+        let status = not_found("no such offer");
+
+        assert_refused(
+            &status,
+            Code::NotFound,
+            ErrorReason::NotFound,
+            Some("offer_id"),
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "the message of the status echoes what it refused")]
+    fn an_echoed_value_fails() {
+        assert_hides(
+            &not_found("no offer for ana@example.com"),
+            "ana@example.com",
         );
     }
 }

@@ -20,6 +20,7 @@ pub mod otlp;
 pub mod process;
 pub mod scratch;
 pub mod serve;
+pub mod tokens;
 mod wait;
 
 pub use self::{

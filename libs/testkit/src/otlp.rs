@@ -270,3 +270,83 @@ fn hex(bytes: &[u8]) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
+    use opentelemetry_proto::tonic::resource::v1::Resource;
+
+    use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(5);
+
+    fn pair(key: &str, text: &str) -> KeyValue {
+        KeyValue {
+            key: key.to_owned(),
+            value: Some(AnyValue {
+                value: Some(Value::StringValue(text.to_owned())),
+            }),
+            ..KeyValue::default()
+        }
+    }
+
+    fn exported(name: &str, span_id: u8, parent: Option<u8>) -> wire::Span {
+        wire::Span {
+            trace_id: vec![1; 16],
+            span_id: vec![span_id; 8],
+            parent_span_id: parent.map_or_else(Vec::new, |id| vec![id; 8]),
+            name: name.to_owned(),
+            attributes: vec![pair("tenant", "acme")],
+            ..wire::Span::default()
+        }
+    }
+
+    async fn export(receiver: &Receiver, service: &str, spans: Vec<wire::Span>) {
+        let resource = Resource {
+            attributes: vec![pair("service.name", service)],
+            ..Resource::default()
+        };
+        let resource_spans = wire::ResourceSpans {
+            resource: Some(resource),
+            scope_spans: vec![wire::ScopeSpans {
+                spans,
+                ..wire::ScopeSpans::default()
+            }],
+            ..wire::ResourceSpans::default()
+        };
+        let mut client = TraceServiceClient::connect(receiver.endpoint())
+            .await
+            .unwrap();
+        let request = ExportTraceServiceRequest {
+            resource_spans: vec![resource_spans],
+        };
+        client.export(request).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn spans_of_two_services_meet_in_one_trace() {
+        let receiver = Receiver::start().await;
+
+        export(&receiver, "risk-scoring", vec![exported("assess", 1, None)]).await;
+        export(&receiver, "kpi", vec![exported("record", 2, Some(1))]).await;
+
+        let child = receiver.span(DEADLINE, "record").await;
+        let parents = receiver.of_service("risk-scoring");
+        assert_eq!(
+            (child.service.as_str(), child.attribute("tenant")),
+            ("kpi", Some("acme"))
+        );
+        assert!(child.is_child_of(&parents[0]));
+        assert_eq!(receiver.in_trace(&child.trace_id).len(), 2);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "received [")]
+    async fn what_never_comes_fails_with_what_did() {
+        let receiver = Receiver::start().await;
+
+        receiver
+            .wait_for(Duration::from_millis(20), |spans| !spans.is_empty())
+            .await;
+    }
+}

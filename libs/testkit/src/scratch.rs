@@ -134,7 +134,7 @@ fn environment(name: &str) -> Option<OsString> {
 /// Makes tests `sqlite` and `postgres`, in a module named after it, of each `async fn contract(database: Database)`.
 ///
 /// ```ignore
-/// async fn a_hold_survives_a_restart(database: Database) { … }
+/// async fn a_hold_survives_a_restart(database: Database) { /* … */ }
 ///
 /// on_each_engine!(a_hold_survives_a_restart);
 /// on_each_engine!([one_contract, another_contract], store::migrations());

@@ -12,7 +12,7 @@ mod split;
 mod student;
 
 pub(crate) use erlang::{InvalidDemand, Staffing, StaffingDemand, StaffingTarget, staff};
-pub(crate) use revenue::{Incremental, Sample, incremental};
+pub(crate) use revenue::{Sample, incremental};
 pub(crate) use score::{Answers, point_biserial};
 pub(crate) use share::{Interval, Ratio, difference_interval, needed_per_arm, reduction_interval};
 pub(crate) use split::{TRUSTED_P_VALUE, chi_squared_p_value, split_chi_squared};

@@ -1,1 +1,131 @@
-//! Not written yet.
+//! Turns the facts of the other services into figures: what help was worth, against a holdout.
+//!
+//! Facts are stored once and never changed; every figure is computed from the set of them when it is asked for. So no
+//! figure can drift, a late fact lands where it belongs, and an audit can compute everything again.
+
+mod business_case;
+mod config;
+mod episodes;
+mod error;
+mod formulas;
+mod grpc;
+mod report;
+mod service;
+mod store;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform::auth::{Verifier, VerifierError};
+use platform::clock::{Clock, SystemClock};
+use platform::lifecycle::Tasks;
+use platform::limited_batch;
+use platform::limits::BATCH_CALLS;
+use platform::server::{Readiness, ServeError, Server};
+use proto::kpi::v1::kpi_service_server::{KpiServiceServer, SERVICE_NAME};
+use storage::{Database, StoreError};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+pub use config::{Config, DEFAULTS, FactsConfig, ReportsConfig};
+
+use grpc::Api;
+use service::Service;
+use store::Store;
+
+/// The name of this service: in traces, and as the audience of tokens.
+pub const NAME: &str = "kpi";
+
+/// Where the service listens unless told otherwise.
+pub const DEFAULT_ADDRESS: &str = "127.0.0.1:7105";
+
+/// Batches have a pool of calls of their own, because they take the most memory.
+const RECORD_FACTS: &str = "/rescate.kpi.v1.KpiService/RecordFacts";
+
+/// How often the database is asked whether it is there.
+const READINESS_PERIOD: Duration = Duration::from_secs(2);
+
+/// Longest wait for streams that were told to end.
+const STREAM_GRACE: Duration = Duration::from_secs(3);
+
+/// Why the service could not start, or stopped.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The store cannot be opened or migrated.
+    #[error("the store cannot be used")]
+    Store(#[from] StoreError),
+    /// Tokens cannot be checked.
+    #[error("access cannot be set up")]
+    Access(#[from] VerifierError),
+    /// The server cannot serve.
+    #[error("the server cannot serve")]
+    Serve(#[from] ServeError),
+}
+
+/// Serves until `shutdown`, on a listener that is bound already.
+///
+/// # Errors
+/// The store, the keys or the server cannot be set up. Calls never end the service.
+pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> Result<(), RunError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let database = Database::open(&config.store).await?;
+    database.migrate(store::migrations()).await?;
+    let verifier = Verifier::open(&config.auth, Arc::clone(&clock)).await?;
+
+    let stop = shutdown.child_token();
+    let tasks = Tasks::new(stop.clone());
+    let readiness = Readiness::waiting();
+    tasks.spawn(
+        "readiness",
+        follow(database.clone(), readiness.clone(), stop.clone()),
+    );
+
+    let store = Store::new(database.clone());
+    let service = Arc::new(Service::new(store, clock, config.facts, config.reports));
+    let api = limited_batch!(KpiServiceServer::new(Api::new(service, tasks.clone())));
+    let served = Server::new(&config.server, NAME, verifier)
+        .pool(RECORD_FACTS, BATCH_CALLS)
+        .grpc_service(SERVICE_NAME)
+        .readiness(readiness)
+        .serve(listener, Routes::new(api), shutdown)
+        .await;
+
+    stop.cancel();
+    tasks.finish(STREAM_GRACE).await;
+    database.close().await;
+    Ok(served?)
+}
+
+/// Brings the schema up to date, and no more.
+///
+/// # Errors
+/// The store cannot be opened or migrated.
+pub async fn migrate(config: &Config) -> Result<(), RunError> {
+    let database = Database::open(&config.store).await?;
+    let outcome = database.migrate(store::migrations()).await;
+    database.close().await;
+    Ok(outcome?)
+}
+
+/// Ready as long as the database answers. Without it the process stays, and takes no calls from the load balancer.
+async fn follow(database: Database, readiness: Readiness, stop: CancellationToken) {
+    loop {
+        match database.check().await {
+            Ok(()) => readiness.set_ready(),
+            Err(error) => {
+                tracing::warn!(%error, "the database does not answer");
+                readiness.set_waiting();
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(READINESS_PERIOD) => {}
+        }
+    }
+}

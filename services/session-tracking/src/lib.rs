@@ -1,1 +1,9 @@
-//! Not written yet.
+//! Keeps shopping sessions.
+
+mod config;
+mod event;
+mod fold;
+mod moment;
+mod report;
+mod session;
+mod snapshot;

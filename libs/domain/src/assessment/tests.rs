@@ -1,3 +1,5 @@
+//! What an assessment promises: a likely cause that a replay finds again, and numbers that can be compared.
+
 use std::hash::{BuildHasher, RandomState};
 
 use proptest::prelude::*;

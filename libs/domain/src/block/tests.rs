@@ -1,3 +1,5 @@
+//! What a block promises: one primary reason, whatever the order in which reasons were found.
+
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 

@@ -1,3 +1,5 @@
+//! What a cart promises: sums that hold after any moves, and a version for every change.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -173,7 +175,7 @@ fn limits_hold() {
 
 #[test]
 fn parts_with_an_article_twice_are_refused() {
-    let mut parts = cart_of([line("shoe", 1, 100)]).into_parts();
+    let mut parts = CartParts::from(cart_of([line("shoe", 1, 100)]));
     parts.lines.push(line("shoe", 1, 100));
     assert_eq!(Cart::new(parts), Err(CartError::DuplicateSku));
 }

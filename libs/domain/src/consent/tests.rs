@@ -1,3 +1,5 @@
+//! What consents promise: only a confirmed one allows, and the newest wins however they arrive.
+
 use proptest::prelude::*;
 use proptest::sample::select;
 

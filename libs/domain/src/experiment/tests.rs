@@ -1,3 +1,5 @@
+//! What the assignment promises: it sticks, it is even, and experiments do not know of each other.
+
 use std::collections::HashSet;
 
 use uuid::Uuid;

@@ -1,3 +1,5 @@
+//! What facts promise: they survive storage as they were told.
+
 use uuid::Uuid;
 
 use super::*;

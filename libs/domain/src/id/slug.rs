@@ -66,6 +66,8 @@ slugs! {
     AgentId;
     /// A queue of tasks that the same agents may take.
     QueueId;
+    /// A skill that a task may need of an agent.
+    SkillId;
     /// A play: which trigger and cause lead to which contact.
     PlayId;
     /// An offer programme: rules and budget that offers draw on.

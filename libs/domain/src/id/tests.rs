@@ -1,3 +1,5 @@
+//! What ids promise: one text form each, and no id of one kind taken for another.
+
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -26,6 +28,7 @@ fn prefixes() -> Vec<&'static str> {
         LedgerEntryId::PREFIX,
         ApprovalId::PREFIX,
         FactId::PREFIX,
+        DecisionId::PREFIX,
     ]
 }
 

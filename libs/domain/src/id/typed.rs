@@ -103,6 +103,8 @@ typed_ids! {
     MomentId = "mom";
     /// An assessment of a moment.
     AssessmentId = "asm";
+    /// A decision on one assessed moment.
+    DecisionId = "dec";
     /// An intervention, from its detection to its end.
     InterventionId = "itv";
     /// What is shown or sent to start a contact.

@@ -20,7 +20,7 @@ impl BasisPoints {
     /// All of it.
     pub const ALL: Self = Self(10_000);
     /// Basis points in a whole, as what amounts are divided by.
-    pub(crate) const WHOLE: i64 = 10_000;
+    pub(crate) const PER_WHOLE: i64 = 10_000;
 
     /// A share of 0 to 10,000 basis points.
     ///

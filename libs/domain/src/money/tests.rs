@@ -1,3 +1,5 @@
+//! What amounts promise: exact to the minor unit, or refused.
+
 use proptest::prelude::*;
 
 use super::*;

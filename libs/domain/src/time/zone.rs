@@ -43,11 +43,6 @@ impl Zone {
     }
 
     /// The IANA name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The same as [`Zone::name`], under the name that all text types have.
     pub fn as_str(&self) -> &str {
         &self.name
     }

@@ -1,3 +1,5 @@
+//! What every closed enum promises: distinct words that survive text and JSON, and no value echoed.
+
 use std::collections::HashSet;
 use std::fmt::{Debug, Display};
 use std::str::FromStr;

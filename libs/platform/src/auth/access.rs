@@ -58,18 +58,36 @@ const PLANNING: Access = to(Scope::PlanningRead, &[Supervisor, Operator]);
 
 /// Every RPC of the five services.
 pub const RPCS: &Table = &[
-    ("/rescate.session.v1.SessionTrackingService/RecordEvents", EVENTS),
-    ("/rescate.session.v1.SessionTrackingService/StreamEvents", EVENTS),
-    ("/rescate.session.v1.SessionTrackingService/GetSession", SESSIONS),
-    ("/rescate.session.v1.SessionTrackingService/ListSessions", SESSIONS),
-    ("/rescate.session.v1.SessionTrackingService/WatchSessions", SESSIONS),
+    (
+        "/rescate.session.v1.SessionTrackingService/RecordEvents",
+        EVENTS,
+    ),
+    (
+        "/rescate.session.v1.SessionTrackingService/StreamEvents",
+        EVENTS,
+    ),
+    (
+        "/rescate.session.v1.SessionTrackingService/GetSession",
+        SESSIONS,
+    ),
+    (
+        "/rescate.session.v1.SessionTrackingService/ListSessions",
+        SESSIONS,
+    ),
+    (
+        "/rescate.session.v1.SessionTrackingService/WatchSessions",
+        SESSIONS,
+    ),
     (
         "/rescate.session.v1.SessionTrackingService/EraseShopper",
         to(Scope::ShopperErase, &[Platform, Operator, Service]),
     ),
     ("/rescate.risk.v1.RiskScoringService/AssessSession", ASSESS),
     ("/rescate.risk.v1.RiskScoringService/AssessSessions", ASSESS),
-    ("/rescate.risk.v1.RiskScoringService/ExplainAssessment", RISK),
+    (
+        "/rescate.risk.v1.RiskScoringService/ExplainAssessment",
+        RISK,
+    ),
     ("/rescate.risk.v1.RiskScoringService/ListAssessments", RISK),
     ("/rescate.risk.v1.RiskScoringService/RecordOutcome", ASSESS),
     ("/rescate.risk.v1.ModelService/ListModels", MODELS_READ),
@@ -81,9 +99,18 @@ pub const RPCS: &Table = &[
         "/rescate.routing.v1.InterventionService/ProposeIntervention",
         to(Scope::InterventionsPropose, &[Service]),
     ),
-    ("/rescate.routing.v1.InterventionService/GetIntervention", INTERVENTIONS),
-    ("/rescate.routing.v1.InterventionService/ListInterventions", INTERVENTIONS),
-    ("/rescate.routing.v1.InterventionService/ExplainDecision", INTERVENTIONS),
+    (
+        "/rescate.routing.v1.InterventionService/GetIntervention",
+        INTERVENTIONS,
+    ),
+    (
+        "/rescate.routing.v1.InterventionService/ListInterventions",
+        INTERVENTIONS,
+    ),
+    (
+        "/rescate.routing.v1.InterventionService/ExplainDecision",
+        INTERVENTIONS,
+    ),
     (
         "/rescate.routing.v1.InterventionService/CancelIntervention",
         to(Scope::InterventionsWrite, &[Platform, Operator]),
@@ -91,21 +118,45 @@ pub const RPCS: &Table = &[
     ("/rescate.routing.v1.PlayService/ListPlays", PLAYS_READ),
     ("/rescate.routing.v1.PlayService/GetPlay", PLAYS_READ),
     ("/rescate.routing.v1.PlayService/ValidatePlay", PLAYS_READ),
-    ("/rescate.routing.v1.PlayService/CreatePlayVersion", PLAYS_WRITE),
+    (
+        "/rescate.routing.v1.PlayService/CreatePlayVersion",
+        PLAYS_WRITE,
+    ),
     ("/rescate.routing.v1.PlayService/SimulatePlay", PLAYS_READ),
     ("/rescate.routing.v1.PlayService/ActivatePlay", PLAYS_WRITE),
     ("/rescate.routing.v1.PlayService/PausePlay", PLAYS_WRITE),
     ("/rescate.routing.v1.AgentDeskService/OpenDesk", DESK),
-    ("/rescate.routing.v1.AgentDeskService/AcceptReservation", DESK),
-    ("/rescate.routing.v1.AgentDeskService/DeclineReservation", DESK),
-    ("/rescate.routing.v1.AgentDeskService/StartConversation", DESK),
-    ("/rescate.routing.v1.AgentDeskService/RecordShopperReply", DESK),
+    (
+        "/rescate.routing.v1.AgentDeskService/AcceptReservation",
+        DESK,
+    ),
+    (
+        "/rescate.routing.v1.AgentDeskService/DeclineReservation",
+        DESK,
+    ),
+    (
+        "/rescate.routing.v1.AgentDeskService/StartConversation",
+        DESK,
+    ),
+    (
+        "/rescate.routing.v1.AgentDeskService/RecordShopperReply",
+        DESK,
+    ),
     ("/rescate.routing.v1.AgentDeskService/WrapUp", DESK),
     ("/rescate.routing.v1.AgentDeskService/TransferTask", DESK),
     ("/rescate.routing.v1.AgentDeskService/ListMyTasks", DESK),
-    ("/rescate.routing.v1.ShopperService/WatchInvitations", SHOPPER),
-    ("/rescate.routing.v1.ShopperService/AcceptInvitation", SHOPPER),
-    ("/rescate.routing.v1.ShopperService/DeclineInvitation", SHOPPER),
+    (
+        "/rescate.routing.v1.ShopperService/WatchInvitations",
+        SHOPPER,
+    ),
+    (
+        "/rescate.routing.v1.ShopperService/AcceptInvitation",
+        SHOPPER,
+    ),
+    (
+        "/rescate.routing.v1.ShopperService/DeclineInvitation",
+        SHOPPER,
+    ),
     ("/rescate.routing.v1.ShopperService/AnswerSurvey", SHOPPER),
     (
         "/rescate.offers.v1.OfferAuthorizationService/RecordCase",
@@ -115,28 +166,94 @@ pub const RPCS: &Table = &[
         "/rescate.offers.v1.OfferAuthorizationService/CheckAuthority",
         to(Scope::OffersCheck, &[Agent, Supervisor, Operator, Service]),
     ),
-    ("/rescate.offers.v1.OfferAuthorizationService/AuthorizeOffer", GRANT),
-    ("/rescate.offers.v1.OfferAuthorizationService/RequestApproval", GRANT),
-    ("/rescate.offers.v1.OfferAuthorizationService/ApproveOffer", APPROVE),
-    ("/rescate.offers.v1.OfferAuthorizationService/DenyOffer", APPROVE),
-    ("/rescate.offers.v1.OfferAuthorizationService/ReleaseOffer", GRANT),
-    ("/rescate.offers.v1.OfferAuthorizationService/RedeemOffer", REDEEM),
-    ("/rescate.offers.v1.OfferAuthorizationService/ReverseRedemption", REDEEM),
-    ("/rescate.offers.v1.OfferAuthorizationService/GetOffer", OFFERS),
-    ("/rescate.offers.v1.OfferAuthorizationService/ListOffers", OFFERS),
-    ("/rescate.offers.v1.OfferAuthorizationService/GetOfferKeys", OFFERS),
-    ("/rescate.offers.v1.OfferProgramService/CreateProgramme", PROGRAMMES_WRITE),
-    ("/rescate.offers.v1.OfferProgramService/ListProgrammes", PROGRAMMES_READ),
-    ("/rescate.offers.v1.OfferProgramService/TopUpBudget", PROGRAMMES_WRITE),
-    ("/rescate.offers.v1.OfferProgramService/SetProgrammeState", PROGRAMMES_WRITE),
-    ("/rescate.offers.v1.OfferProgramService/SetPurse", PROGRAMMES_WRITE),
-    ("/rescate.offers.v1.OfferProgramService/ListPurses", PROGRAMMES_READ),
-    ("/rescate.offers.v1.OfferProgramService/CreateAuthorityPolicy", PROGRAMMES_WRITE),
-    ("/rescate.offers.v1.OfferProgramService/ListAuthorityPolicies", PROGRAMMES_READ),
-    ("/rescate.offers.v1.OfferProgramService/DryRunAuthorityPolicy", PROGRAMMES_READ),
-    ("/rescate.offers.v1.OfferProgramService/ActivateAuthorityPolicy", PROGRAMMES_WRITE),
-    ("/rescate.offers.v1.OfferProgramService/ListLedgerEntries", PROGRAMMES_READ),
-    ("/rescate.kpi.v1.KpiService/RecordFacts", to(Scope::FactsWrite, &[Service])),
+    (
+        "/rescate.offers.v1.OfferAuthorizationService/AuthorizeOffer",
+        GRANT,
+    ),
+    (
+        "/rescate.offers.v1.OfferAuthorizationService/RequestApproval",
+        GRANT,
+    ),
+    (
+        "/rescate.offers.v1.OfferAuthorizationService/ApproveOffer",
+        APPROVE,
+    ),
+    (
+        "/rescate.offers.v1.OfferAuthorizationService/DenyOffer",
+        APPROVE,
+    ),
+    (
+        "/rescate.offers.v1.OfferAuthorizationService/ReleaseOffer",
+        GRANT,
+    ),
+    (
+        "/rescate.offers.v1.OfferAuthorizationService/RedeemOffer",
+        REDEEM,
+    ),
+    (
+        "/rescate.offers.v1.OfferAuthorizationService/ReverseRedemption",
+        REDEEM,
+    ),
+    (
+        "/rescate.offers.v1.OfferAuthorizationService/GetOffer",
+        OFFERS,
+    ),
+    (
+        "/rescate.offers.v1.OfferAuthorizationService/ListOffers",
+        OFFERS,
+    ),
+    (
+        "/rescate.offers.v1.OfferAuthorizationService/GetOfferKeys",
+        OFFERS,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/CreateProgramme",
+        PROGRAMMES_WRITE,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/ListProgrammes",
+        PROGRAMMES_READ,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/TopUpBudget",
+        PROGRAMMES_WRITE,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/SetProgrammeState",
+        PROGRAMMES_WRITE,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/SetPurse",
+        PROGRAMMES_WRITE,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/ListPurses",
+        PROGRAMMES_READ,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/CreateAuthorityPolicy",
+        PROGRAMMES_WRITE,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/ListAuthorityPolicies",
+        PROGRAMMES_READ,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/DryRunAuthorityPolicy",
+        PROGRAMMES_READ,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/ActivateAuthorityPolicy",
+        PROGRAMMES_WRITE,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/ListLedgerEntries",
+        PROGRAMMES_READ,
+    ),
+    (
+        "/rescate.kpi.v1.KpiService/RecordFacts",
+        to(Scope::FactsWrite, &[Service]),
+    ),
     ("/rescate.kpi.v1.KpiService/QueryKpis", KPIS),
     ("/rescate.kpi.v1.KpiService/WatchKpis", KPIS),
     (
@@ -145,8 +262,14 @@ pub const RPCS: &Table = &[
     ),
     ("/rescate.kpi.v1.KpiService/EstimateRecovery", PLANNING),
     ("/rescate.kpi.v1.KpiService/PlanStaffing", PLANNING),
-    ("/rescate.kpi.v1.KpiService/AuditKpis", to(Scope::FactsRead, &[Operator])),
-    ("/rescate.kpi.v1.KpiService/ExportFacts", to(Scope::FactsRead, &[Operator])),
+    (
+        "/rescate.kpi.v1.KpiService/AuditKpis",
+        to(Scope::FactsRead, &[Operator]),
+    ),
+    (
+        "/rescate.kpi.v1.KpiService/ExportFacts",
+        to(Scope::FactsRead, &[Operator]),
+    ),
 ];
 
 #[cfg(test)]
@@ -161,8 +284,14 @@ mod tests {
         let lines: BTreeSet<_> = RPCS.iter().map(|(path, _)| *path).collect();
         let rpcs: BTreeSet<_> = methods::paths().collect();
         assert_eq!(lines.len(), RPCS.len(), "a line twice");
-        assert_eq!(rpcs.difference(&lines).collect::<Vec<_>>(), Vec::<&&str>::new());
-        assert_eq!(lines.difference(&rpcs).collect::<Vec<_>>(), Vec::<&&str>::new());
+        assert_eq!(
+            rpcs.difference(&lines).collect::<Vec<_>>(),
+            Vec::<&&str>::new()
+        );
+        assert_eq!(
+            lines.difference(&rpcs).collect::<Vec<_>>(),
+            Vec::<&&str>::new()
+        );
     }
 
     #[test]

@@ -75,6 +75,13 @@ impl Caller {
             .ok_or_else(|| Fault::new(Kind::Internal, "request without caller").to_status())
     }
 
+    /// The caller that a token of `grant` would prove.
+    #[cfg(test)]
+    pub(crate) fn of_grant(grant: &super::Grant, now: Timestamp) -> Self {
+        let claims = grant.claims("issuer", now, uuid::Uuid::nil());
+        claims.into_caller(now, 0).expect("a grant is well-formed")
+    }
+
     pub(crate) fn in_extensions(extensions: &Extensions) -> Option<&Self> {
         extensions.get()
     }
@@ -117,7 +124,9 @@ impl Caller {
     /// The partner, for callers that belong to one. They see its queues, tasks and agents only.
     pub fn partner(&self) -> Option<&PartnerId> {
         match &self.kind {
-            CallerKind::Agent { partner, .. } | CallerKind::Supervisor { partner, .. } => Some(partner),
+            CallerKind::Agent { partner, .. } | CallerKind::Supervisor { partner, .. } => {
+                Some(partner)
+            }
             CallerKind::Platform
             | CallerKind::Storefront { .. }
             | CallerKind::Checkout

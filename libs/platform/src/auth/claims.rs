@@ -52,7 +52,7 @@ pub(super) struct Actor {
 
 /// Which rule a token breaks; for the log, never for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum InvalidClaims {
+pub(crate) enum InvalidClaims {
     #[error("claim `{0}` is malformed")]
     Malformed(&'static str),
     #[error("kind is unknown, or its claims do not fit it")]
@@ -86,7 +86,9 @@ impl Grant {
     /// A token with everything its role allows, for as long as allowed.
     pub fn new(audience: &str, tenant: TenantId, subject: &str, kind: CallerKind) -> Self {
         let subject = match &kind {
-            CallerKind::Agent { agent, .. } | CallerKind::Supervisor { agent, .. } => agent.as_str(),
+            CallerKind::Agent { agent, .. } | CallerKind::Supervisor { agent, .. } => {
+                agent.as_str()
+            }
             CallerKind::Platform
             | CallerKind::Storefront { .. }
             | CallerKind::Checkout
@@ -155,7 +157,8 @@ impl Claims {
             scopes = scopes.intersection(&Scopes::parse(narrower));
         }
         Ok(Caller {
-            tenant: TenantId::parse(&self.tenant).map_err(|_| InvalidClaims::Malformed("tenant"))?,
+            tenant: TenantId::parse(&self.tenant)
+                .map_err(|_| InvalidClaims::Malformed("tenant"))?,
             expires_at: Timestamp::from_second(self.exp)
                 .map_err(|_| InvalidClaims::Malformed("exp"))?,
             subject: self.sub,

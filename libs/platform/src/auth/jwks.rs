@@ -79,12 +79,14 @@ fn usable(jwk: &Jwk) -> Option<(String, PublicKey)> {
     let kid = jwk.common.key_id.clone()?;
     let algorithm = algorithm(jwk);
     let declared = jwk.common.key_algorithm.as_ref();
-    let agrees = declared.is_none_or(|declared| matches!(
-        (declared, algorithm),
-        (KeyAlgorithm::EdDSA, Some(Algorithm::EdDSA))
-            | (KeyAlgorithm::ES256, Some(Algorithm::ES256))
-            | (KeyAlgorithm::RS256, Some(Algorithm::RS256))
-    ));
+    let agrees = declared.is_none_or(|declared| {
+        matches!(
+            (declared, algorithm),
+            (KeyAlgorithm::EdDSA, Some(Algorithm::EdDSA))
+                | (KeyAlgorithm::ES256, Some(Algorithm::ES256))
+                | (KeyAlgorithm::RS256, Some(Algorithm::RS256))
+        )
+    });
     let signs = jwk
         .common
         .public_key_use
@@ -92,7 +94,9 @@ fn usable(jwk: &Jwk) -> Option<(String, PublicKey)> {
         .is_none_or(|usage| *usage == PublicKeyUse::Signature);
     let key = DecodingKey::from_jwk(jwk).ok();
     match (algorithm, key) {
-        (Some(algorithm), Some(key)) if agrees && signs => Some((kid, PublicKey { key, algorithm })),
+        (Some(algorithm), Some(key)) if agrees && signs => {
+            Some((kid, PublicKey { key, algorithm }))
+        }
         _ => {
             warn!(kid, "key is not usable and left out");
             None
@@ -101,26 +105,27 @@ fn usable(jwk: &Jwk) -> Option<(String, PublicKey)> {
 }
 
 fn algorithm(jwk: &Jwk) -> Option<Algorithm> {
-    match &jwk.algorithm {
-        AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519 => {
-            Some(Algorithm::EdDSA)
-        }
-        AlgorithmParameters::EllipticCurve(point) if point.curve == EllipticCurve::P256 => {
-            Some(Algorithm::ES256)
-        }
-        AlgorithmParameters::RSA(rsa) => {
-            let modulus = URL_SAFE_NO_PAD.decode(&rsa.n).ok()?;
-            (modulus.len() >= MIN_RSA_BYTES).then_some(Algorithm::RS256)
-        }
-        _ => None,
+    if let AlgorithmParameters::OctetKeyPair(pair) = &jwk.algorithm {
+        return (pair.curve == EllipticCurve::Ed25519).then_some(Algorithm::EdDSA);
     }
+    if let AlgorithmParameters::EllipticCurve(point) = &jwk.algorithm {
+        return (point.curve == EllipticCurve::P256).then_some(Algorithm::ES256);
+    }
+    if let AlgorithmParameters::RSA(rsa) = &jwk.algorithm {
+        let modulus = URL_SAFE_NO_PAD.decode(&rsa.n).ok()?;
+        return (modulus.len() >= MIN_RSA_BYTES).then_some(Algorithm::RS256);
+    }
+    None
 }
 
 /// Where keys are read.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
     File(PathBuf),
-    Url { client: reqwest::Client, url: String },
+    Url {
+        client: reqwest::Client,
+        url: String,
+    },
 }
 
 impl Source {
@@ -140,12 +145,12 @@ impl Source {
 
     pub(super) async fn read(&self) -> Result<KeySet, JwksError> {
         let json = match self {
-            Self::File(path) => {
-                tokio::fs::read(path).await.map_err(|source| JwksError::File {
+            Self::File(path) => tokio::fs::read(path)
+                .await
+                .map_err(|source| JwksError::File {
                     path: path.clone(),
                     source,
-                })?
-            }
+                })?,
             Self::Url { client, url } => fetch(client, url).await?,
         };
         if json.len() > MAX_BYTES {
@@ -196,6 +201,9 @@ mod tests {
     #[test]
     fn a_set_without_keys_is_refused() {
         assert!(matches!(kinds(&[]), Err(JwksError::Empty)));
-        assert!(matches!(KeySet::parse(b"<html>"), Err(JwksError::Malformed(_))));
+        assert!(matches!(
+            KeySet::parse(b"<html>"),
+            Err(JwksError::Malformed(_))
+        ));
     }
 }

@@ -25,6 +25,8 @@ use super::Grant;
 
 /// The `typ` of a bearer token.
 const BEARER: &str = "JWT";
+/// The `typ` that RFC 9068 gives access tokens.
+const ACCESS: &str = "at+jwt";
 const KEY_FILE: &str = "signing-key.pk8";
 const JWKS_FILE: &str = "jwks.json";
 
@@ -48,6 +50,9 @@ pub enum KeyError {
     /// The key does not sign, or its signature does not verify.
     #[error("key does not sign and verify")]
     Unproven(#[source] jsonwebtoken::errors::Error),
+    /// Bearer tokens are minted, never signed as something else.
+    #[error("only a grant makes a bearer token")]
+    BearerType,
     /// The token was not signed by this key, or is of another type.
     #[error("token is not verified")]
     NotVerified,
@@ -80,8 +85,8 @@ impl SigningKey {
 
     /// Reads a key and proves that it signs.
     pub fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, KeyError> {
-        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8)
-            .map_err(|_| KeyError::Malformed)?;
+        let pair =
+            Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(|_| KeyError::Malformed)?;
         let public = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
         let key = Self {
             kid: thumbprint(&public),
@@ -90,8 +95,24 @@ impl SigningKey {
             verifying: DecodingKey::from_ed_components(&public).map_err(KeyError::Unproven)?,
             public,
         };
-        let probe = key.sign("probe", &"probe")?;
-        key.verify::<String>("probe", &probe).map(|_| key)
+        let probe = key.sign("probe", &Probe {})?;
+        key.verify::<Probe>("probe", &probe).map(|_| key)
+    }
+
+    /// Reads a key file, or makes it. Only the owner may read it.
+    pub fn create_or_load(path: &Path) -> Result<Self, KeyError> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|source| at(folder, source))?;
+        }
+        if !path.exists() {
+            let fresh = Self::generate()?;
+            match write_private(path, &fresh.pkcs8) {
+                // Another process was faster; its key is as good.
+                Err(failure) if failure.kind() == std::io::ErrorKind::AlreadyExists => {}
+                result => result.map_err(|source| at(path, source))?,
+            }
+        }
+        Self::from_file(path)
     }
 
     /// Reads a key file.
@@ -108,6 +129,11 @@ impl SigningKey {
         &self.kid
     }
 
+    /// The public half: 32 bytes in base64url without padding, the `x` of its JWK.
+    pub fn public_key(&self) -> &str {
+        &self.public
+    }
+
     /// The public half as a JWK.
     pub fn public_jwk(&self) -> serde_json::Value {
         serde_json::json!({
@@ -116,13 +142,19 @@ impl SigningKey {
         })
     }
 
-    /// Signs any claims as a token of one type, such as an offer. Types keep tokens from standing in for each other.
+    /// Signs claims, which must be an object, as a token of one type, such as an offer. They stand at the top level, where
+    /// any JOSE library looks for `exp`. Types keep tokens from standing in for each other.
+    ///
+    /// # Errors
+    /// [`KeyError::BearerType`] for a `kind` that would make the token a bearer token.
     pub fn sign<T: Serialize>(&self, kind: &str, claims: &T) -> Result<String, KeyError> {
+        if is_bearer(Some(kind)) {
+            return Err(KeyError::BearerType);
+        }
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(kind.to_owned());
         header.kid = Some(self.kid.clone());
-        // Wrapped, so that any value may be signed and the claims stay an object.
-        jsonwebtoken::encode(&header, &Signed { claims }, &self.private).map_err(KeyError::Unproven)
+        jsonwebtoken::encode(&header, claims, &self.private).map_err(KeyError::Unproven)
     }
 
     /// Reads what [`SigningKey::sign`] wrote. Expiry is a claim like any other: the caller judges it.
@@ -131,10 +163,10 @@ impl SigningKey {
         rules.validate_exp = false;
         rules.validate_aud = false;
         rules.required_spec_claims.clear();
-        let read = jsonwebtoken::decode::<Signed<T>>(token, &self.verifying, &rules)
+        let read = jsonwebtoken::decode::<T>(token, &self.verifying, &rules)
             .map_err(|_| KeyError::NotVerified)?;
         let ours = read.header.typ.as_deref() == Some(kind) && read.header.crit.is_none();
-        ours.then_some(read.claims.claims).ok_or(KeyError::NotVerified)
+        ours.then_some(read.claims).ok_or(KeyError::NotVerified)
     }
 
     /// Makes a bearer token.
@@ -153,9 +185,13 @@ impl SigningKey {
     }
 }
 
+/// What a key signs to show that it can.
 #[derive(Serialize, serde::Deserialize)]
-struct Signed<T> {
-    claims: T,
+struct Probe {}
+
+/// Whether a token of this `typ` may stand as a bearer token.
+pub(super) fn is_bearer(kind: Option<&str>) -> bool {
+    kind.is_none_or(|kind| kind.eq_ignore_ascii_case(BEARER) || kind.eq_ignore_ascii_case(ACCESS))
 }
 
 fn thumbprint(public: &str) -> String {
@@ -173,17 +209,7 @@ pub struct DevelopmentKeys {
 impl DevelopmentKeys {
     /// Reads the keys of a folder, or makes them. Only the owner may read the private one.
     pub fn create_or_load(folder: &Path) -> Result<Self, KeyError> {
-        let path = folder.join(KEY_FILE);
-        fs::create_dir_all(folder).map_err(|source| at(folder, source))?;
-        if !path.exists() {
-            let fresh = SigningKey::generate()?;
-            match write_private(&path, &fresh.pkcs8) {
-                // Another process was faster; its key is as good.
-                Err(failure) if failure.kind() == std::io::ErrorKind::AlreadyExists => {}
-                result => result.map_err(|source| at(&path, source))?,
-            }
-        }
-        let key = SigningKey::from_file(&path)?;
+        let key = SigningKey::create_or_load(&folder.join(KEY_FILE))?;
         let keys = Self {
             key: Arc::new(key),
             folder: folder.to_owned(),
@@ -246,7 +272,7 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 fn draft_of(path: &Path) -> PathBuf {
-    path.with_extension(format!("{}.draft", Uuid::now_v7().simple()))
+    path.with_extension(format!("{:016x}.draft", rand::random::<u64>()))
 }
 
 #[cfg(test)]
@@ -275,17 +301,28 @@ mod tests {
 
     #[test]
     fn a_broken_key_is_refused_when_it_is_read() {
-        assert!(matches!(SigningKey::from_pkcs8(b"no key"), Err(KeyError::Malformed)));
+        assert!(matches!(
+            SigningKey::from_pkcs8(b"no key"),
+            Err(KeyError::Malformed)
+        ));
     }
 
     #[test]
     fn signed_claims_read_back_under_their_type_and_key_only() {
-        let (key, other) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
-        let token = key.sign("offer+jwt", &("off_1", 5)).unwrap();
-        let read: (String, u8) = key.verify("offer+jwt", &token).unwrap();
-        assert_eq!(read, ("off_1".to_owned(), 5));
-        assert!(key.verify::<(String, u8)>("JWT", &token).is_err());
-        assert!(other.verify::<(String, u8)>("offer+jwt", &token).is_err());
+        let (key, other) = (
+            SigningKey::generate().unwrap(),
+            SigningKey::generate().unwrap(),
+        );
+        let claims = serde_json::json!({ "offer": "off_1", "exp": 5 });
+        let token = key.sign("offer+jwt", &claims).unwrap();
+        let read: serde_json::Value = key.verify("offer+jwt", &token).unwrap();
+        assert_eq!(read, claims);
+        assert!(key.verify::<serde_json::Value>("JWT", &token).is_err());
+        assert!(
+            other
+                .verify::<serde_json::Value>("offer+jwt", &token)
+                .is_err()
+        );
     }
 
     #[test]

@@ -23,9 +23,9 @@ pub enum Role {
     Service,
 }
 
-const SERVICE_LIFE: Duration = Duration::from_secs(5 * 60);
-const PARTNER_LIFE: Duration = Duration::from_secs(15 * 60);
-const LIFE: Duration = Duration::from_secs(60 * 60);
+const SERVICE_LIFE: Duration = Duration::from_mins(5);
+const PARTNER_LIFE: Duration = Duration::from_mins(15);
+const LIFE: Duration = Duration::from_hours(1);
 
 impl Role {
     /// Every role.

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::ids::IdSource;
 
 /// A token is renewed when less than this is left, so that no call leaves with one that dies on the way.
-const RENEW_BEFORE: Duration = Duration::from_secs(60);
+const RENEW_BEFORE: Duration = Duration::from_mins(1);
 const MOST_CACHED: usize = 4_096;
 
 type Cache = HashMap<(String, TenantId), Cached>;
@@ -73,7 +73,11 @@ impl TokenSource {
     /// The `authorization` header of a call to one audience for one tenant.
     pub fn bearer(&self, audience: &str, tenant: &TenantId) -> Result<HeaderValue, KeyError> {
         let now = self.inner.clock.now();
-        let mut cache = self.inner.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self
+            .inner
+            .cache
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let name = (audience.to_owned(), tenant.clone());
         if let Some(cached) = cache.get(&name).filter(|cached| now < cached.renew_at) {
             return Ok(cached.bearer.clone());
@@ -90,7 +94,13 @@ impl TokenSource {
     }
 
     fn mint(&self, audience: &str, tenant: &TenantId, now: Timestamp) -> Result<Cached, KeyError> {
-        let Inner { key, issuer, service, ids, .. } = &*self.inner;
+        let Inner {
+            key,
+            issuer,
+            service,
+            ids,
+            ..
+        } = &*self.inner;
         let grant = Grant::new(audience, tenant.clone(), service, CallerKind::Service);
         let token = key.mint(issuer, &grant, now, ids.next_uuid())?;
         let useful = grant.life.saturating_sub(RENEW_BEFORE);

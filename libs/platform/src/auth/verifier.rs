@@ -15,14 +15,15 @@ use tracing::{debug, error, warn};
 
 use super::claims::{Claims, InvalidClaims};
 use super::jwks::{JwksError, KeySet, PublicKey, Source};
+use super::keys::is_bearer;
 use super::{AuthConfig, Caller};
 use crate::clock::Clock;
 use crate::limits;
 
 /// Keys older than this are read anew in the background.
-const SOFT_AGE: Duration = Duration::from_secs(10 * 60);
+const SOFT_AGE: Duration = Duration::from_mins(10);
 /// Keys older than this are no keys.
-const HARD_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+const HARD_AGE: Duration = Duration::from_hours(24);
 /// Keys are read at most this often, whatever tokens name.
 const PAUSE: Duration = Duration::from_secs(30);
 
@@ -161,14 +162,12 @@ impl Verifier {
             let verifier = self.clone();
             tokio::spawn(async move { verifier.refresh_in_background().await });
         }
-        match find(&keys, kid) {
-            Some(key) => Some(key),
-            None => {
-                // A key may be new: then its first token waits for it, once for all callers.
-                self.refresh().await;
-                find(&self.keys(), kid)
-            }
+        if let Some(key) = find(&keys, kid) {
+            return Some(key);
         }
+        // A key may be new: then its first token waits for it, once for all callers.
+        self.refresh().await;
+        find(&self.keys(), kid)
     }
 
     fn keys(&self) -> Keys {
@@ -234,9 +233,7 @@ fn accepted(header: &Header) -> Result<&str, InvalidToken> {
         || header.x5c.is_some()
         || header.crit.is_some()
         || header.extras.inner().contains_key("b64");
-    let kind = header.typ.as_deref().unwrap_or("JWT");
-    let bearer = kind.eq_ignore_ascii_case("JWT") || kind.eq_ignore_ascii_case("at+jwt");
-    if steers || !bearer {
+    if steers || !is_bearer(header.typ.as_deref()) {
         return Err(InvalidToken::Forbidden);
     }
     header.kid.as_deref().ok_or(InvalidToken::UnknownKey)

@@ -43,28 +43,29 @@ pub(super) fn merge_file(settings: &mut Table, layer: Table, schema: &Table, fau
     }
 }
 
-/// Lays one environment variable over the settings, read as the type that is there already.
+/// Lays one environment variable over the settings, read as the type that the defaults have.
 pub(super) fn merge_variable(
     settings: &mut Table,
+    schema: &Table,
     path: &[String],
     text: &str,
     faults: &mut Faults,
 ) {
     let [key, rest @ ..] = path else { return };
-    match (settings.get_mut(key), rest) {
-        (Some(Value::Table(section)), [_, ..]) => {
+    match (settings.get_mut(key), schema.get(key), rest) {
+        (Some(Value::Table(section)), Some(Value::Table(known)), [_, ..]) => {
             faults.prefix.push(key.clone());
-            merge_variable(section, rest, text, faults);
+            merge_variable(section, known, rest, text, faults);
             faults.prefix.pop();
         }
-        (Some(current), []) if !current.is_table() => match read_as(current, text) {
+        (Some(current), Some(known), []) if !known.is_table() => match read_as(known, text) {
             Some(value) => *current = value,
-            None => faults.add(key, &format!("must be {}", type_name(current))),
+            None => faults.add(key, &format!("must be {}", type_name(known))),
         },
-        (None, []) if settings.is_empty() => {
+        (_, None, []) if schema.is_empty() => {
             settings.insert(key.clone(), Value::String(text.to_owned()));
         }
-        (_, _) => faults.add(&path.join("."), "is unknown"),
+        (_, _, _) => faults.add(&path.join("."), "is unknown"),
     }
 }
 

@@ -58,7 +58,10 @@ fn later_layers_win() {
         "pace = 2.0\n[server]\ndrain_calls_ms = 100\nconcurrency_limit = 8",
         &[
             ("RESCATE_OFFERS__SERVER__CONCURRENCY_LIMIT", "9"),
-            ("RESCATE_OFFERS__SERVER__ALLOWED_ORIGINS", "https://a.example, https://b.example"),
+            (
+                "RESCATE_OFFERS__SERVER__ALLOWED_ORIGINS",
+                "https://a.example, https://b.example",
+            ),
             ("RESCATE_OFFERS__DESTINATIONS__KPI", "http://kpi:7105"),
             ("RESCATE_KPI__PACE", "9"),
         ],
@@ -77,9 +80,19 @@ fn later_layers_win() {
 fn every_unknown_key_and_wrong_type_is_named() {
     let text = faults(
         "lissen = \"x\"\npace = \"fast\"\n[server]\ndrain = 1\n[client]\nretry = 3",
-        &[("RESCATE_OFFERS__SERVER__MAX_CONNECTIONS", "many"), ("RESCATE_OFFERS__NONE", "1")],
+        &[
+            ("RESCATE_OFFERS__SERVER__MAX_CONNECTIONS", "many"),
+            ("RESCATE_OFFERS__NONE", "1"),
+        ],
     );
-    for key in ["lissen", "pace", "server.drain", "client.retry", "server.max_connections", "none"] {
+    for key in [
+        "lissen",
+        "pace",
+        "server.drain",
+        "client.retry",
+        "server.max_connections",
+        "none",
+    ] {
         assert!(text.contains(&format!("`{key}`")), "{key} in {text}");
     }
     assert!(!text.contains("fast") && !text.contains("many"), "{text}");
@@ -91,7 +104,12 @@ fn every_value_out_of_range_is_named() {
         "listen = \"nowhere\"\n[server]\nconcurrency_limit = 0\nmax_deadline_ms = 1\n[telemetry]\nlog_filter = \"=[\"",
         &[],
     );
-    for key in ["listen", "server.concurrency_limit", "server.max_deadline_ms", "telemetry.log_filter"] {
+    for key in [
+        "listen",
+        "server.concurrency_limit",
+        "server.max_deadline_ms",
+        "telemetry.log_filter",
+    ] {
         assert!(text.contains(&format!("`{key}`")), "{key} in {text}");
     }
 }

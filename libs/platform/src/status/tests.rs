@@ -26,7 +26,10 @@ fn an_error_carries_code_reason_and_text() {
     assert_eq!(status.code(), Code::NotFound);
     assert_eq!(status.message(), "offer `off_1` is unknown");
     let info = status.get_details_error_info().unwrap();
-    assert_eq!((info.reason.as_str(), info.domain.as_str()), ("NOT_FOUND", "rescate"));
+    assert_eq!(
+        (info.reason.as_str(), info.domain.as_str()),
+        ("NOT_FOUND", "rescate")
+    );
     assert_eq!(reason_of(&status), Some(ErrorReason::NotFound));
 }
 
@@ -57,7 +60,11 @@ fn the_field_at_fault_is_named() {
 
 #[test]
 fn a_request_id_used_twice_is_an_invalid_argument() {
-    let status = Fault::new(Kind::RequestIdReused, "`request_id` was used for another request").to_status();
+    let status = Fault::new(
+        Kind::RequestIdReused,
+        "`request_id` was used for another request",
+    )
+    .to_status();
     assert_eq!(status.code(), Code::InvalidArgument);
     assert_eq!(reason_of(&status), Some(ErrorReason::RequestIdReused));
 }
@@ -78,9 +85,14 @@ fn conflicts_and_limits_say_when_to_try_again() {
 
 #[test]
 fn streams_end_with_their_resume_token() {
-    let status = Fault::new(Kind::Unavailable, "stopping").resume("r1".to_owned()).to_status();
+    let status = Fault::new(Kind::Unavailable, "stopping")
+        .resume("r1".to_owned())
+        .to_status();
     let info = status.get_details_error_info().unwrap();
-    assert_eq!(info.metadata.get("resume_token").map(String::as_str), Some("r1"));
+    assert_eq!(
+        info.metadata.get("resume_token").map(String::as_str),
+        Some("r1")
+    );
 }
 
 #[test]

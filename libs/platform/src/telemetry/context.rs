@@ -6,11 +6,9 @@ use std::fmt;
 use std::future::Future;
 
 use http::HeaderMap;
-use opentelemetry::context::{FutureExt, WithContext};
-use opentelemetry::trace::{
-    SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState,
-};
 use opentelemetry::Context;
+use opentelemetry::context::{FutureExt, WithContext};
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use thiserror::Error;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -40,7 +38,7 @@ pub struct InvalidTraceContext;
 
 /// Whether the caller of the present call brought a trace of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+enum Origin {
     Caller,
     Here,
 }
@@ -77,13 +75,20 @@ impl TraceContext {
     /// Reads a `traceparent`.
     pub fn parse(text: &str) -> Result<Self, InvalidTraceContext> {
         let mut parts = text.split('-');
-        let (Some(VERSION), Some(trace), Some(span), Some(flags), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-        else {
+        let (Some(VERSION), Some(trace), Some(span), Some(flags), None) = (
+            parts.next(),
+            parts.next(),
+            parts.next(),
+            parts.next(),
+            parts.next(),
+        ) else {
             return Err(InvalidTraceContext);
         };
         let lower_hex = |part: &str, length: usize| {
-            part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+            part.len() == length
+                && part
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         };
         if !(lower_hex(trace, 32) && lower_hex(span, 16) && lower_hex(flags, 2)) {
             return Err(InvalidTraceContext);
@@ -150,7 +155,9 @@ impl TraceContext {
         match Context::current().get::<Origin>() {
             Some(Origin::Caller) => {
                 self.link_from(span);
-                let Some(here) = Self::of_span(span) else { return };
+                let Some(here) = Self::of_span(span) else {
+                    return;
+                };
                 let mark = tracing::info_span!(parent: None, "continued", otel.kind = "internal");
                 self.set_parent_of(&mark);
                 here.link_from(&mark);
@@ -171,7 +178,11 @@ impl fmt::Display for TraceContext {
 
 /// Sets what the span of a served call starts from.
 pub(crate) fn inbound(service: &'static str, parent: Option<&TraceContext>, span: &Span) {
-    let origin = if parent.is_some() { Origin::Caller } else { Origin::Here };
+    let origin = if parent.is_some() {
+        Origin::Caller
+    } else {
+        Origin::Here
+    };
     let mut context = Context::new()
         .with_value(ServiceName(service))
         .with_value(origin);
@@ -193,7 +204,8 @@ pub fn in_service<F: Future>(service: &'static str, future: F) -> WithContext<F>
 
 /// A future that belongs to the same service as the caller and to no span of it: for background tasks.
 pub fn in_this_service<F: Future>(future: F) -> WithContext<F> {
-    let context = service_name(&Context::current())
-        .map_or_else(Context::new, |name| Context::new().with_value(ServiceName(name)));
+    let context = service_name(&Context::current()).map_or_else(Context::new, |name| {
+        Context::new().with_value(ServiceName(name))
+    });
     future.with_context(context)
 }

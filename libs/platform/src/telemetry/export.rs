@@ -68,7 +68,10 @@ impl ByService {
     }
 
     fn exporter(&self, service: String) -> Result<Arc<OtlpExporter>, OTelSdkError> {
-        let mut exporters = self.exporters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut exporters = self
+            .exporters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(exporter) = exporters.get(&service) {
             return Ok(Arc::clone(exporter));
         }

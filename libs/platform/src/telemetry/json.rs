@@ -9,7 +9,9 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::{JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
+
+use crate::clock::{Clock, SystemClock};
 
 /// One flat object a line: the fields of the enclosing spans, overridden by those of the event.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let mut line = Map::new();
-        for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
+        for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
             let extensions = span.extensions();
             if let Some(fields) = extensions.get::<FormattedFields<JsonFields>>()
                 && let Ok(Value::Object(fields)) = serde_json::from_str(&fields.fields)
@@ -36,7 +38,7 @@ where
         }
         event.record(&mut Fields(&mut line));
         let metadata = event.metadata();
-        line.insert("timestamp".to_owned(), jiff::Timestamp::now().to_string().into());
+        line.insert("timestamp".to_owned(), SystemClock.now().to_string().into());
         line.insert("level".to_owned(), metadata.level().as_str().into());
         line.insert("target".to_owned(), metadata.target().into());
         add_trace(&mut line);

@@ -12,8 +12,8 @@ use domain::fact::{Fact, Pointless, SurveyScore};
 use domain::id::{
     AgentId, ApprovalId, AssessmentId, EventId, ExperimentId, FactId, InterventionId, InvitationId,
     IssueCode, LedgerEntryId, ModelId, MomentId, OfferId, OrderId, PartnerId, PersonId, PlayId,
-    ProgrammeId, QueueId, RedemptionId, RequestId, ReservationId, SessionId, ShopperId, Sku,
-    TaskId, TenantId, VisitorId,
+    ProgrammeId, QueueId, RedemptionId, RequestId, ReservationId, SessionId, ShopperId, SkillId,
+    Sku, TaskId, TenantId, VisitorId,
 };
 use domain::language::Language;
 use domain::moment::{Moment, VisitHistory};
@@ -54,7 +54,7 @@ macro_rules! short_texts {
 short_texts! {
     AgentId, ApprovalId, AssessmentId, Currency, EventId, ExperimentId, FactId, InterventionId, InvitationId,
     IssueCode, Language, LedgerEntryId, ModelId, MomentId, OfferId, OrderId, PartnerId, PersonId, PlayId, ProgrammeId,
-    QueueId, RedemptionId, RequestId, ReservationId, SessionId, ShopperId, Sku, TaskId, TenantId, VisitorId, Zone,
+    QueueId, RedemptionId, RequestId, ReservationId, SessionId, ShopperId, SkillId, Sku, TaskId, TenantId, VisitorId, Zone,
 }
 
 macro_rules! messages {

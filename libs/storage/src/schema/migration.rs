@@ -24,10 +24,10 @@ pub struct Migration {
 
 #[derive(Debug)]
 enum Step {
-    CreateTable(TableCreateStatement),
+    CreateTable(Box<TableCreateStatement>),
     AlterTable(TableAlterStatement),
     DropTable(TableDropStatement),
-    CreateIndex(IndexCreateStatement),
+    CreateIndex(Box<IndexCreateStatement>),
     DropIndex(IndexDropStatement),
     Sql(&'static str),
 }
@@ -43,7 +43,7 @@ impl Migration {
 
     #[must_use]
     pub fn create_table(self, table: TableCreateStatement) -> Self {
-        self.then(Step::CreateTable(table))
+        self.then(Step::CreateTable(Box::new(table)))
     }
 
     #[must_use]
@@ -58,7 +58,7 @@ impl Migration {
 
     #[must_use]
     pub fn create_index(self, index: IndexCreateStatement) -> Self {
-        self.then(Step::CreateIndex(index))
+        self.then(Step::CreateIndex(Box::new(index)))
     }
 
     #[must_use]
@@ -98,10 +98,10 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for step in &self.steps {
             match step {
-                Step::CreateTable(table) => manager.create_table(table.clone()).await?,
+                Step::CreateTable(table) => manager.create_table(*table.clone()).await?,
                 Step::AlterTable(table) => manager.alter_table(table.clone()).await?,
                 Step::DropTable(table) => manager.drop_table(table.clone()).await?,
-                Step::CreateIndex(index) => manager.create_index(index.clone()).await?,
+                Step::CreateIndex(index) => manager.create_index(*index.clone()).await?,
                 Step::DropIndex(index) => manager.drop_index(index.clone()).await?,
                 Step::Sql(sql) => {
                     manager.get_connection().execute_unprepared(sql).await?;

@@ -1,5 +1,7 @@
 //! What a store promises, held against both engines. PostgreSQL is the server of `RESCATE_TEST_PG_URL`.
 
+#![cfg(test)]
+
 #[macro_use]
 mod support;
 

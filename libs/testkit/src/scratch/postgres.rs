@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 use std::thread;
+use std::time::Duration;
 
 use platform::ids::{IdSource, SystemIds};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
@@ -9,6 +10,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use super::{Cluster, environment};
 
 const SERVER_URL: &str = "RESCATE_TEST_PG_URL";
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// A database on a server that outlives it.
 #[derive(Debug)]
@@ -72,7 +74,11 @@ async fn execute(admin_url: &str, statement: &str) {
 
 async fn connect(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url.to_owned());
-    options.max_connections(1).sqlx_logging(false);
+    options
+        .max_connections(1)
+        .connect_timeout(CONNECT_LIMIT)
+        .acquire_timeout(CONNECT_LIMIT)
+        .sqlx_logging(false);
     Database::connect(options)
         .await
         .unwrap_or_else(|error| panic!("the PostgreSQL server for tests does not answer: {error}"))

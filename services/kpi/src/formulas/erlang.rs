@@ -49,7 +49,10 @@ pub(crate) struct InvalidDemand;
 /// `B(n) = a·B(n−1) / (n + a·B(n−1))`, `C = B / (1 − a/n·(1−B))`, `service level = 1 − C·exp(−(n−a)·T/H)`,
 /// `mean wait = C·H/(n−a)`, `occupancy = a/n`. The recursion keeps every number between 0 and 1, where `aⁿ/n!`
 /// overflows from 144 agents on.
-pub(crate) fn staff(demand: StaffingDemand, target: StaffingTarget) -> Result<Staffing, InvalidDemand> {
+pub(crate) fn staff(
+    demand: StaffingDemand,
+    target: StaffingTarget,
+) -> Result<Staffing, InvalidDemand> {
     let handle = demand.handle_time.as_secs_f64() / f64::from(demand.concurrency.get());
     let load = f64::from(demand.contacts.get()) * handle / demand.interval.as_secs_f64();
     let answer_within = target.answer_within.as_secs_f64();
@@ -129,7 +132,10 @@ mod tests {
         assert_eq!(found.agents, 14);
         assert!((found.offered_load - 10.0).abs() < 1e-12);
         assert!((found.service_level - 0.888).abs() < 5e-4, "{found:?}");
-        assert!((found.average_speed_of_answer.as_secs_f64() - 7.8).abs() < 0.05, "{found:?}");
+        assert!(
+            (found.average_speed_of_answer.as_secs_f64() - 7.8).abs() < 0.05,
+            "{found:?}"
+        );
         assert!((found.occupancy - 10.0 / 14.0).abs() < 1e-12);
     }
 
@@ -158,8 +164,14 @@ mod tests {
 
     #[test]
     fn what_no_team_can_do_is_refused() {
-        assert_eq!(staff(demand(u32::MAX, 14_400, 1), target(8_000, 8_500)), Err(InvalidDemand));
-        assert_eq!(staff(demand(1_000_000, 180, 1), target(8_000, 1)), Err(InvalidDemand));
+        assert_eq!(
+            staff(demand(u32::MAX, 14_400, 1), target(8_000, 8_500)),
+            Err(InvalidDemand)
+        );
+        assert_eq!(
+            staff(demand(1_000_000, 180, 1), target(8_000, 1)),
+            Err(InvalidDemand)
+        );
     }
 
     proptest! {

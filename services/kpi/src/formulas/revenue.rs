@@ -55,8 +55,13 @@ impl Sample {
     /// the small difference of two large numbers.
     fn variance_of_mean(self) -> Option<f64> {
         let n = u128::from(self.n);
-        let squared_sum = self.sum.unsigned_abs().checked_mul(self.sum.unsigned_abs())?;
-        let bracket = n.checked_mul(self.sum_of_squares?)?.checked_sub(squared_sum)?;
+        let squared_sum = self
+            .sum
+            .unsigned_abs()
+            .checked_mul(self.sum.unsigned_abs())?;
+        let bracket = n
+            .checked_mul(self.sum_of_squares?)?
+            .checked_sub(squared_sum)?;
         let n = real(self.n);
         (self.n > 1).then(|| real_squares(bracket) / (n * n * (n - 1.0)))
     }
@@ -96,11 +101,15 @@ mod tests {
 
     use super::*;
 
+    fn count(amounts: &[i128]) -> f64 {
+        real(u64::try_from(amounts.len()).unwrap())
+    }
+
     /// Mean and variance of the mean by the book, in two passes over floats.
     fn slow(amounts: &[i128]) -> (f64, f64) {
-        let n = amounts.len() as f64;
-        let mean = amounts.iter().map(|x| *x as f64).sum::<f64>() / n;
-        let squares: f64 = amounts.iter().map(|x| (*x as f64 - mean).powi(2)).sum();
+        let n = count(amounts);
+        let mean = amounts.iter().map(|x| real_sum(*x)).sum::<f64>() / n;
+        let squares: f64 = amounts.iter().map(|x| (real_sum(*x) - mean).powi(2)).sum();
         (mean, squares / (n - 1.0) / n)
     }
 
@@ -112,9 +121,9 @@ mod tests {
         ) {
             let found = incremental(Sample::of(treatment.clone()), Sample::of(holdout.clone())).unwrap();
             let ((mt, vt), (mc, vc)) = (slow(&treatment), slow(&holdout));
-            let n = treatment.len() as f64;
+            let n = count(&treatment);
             let df = (vt + vc).powi(2)
-                / (vt * vt / (n - 1.0) + vc * vc / (holdout.len() as f64 - 1.0));
+                / (vt * vt / (n - 1.0) + vc * vc / (count(&holdout) - 1.0));
             prop_assert!((found.minor_units - (mt - mc) * n).abs() < 1e-3);
             prop_assume!(vt + vc > 0.0);
             let half = student::quantile(df) * (vt + vc).sqrt() * n;

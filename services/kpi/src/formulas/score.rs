@@ -16,7 +16,9 @@ impl Answers {
     pub(crate) fn of(scores: impl IntoIterator<Item = u8>) -> Self {
         let mut answers = Self::default();
         for score in scores {
-            let count = usize::from(score).checked_sub(1).and_then(|at| answers.0.get_mut(at));
+            let count = usize::from(score)
+                .checked_sub(1)
+                .and_then(|at| answers.0.get_mut(at));
             if let Some(count) = count {
                 *count += 1;
             }
@@ -63,10 +65,12 @@ impl Answers {
 
     /// Sum of the scores, and of their squares.
     fn sums(self) -> (u128, u128) {
-        (1_u128..).zip(self.0).fold((0, 0), |(sum, squares), (score, count)| {
-            let count = u128::from(count);
-            (sum + score * count, squares + score * score * count)
-        })
+        (1_u128..)
+            .zip(self.0)
+            .fold((0, 0), |(sum, squares), (score, count)| {
+                let count = u128::from(count);
+                (sum + score * count, squares + score * score * count)
+            })
     }
 }
 
@@ -98,8 +102,12 @@ mod tests {
 
     /// Pearson's correlation of the score with 1 or 0, in two passes over floats.
     fn slow_correlation(pairs: &[(u8, bool)]) -> f64 {
-        let n = pairs.len() as f64;
-        let values = || pairs.iter().map(|(score, yes)| (f64::from(*score), f64::from(u8::from(*yes))));
+        let n = real(u64::try_from(pairs.len()).unwrap());
+        let values = || {
+            pairs
+                .iter()
+                .map(|(score, yes)| (f64::from(*score), f64::from(u8::from(*yes))))
+        };
         let (mx, my) = (
             values().map(|(x, _)| x).sum::<f64>() / n,
             values().map(|(_, y)| y).sum::<f64>() / n,
@@ -111,7 +119,12 @@ mod tests {
     }
 
     fn those(pairs: &[(u8, bool)], wanted: bool) -> Answers {
-        Answers::of(pairs.iter().filter(|(_, yes)| *yes == wanted).map(|(score, _)| *score))
+        Answers::of(
+            pairs
+                .iter()
+                .filter(|(_, yes)| *yes == wanted)
+                .map(|(score, _)| *score),
+        )
     }
 
     proptest! {
@@ -140,12 +153,18 @@ mod tests {
         assert!((answers.score().unwrap() - 20.0).abs() < 1e-12);
         let interval = answers.interval().unwrap();
         // √((0.4 + 0.2 − 0.04)/50) = 0.105830, times z and 100.
-        assert!((interval.high - 20.0 - 20.7423).abs() < 1e-3, "{interval:?}");
+        assert!(
+            (interval.high - 20.0 - 20.7423).abs() < 1e-3,
+            "{interval:?}"
+        );
     }
 
     #[test]
     fn correlation_needs_both_groups_and_different_scores() {
-        assert_eq!(point_biserial(Answers::of([1, 5]), Answers::default()), None);
+        assert_eq!(
+            point_biserial(Answers::of([1, 5]), Answers::default()),
+            None
+        );
         assert_eq!(point_biserial(Answers::of([3, 3]), Answers::of([3])), None);
     }
 }

@@ -70,9 +70,23 @@ mod tests {
 
     #[test]
     fn agrees_with_numerical_integration() {
-        for chi_squared in [0.0, 0.01, 0.5, 1.0, 2.5, 3.841_458_820_694_124, 7.9, 8.1, 18.8, 60.0] {
+        for chi_squared in [
+            0.0,
+            0.01,
+            0.5,
+            1.0,
+            2.5,
+            3.841_458_820_694_124,
+            7.9,
+            8.1,
+            18.8,
+            60.0,
+        ] {
             let (fast, slow) = (chi_squared_p_value(chi_squared), slow_p_value(chi_squared));
-            assert!((fast / slow - 1.0).abs() < 1e-9, "{chi_squared}: {fast} {slow}");
+            assert!(
+                (fast / slow - 1.0).abs() < 1e-9,
+                "{chi_squared}: {fast} {slow}"
+            );
         }
     }
 
@@ -86,7 +100,10 @@ mod tests {
 
     #[test]
     fn nobody_and_an_empty_plan_say_nothing() {
-        assert_eq!(split_chi_squared(0, 0, BasisPoints::new(1_000).unwrap()), None);
+        assert_eq!(
+            split_chi_squared(0, 0, BasisPoints::new(1_000).unwrap()),
+            None
+        );
         assert_eq!(split_chi_squared(5, 5, BasisPoints::ZERO), None);
         assert_eq!(split_chi_squared(5, 5, BasisPoints::ALL), None);
     }
@@ -95,6 +112,10 @@ mod tests {
     fn the_two_branches_of_erfc_meet() {
         let (below, above) = (erfc(2.0 - 1e-9), erfc(2.0));
         // erfc falls by 2/√π·exp(−4)·1e-9 over this step.
-        assert!((below - above - 2.0667e-11).abs() < 1e-14, "{}", below - above);
+        assert!(
+            (below - above - 2.0667e-11).abs() < 1e-14,
+            "{}",
+            below - above
+        );
     }
 }

@@ -34,7 +34,11 @@ pub(super) fn quantile(n: f64) -> f64 {
 fn near_normal(n: f64, [a, b, c, d]: [f64; 4]) -> f64 {
     let x = -Z;
     let y = x * x;
-    let c = if n < 5.0 { c + 0.3 * (n - 4.5) * (x + 0.6) } else { c };
+    let c = if n < 5.0 {
+        c + 0.3 * (n - 4.5) * (x + 0.6)
+    } else {
+        c
+    };
     let c = (((0.05 * d * x - 5.0) * x - 7.0) * x - 2.0) * x + b + c;
     let y = (((((0.4 * y + 6.3) * y + 36.0) * y + 94.5) / c - y - 3.0) / b + 1.0) * x;
     (a * y * y).exp_m1()

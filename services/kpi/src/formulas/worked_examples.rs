@@ -2,13 +2,14 @@
 
 use domain::money::BasisPoints;
 
-use super::{
-    Ratio, chi_squared_p_value, needed_per_arm, reduction_interval, split_chi_squared,
-};
+use super::{Ratio, chi_squared_p_value, needed_per_arm, reduction_interval, split_chi_squared};
 
 #[track_caller]
 fn near(found: f64, printed: f64, half_of_last_digit: f64) {
-    assert!((found - printed).abs() <= half_of_last_digit, "{found} is not {printed}");
+    assert!(
+        (found - printed).abs() <= half_of_last_digit,
+        "{found} is not {printed}"
+    );
 }
 
 #[test]

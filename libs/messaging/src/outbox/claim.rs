@@ -1,0 +1,102 @@
+//! Which messages are to be delivered next. With PostgreSQL other replicas do the same, so a claim hides its messages
+//! from them for a while; with SQLite there is one relay, whose memory is enough, and a claim writes nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::time::{Timestamp, later};
+use futures::FutureExt;
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use storage::{Database, StoreError, Tx, column};
+
+use super::Row;
+
+/// What one courier may take.
+#[derive(Debug, Clone)]
+pub(crate) struct Claim {
+    pub(crate) destination: String,
+    /// Lanes that this courier is busy with.
+    pub(crate) busy: Vec<i64>,
+    pub(crate) limit: u64,
+    /// How long a claim hides messages from other replicas, should this one die.
+    pub(crate) lease: Duration,
+}
+
+/// Takes the first messages that are due. Nothing is taken of a lane whose head waits for its next attempt or is with
+/// somebody else, so that order within a lane holds.
+pub(crate) async fn claim(
+    database: &Database,
+    claim: Claim,
+    now: Timestamp,
+) -> Result<Vec<Row>, StoreError> {
+    let seen = rows(database.read(), &due(&claim, now)).await?;
+    if seen.is_empty() || database.read().get_database_backend() == DbBackend::Sqlite {
+        return Ok(seen);
+    }
+    let claim = Arc::new(claim);
+    let take = database.write(move |tx| {
+        let claim = Arc::clone(&claim);
+        async move { lease(tx, &claim, now).await }.boxed()
+    });
+    take.await
+}
+
+/// INVARIANT: claims of one database take turns. Row locks alone would let two replicas take two messages of one lane,
+/// as each would not yet see what the other has taken.
+const TAKE_TURNS: &str = "SELECT pg_advisory_xact_lock(7373052)";
+
+async fn lease(tx: &Tx, claim: &Claim, now: Timestamp) -> Result<Vec<Row>, StoreError> {
+    tx.query_one_raw(Statement::from_string(DbBackend::Postgres, TAKE_TURNS))
+        .await?;
+    let rows = rows(tx, &due(claim, now)).await?;
+    if !rows.is_empty() {
+        let hide = Query::update()
+            .table("outbox")
+            .value("due_at", column::millis(later(now, claim.lease)))
+            .and_where(Expr::col("id").is_in(rows.iter().map(|row| row.id)))
+            .to_owned();
+        tx.execute(&hide).await?;
+    }
+    Ok(rows)
+}
+
+async fn rows<C: ConnectionTrait>(
+    connection: &C,
+    select: &SelectStatement,
+) -> Result<Vec<Row>, StoreError> {
+    let mut readable = Vec::new();
+    for row in connection.query_all(select).await? {
+        match Row::read(&row) {
+            Ok(row) => readable.push(row),
+            // It stays where it is, for somebody to look at; the others go on.
+            Err(error) => tracing::error!(%error, "message not readable"),
+        }
+    }
+    Ok(readable)
+}
+
+fn due(claim: &Claim, now: Timestamp) -> SelectStatement {
+    let now = column::millis(now);
+    let held_back = Query::select()
+        .expr(Expr::val(1))
+        .from_as("outbox", "head")
+        .and_where(Expr::col(("head", "lane")).equals(("outbox", "lane")))
+        .and_where(Expr::col(("head", "id")).lt(Expr::col(("outbox", "id"))))
+        .and_where(Expr::col(("head", "due_at")).gt(now))
+        .to_owned();
+    let mut select = Query::select();
+    select
+        .column("id")
+        .columns(super::COLUMNS)
+        .from("outbox")
+        .and_where(Expr::col("destination").eq(claim.destination.as_str()))
+        .and_where(Expr::col("due_at").lte(now))
+        .and_where(Expr::exists(held_back).not())
+        .order_by("id", Order::Asc)
+        .limit(claim.limit);
+    if !claim.busy.is_empty() {
+        select.and_where(Expr::col("lane").is_not_in(claim.busy.iter().copied()));
+    }
+    select
+}

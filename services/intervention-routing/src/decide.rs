@@ -1,0 +1,162 @@
+//! Whether a shopper is helped, decided without a clock, randomness or I/O.
+//!
+//! The decision is cut in two where the world must be asked: [`gate`] takes every step that needs only what is stored, and
+//! [`settle`] the rest, once authority and availability are known for the plays that came through. Each step leaves a line
+//! for whoever asks later why. The order of the steps is the order of the fields of [`Situation`]'s documentation: dedupe,
+//! order, qualify, assign, hard blocks, do-not-interrupt, freshness, empowerment, capacity, pick.
+
+mod checks;
+mod gate;
+mod qualify;
+mod settle;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use domain::assessment::Assessment;
+use domain::block::Block;
+use domain::experiment::Arm;
+use domain::id::{ExperimentId, PlayId};
+use domain::moment::Moment;
+use domain::money::BasisPoints;
+use domain::time::{LocalHours, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub use gate::gate;
+pub use settle::{Authority, Prospect, settle};
+pub use step::{Step, StepName, Verdict};
+
+use crate::play::Play;
+
+/// All that a decision looks at before the world is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// The moment.
+    pub moment: &'a Moment,
+    /// Its assessment.
+    pub assessment: &'a Assessment,
+    /// The live plays.
+    pub plays: &'a [Play],
+    /// What is stored about the person.
+    pub record: &'a PersonRecord,
+    /// The rules of the tenant.
+    pub rules: &'a Rules,
+    /// When it is decided.
+    pub now: Timestamp,
+}
+
+/// What is stored about a person when a decision is made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PersonRecord {
+    /// Plays that qualified in this session before.
+    pub qualified_plays: BTreeSet<PlayId>,
+    /// Contacts that were shown or begun inside the cap's window, over all channels.
+    pub contacts_in_window: u32,
+    /// Nothing is shown before this time.
+    pub quiet_until: Option<Timestamp>,
+    /// Whether an intervention of the person is open, in any session and on any channel.
+    pub contact: Contact,
+}
+
+/// Whether somebody is in contact with a person.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Contact {
+    /// Nobody.
+    #[default]
+    None,
+    /// An intervention is open.
+    Open,
+}
+
+/// Rules of a tenant that hold for all plays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// The experiment that the holdout belongs to.
+    pub(crate) experiment: ExperimentId,
+    /// Share held out unless a play says otherwise.
+    pub(crate) holdout: BasisPoints,
+    /// Whether anything may be shown at all.
+    pub(crate) outreach: Outreach,
+    /// Most contacts of one person in the window.
+    pub(crate) contact_cap: u32,
+    /// The window of the cap.
+    pub(crate) contact_window: Duration,
+    /// Local hours in which a person may be called or written to.
+    pub(crate) call_hours: LocalHours,
+    /// Pages, by the start of their path, on which nothing is shown.
+    pub(crate) silent_pages: Vec<String>,
+    /// What another page means for an invitation that nobody has answered.
+    pub(crate) page_change: PageChange,
+}
+
+/// Where a decision stands before the world is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gate<'a> {
+    /// No new intervention.
+    Closed {
+        /// Why.
+        closed: Closed,
+        /// The steps taken.
+        steps: Vec<Step>,
+    },
+    /// One play, withheld or blocked.
+    Withheld {
+        /// The play, the best of those that qualified.
+        play: &'a Play,
+        /// Held out or blocked.
+        how: Withheld,
+        /// The steps taken.
+        steps: Vec<Step>,
+    },
+    /// Plays that may go on, the best first; never empty.
+    Open {
+        /// The plays.
+        plays: Vec<&'a Play>,
+        /// The steps taken.
+        steps: Vec<Step>,
+    },
+}
+
+/// Why a decision makes no intervention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// The order is placed: open interventions of the session end.
+    Ordered,
+    /// No play matched.
+    NotQualified,
+    /// The plays that matched have qualified in this session before.
+    Duplicate,
+}
+
+/// Why a qualified play does nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Withheld {
+    /// The person is in the holdout.
+    HeldOut,
+    /// A reason forbids it.
+    Blocked(Block),
+}
+
+impl Withheld {
+    /// The arm that goes with it: whoever is blocked stays in treatment, or the arms would differ.
+    pub const fn arm(&self) -> Arm {
+        match self {
+            Self::HeldOut => Arm::Holdout,
+            Self::Blocked(_) => Arm::Treatment,
+        }
+    }
+}
+
+/// What the world's answers make of the plays that came through the gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled<'a> {
+    /// The play.
+    pub play: &'a Play,
+    /// Why not; `None` when help is on its way.
+    pub block: Option<Block>,
+    /// The steps taken, those of the gate included.
+    pub steps: Vec<Step>,
+}

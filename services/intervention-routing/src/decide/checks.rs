@@ -1,0 +1,143 @@
+//! The checks of one play that need nothing but what is stored. All are taken, so that all reasons are known.
+
+use domain::block::BlockReason;
+use domain::channel::Channel;
+use domain::consent::Purpose;
+use domain::moment::Progress;
+use domain::phase::RiskPhase;
+use domain::time::later;
+
+use super::{Contact, Outreach, Situation, Step, StepName};
+use crate::play::Play;
+
+/// Every check with its verdict, in order.
+pub(super) fn all(play: &Play, situation: &Situation<'_>) -> Vec<Step> {
+    vec![
+        kill_switch(situation),
+        consent(play, situation),
+        hours(play, situation),
+        page(situation),
+        caps(situation),
+        cool_down(situation),
+        contact(situation),
+        progress(situation),
+        freshness(play, situation),
+    ]
+}
+
+fn kill_switch(situation: &Situation<'_>) -> Step {
+    match situation.rules.outreach {
+        Outreach::Running => Step::passed(StepName::KillSwitch, "plays run"),
+        Outreach::Stopped => Step::refused(
+            StepName::KillSwitch,
+            BlockReason::KillSwitch,
+            "an operator stopped all contacts",
+        ),
+    }
+}
+
+fn consent(play: &Play, situation: &Situation<'_>) -> Step {
+    let channel = play.rule.channel;
+    let purpose = match situation.assessment.phase {
+        RiskPhase::PostClickAnxiety => Purpose::OrderUpdates,
+        RiskPhase::InformationBlock | RiskPhase::TransactionalFriction => Purpose::ProactiveHelp,
+    };
+    let consents = &situation.moment.consents;
+    // Whoever agreed to be helped on a channel is also helped there after the order.
+    let allowed = consents.allows(channel, purpose) || consents.allows(channel, Purpose::ProactiveHelp);
+    if allowed {
+        return Step::passed(StepName::Consent, format!("{purpose} on {channel} is confirmed"));
+    }
+    Step::refused(
+        StepName::Consent,
+        BlockReason::ConsentMissing,
+        format!("{purpose} on {channel} is not confirmed"),
+    )
+}
+
+fn hours(play: &Play, situation: &Situation<'_>) -> Step {
+    let reaches_out = match play.rule.channel {
+        Channel::Call | Channel::Email | Channel::Sms => true,
+        Channel::OnPage | Channel::Chat => false,
+    };
+    if !reaches_out {
+        return Step::passed(StepName::Hours, "the shopper is on the page, so no hour is quiet");
+    }
+    let Some(zone) = &situation.moment.zone else {
+        return Step::refused(
+            StepName::Hours,
+            BlockReason::ZoneUnknown,
+            "the time zone is not known, so quiet hours cannot be kept",
+        );
+    };
+    if situation.rules.call_hours.contains(zone, situation.now) {
+        return Step::passed(StepName::Hours, "inside the hours of contact");
+    }
+    Step::refused(StepName::Hours, BlockReason::QuietHours, "outside the hours of contact")
+}
+
+fn page(situation: &Situation<'_>) -> Step {
+    let on_silent_page = situation.moment.page.as_ref().is_some_and(|page| {
+        situation
+            .rules
+            .silent_pages
+            .iter()
+            .any(|silent| page.as_str().starts_with(silent.as_str()))
+    });
+    if on_silent_page {
+        return Step::refused(StepName::Page, BlockReason::Page, "nothing is shown on this page");
+    }
+    Step::passed(StepName::Page, "the page allows it")
+}
+
+fn caps(situation: &Situation<'_>) -> Step {
+    let had = situation.record.contacts_in_window;
+    let cap = situation.rules.contact_cap;
+    let detail = format!("{had} of at most {cap} contacts in the window");
+    if had >= cap {
+        return Step::refused(StepName::Caps, BlockReason::FrequencyCap, detail);
+    }
+    Step::passed(StepName::Caps, detail)
+}
+
+fn cool_down(situation: &Situation<'_>) -> Step {
+    match situation.record.quiet_until {
+        Some(until) if situation.now < until => Step::refused(
+            StepName::CoolDown,
+            BlockReason::CoolDown,
+            format!("the person is left alone until {until}"),
+        ),
+        Some(_) | None => Step::passed(StepName::CoolDown, "no cool-down runs"),
+    }
+}
+
+fn contact(situation: &Situation<'_>) -> Step {
+    match situation.record.contact {
+        Contact::None => Step::passed(StepName::Contact, "nobody is in contact with the person"),
+        Contact::Open => Step::refused(
+            StepName::Contact,
+            BlockReason::ExistingContact,
+            "an intervention of the person is open",
+        ),
+    }
+}
+
+fn progress(situation: &Situation<'_>) -> Step {
+    match situation.assessment.progress {
+        Progress::Hesitating => Step::passed(StepName::Progress, "the shopper hesitates"),
+        Progress::Progressing => Step::refused(
+            StepName::Progress,
+            BlockReason::Progressing,
+            "the shopper makes progress and is not interrupted",
+        ),
+    }
+}
+
+fn freshness(play: &Play, situation: &Situation<'_>) -> Step {
+    let stale_at = later(situation.moment.occurred_at, play.rule.stale_after);
+    let ends = situation.moment.expires_at.min(stale_at);
+    if situation.now < ends {
+        return Step::passed(StepName::Freshness, format!("the moment holds until {ends}"));
+    }
+    Step::refused(StepName::Freshness, BlockReason::Stale, format!("the moment held until {ends}"))
+}

@@ -1,0 +1,82 @@
+//! The second half of a decision: who may remedy the cause, who can answer, and which play is worth most.
+
+use domain::block::{Block, BlockReason};
+
+use super::gate::reasons;
+use super::{Settled, Step, StepName};
+use crate::play::Play;
+
+/// What the world says of one play.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prospect<'a> {
+    /// The play.
+    pub play: &'a Play,
+    /// Whether anyone available may remedy the cause.
+    pub authority: Authority,
+    /// Agents who could answer now, beyond those whom open invitations may call. Counted only when the play needs one.
+    pub free_agents: u32,
+}
+
+/// What offer-authorization says of a play.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authority {
+    /// At least one remedy of the ladder fits the cause and may be granted.
+    Empowered,
+    /// Nobody available may.
+    NotEmpowered,
+    /// Somebody may, but the budget or purse has no room.
+    BudgetExhausted,
+    /// Somebody may, but the margin does not allow it.
+    MarginTooLow,
+}
+
+/// Ends a decision. `prospects` are in the order of their worth, so the first that passes is picked.
+///
+/// Gives `None` only for no prospects at all.
+pub fn settle<'a>(prospects: &[Prospect<'a>], mut steps: Vec<Step>) -> Option<Settled<'a>> {
+    let judged: Vec<(&Prospect<'a>, [Step; 2])> = prospects
+        .iter()
+        .map(|prospect| (prospect, [empowerment(prospect), capacity(prospect)]))
+        .collect();
+    let picked = judged
+        .iter()
+        .find(|(_, trail)| reasons(trail).next().is_none())
+        .or_else(|| judged.first());
+    let (prospect, trail) = picked?;
+    let block = Block::from_reasons(reasons(trail));
+    steps.extend(trail.iter().cloned());
+    steps.push(match block {
+        Some(_) => Step::skipped(StepName::Pick),
+        None => Step::passed(StepName::Pick, pick_detail(prospect.play, prospects.len())),
+    });
+    Some(Settled { play: prospect.play, block, steps })
+}
+
+fn empowerment(prospect: &Prospect<'_>) -> Step {
+    let refused = |reason, detail: &str| Step::refused(StepName::Empowerment, reason, detail);
+    match prospect.authority {
+        Authority::Empowered => {
+            Step::passed(StepName::Empowerment, "a remedy for the cause may be granted")
+        }
+        Authority::NotEmpowered => refused(
+            BlockReason::NotEmpowered,
+            "nobody available may grant a remedy for the cause",
+        ),
+        Authority::BudgetExhausted => refused(BlockReason::Budget, "the budget or purse has no room"),
+        Authority::MarginTooLow => refused(BlockReason::Margin, "the margin does not allow it"),
+    }
+}
+
+fn capacity(prospect: &Prospect<'_>) -> Step {
+    if !prospect.play.rule.needs_agent() {
+        return Step::passed(StepName::Capacity, "no agent is needed");
+    }
+    match prospect.free_agents {
+        0 => Step::refused(StepName::Capacity, BlockReason::NoAgent, "no agent can answer now"),
+        free => Step::passed(StepName::Capacity, format!("{free} agents can answer now")),
+    }
+}
+
+fn pick_detail(play: &Play, of: usize) -> String {
+    format!("{} by expected incremental margin, of {of}", play.id.as_str())
+}

@@ -1,0 +1,129 @@
+//! The trail of a decision: what each step saw and said.
+
+use domain::block::BlockReason;
+use domain::text::Text;
+use serde::{Deserialize, Serialize};
+
+/// One step of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Which step.
+    pub name: StepName,
+    /// What it said.
+    pub verdict: Verdict,
+    /// What it saw, in words, without personal values.
+    pub detail: String,
+}
+
+/// The steps, in the order in which they are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepName {
+    /// Is the order placed?
+    Order,
+    /// Which live plays match?
+    Qualify,
+    /// Which of them are new in this session?
+    Dedupe,
+    /// Treatment or holdout?
+    Assign,
+    /// Has an operator stopped all contacts?
+    KillSwitch,
+    /// Is there consent for channel and purpose?
+    Consent,
+    /// Is it a time at which the person may be contacted?
+    Hours,
+    /// May something be shown on this page?
+    Page,
+    /// How many contacts had the person?
+    Caps,
+    /// Does the person want to be left alone?
+    CoolDown,
+    /// Is somebody in contact with the person?
+    Contact,
+    /// Does the shopper make progress?
+    Progress,
+    /// Is the moment still true?
+    Freshness,
+    /// May anyone available remedy the cause?
+    Empowerment,
+    /// Can an agent answer now?
+    Capacity,
+    /// Which play is worth most?
+    Pick,
+}
+
+impl StepName {
+    /// The step as it is shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Qualify => "qualify",
+            Self::Dedupe => "dedupe",
+            Self::Assign => "assign",
+            Self::KillSwitch => "kill_switch",
+            Self::Consent => "consent",
+            Self::Hours => "hours",
+            Self::Page => "page",
+            Self::Caps => "caps",
+            Self::CoolDown => "cool_down",
+            Self::Contact => "contact",
+            Self::Progress => "progress",
+            Self::Freshness => "freshness",
+            Self::Empowerment => "empowerment",
+            Self::Capacity => "capacity",
+            Self::Pick => "pick",
+        }
+    }
+}
+
+/// What a step said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "said", rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nothing against it.
+    Passed,
+    /// Not this way; without a reason code when no play was there to block.
+    Refused {
+        /// The reason.
+        reason: Option<BlockReason>,
+    },
+    /// Not asked, since an earlier step had decided.
+    Skipped,
+}
+
+/// Longest detail in bytes; longer lists of plays are cut.
+const DETAIL_MAX: usize = 256;
+
+impl Step {
+    /// Nothing against it.
+    pub fn passed(name: StepName, detail: impl Into<String>) -> Self {
+        Self::new(name, Verdict::Passed, detail.into())
+    }
+
+    /// Not this way.
+    pub fn refused(name: StepName, reason: BlockReason, detail: impl Into<String>) -> Self {
+        let verdict = Verdict::Refused { reason: Some(reason) };
+        Self::new(name, verdict, detail.into())
+    }
+
+    /// No play to go on with.
+    pub fn ended(name: StepName, detail: impl Into<String>) -> Self {
+        Self::new(name, Verdict::Refused { reason: None }, detail.into())
+    }
+
+    /// Not asked.
+    pub fn skipped(name: StepName) -> Self {
+        Self::new(name, Verdict::Skipped, "an earlier step had decided".to_owned())
+    }
+
+    fn new(name: StepName, verdict: Verdict, detail: String) -> Self {
+        let fits = Text::<DETAIL_MAX>::parse(&detail).is_ok();
+        let detail = if fits {
+            detail
+        } else {
+            detail.chars().take(DETAIL_MAX / 4).collect()
+        };
+        Self { name, verdict, detail }
+    }
+}

@@ -1,0 +1,255 @@
+//! Plays: the rules that join a trigger and a cause to a channel, a queue and a ladder of remedies.
+//!
+//! A play is versioned data. Each change is a new version, and each decision names the version it used. What a version may
+//! do next depends on its state alone. Deliberately absent: who is picked, which is `decide`.
+
+use std::time::Duration;
+
+use domain::cause::Cause;
+use domain::channel::Channel;
+use domain::id::{PlayId, QueueId, SkillId};
+use domain::language::Language;
+use domain::moment::MomentKind;
+use domain::money::{BasisPoints, Money};
+use domain::remedy::RemedyKind;
+use domain::text::Text;
+use serde::{Deserialize, Serialize};
+
+/// A version of a play and where it is in its life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Play {
+    /// The play.
+    pub id: PlayId,
+    /// From 1.
+    pub version: u32,
+    /// Where this version is in its life.
+    pub state: PlayState,
+    /// What it does.
+    pub rule: PlayRule,
+}
+
+/// What a play does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlayRule {
+    /// What it is for.
+    pub purpose: Text<256>,
+    /// Kinds of moment that trigger it.
+    pub triggers: Vec<MomentKind>,
+    /// Likely causes that it is for.
+    pub causes: Vec<Cause>,
+    /// Lowest confidence in the cause.
+    pub min_confidence: BasisPoints,
+    /// Lowest probability of abandonment.
+    pub min_abandonment: BasisPoints,
+    /// Lowest cart value; a cart in another currency does not qualify.
+    #[serde(default)]
+    pub min_cart_value: Option<Money>,
+    /// How help comes.
+    pub channel: Channel,
+    /// Not before this time on the site.
+    #[serde(with = "seconds")]
+    pub not_before_on_site: Duration,
+    /// The invitation or task is stale after this.
+    #[serde(with = "seconds")]
+    pub stale_after: Duration,
+    /// Queue of the task; always there when an agent is needed.
+    #[serde(default)]
+    pub queue: Option<QueueId>,
+    /// Skill an agent needs.
+    #[serde(default)]
+    pub skill: Option<SkillId>,
+    /// Remedies in the order in which an agent tries them.
+    pub ladder: Vec<RemedyKind>,
+    /// What the shopper reads, by language.
+    pub texts: Vec<PlayText>,
+    /// Expected gain in the chance of an order.
+    pub expected_uplift: BasisPoints,
+    /// Share held out; the tenant's default when absent.
+    #[serde(default)]
+    pub holdout: Option<BasisPoints>,
+}
+
+/// What the shopper reads in one language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlayText {
+    /// The language.
+    pub language: Language,
+    /// The text.
+    pub text: Text<512>,
+}
+
+/// Where a version of a play is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlayState {
+    /// Stored, qualifies nobody.
+    Draft,
+    /// Run over stored decisions, qualifies nobody.
+    Simulated,
+    /// Qualifies shoppers.
+    Live,
+    /// Stopped by a person or by harm.
+    Paused,
+    /// A newer version took its place.
+    Retired,
+}
+
+/// A move that the state of a play does not allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the play version is `{from:?}` and cannot become `{to:?}`")]
+pub struct IllegalPlayMove {
+    /// The state it is in.
+    pub from: PlayState,
+    /// The state it was to be in.
+    pub to: PlayState,
+}
+
+/// Why a rule is not sound, with the field at fault as the wire names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct UnsoundRule {
+    /// The field.
+    pub field: &'static str,
+    /// What would be right.
+    pub what: &'static str,
+}
+
+impl Play {
+    /// The version after a simulation; only a draft changes its state by it.
+    #[must_use]
+    pub fn simulated(mut self) -> Self {
+        if self.state == PlayState::Draft {
+            self.state = PlayState::Simulated;
+        }
+        self
+    }
+
+    /// The version that qualifies shoppers from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalPlayMove`] for a retired version: create the next one instead.
+    pub fn activated(self) -> Result<Self, IllegalPlayMove> {
+        match self.state {
+            PlayState::Draft | PlayState::Simulated | PlayState::Paused | PlayState::Live => {
+                Ok(self.in_state(PlayState::Live))
+            }
+            PlayState::Retired => Err(self.refuse(PlayState::Live)),
+        }
+    }
+
+    /// The version, stopped.
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalPlayMove`] unless it is live.
+    pub fn paused(self) -> Result<Self, IllegalPlayMove> {
+        match self.state {
+            PlayState::Live => Ok(self.in_state(PlayState::Paused)),
+            PlayState::Draft | PlayState::Simulated | PlayState::Paused | PlayState::Retired => {
+                Err(self.refuse(PlayState::Paused))
+            }
+        }
+    }
+
+    /// The version whose place another took.
+    #[must_use]
+    pub fn retired(self) -> Self {
+        self.in_state(PlayState::Retired)
+    }
+
+    /// What a shopper of this language reads: their own, else English, else the first text there is.
+    pub fn text_for(&self, language: Option<Language>) -> Option<&PlayText> {
+        let texts = &self.rule.texts;
+        let in_language = |wanted| texts.iter().find(|text| text.language == wanted);
+        language
+            .and_then(in_language)
+            .or_else(|| in_language(Language::EN))
+            .or_else(|| texts.first())
+    }
+
+    fn in_state(mut self, state: PlayState) -> Self {
+        self.state = state;
+        self
+    }
+
+    const fn refuse(&self, to: PlayState) -> IllegalPlayMove {
+        IllegalPlayMove {
+            from: self.state,
+            to,
+        }
+    }
+}
+
+impl PlayRule {
+    /// Whether an agent takes part.
+    pub const fn needs_agent(&self) -> bool {
+        matches!(self.channel, Channel::Chat | Channel::Call)
+    }
+
+    /// Checks what the fields say together.
+    ///
+    /// # Errors
+    ///
+    /// [`UnsoundRule`] with the first field at fault.
+    pub fn check(&self) -> Result<(), UnsoundRule> {
+        let fault = |field, what| Err(UnsoundRule { field, what });
+        if matches!(self.channel, Channel::Email | Channel::Sms) {
+            return fault(
+                "channel",
+                "must be on_page, chat or call: this release has no carrier for messages",
+            );
+        }
+        if self.triggers.is_empty() {
+            return fault("triggers", "must name at least one kind of moment");
+        }
+        if self.causes.is_empty() {
+            return fault("causes", "must name at least one cause");
+        }
+        if self.ladder.is_empty() {
+            return fault("remedy_ladder", "must name at least one remedy");
+        }
+        if self.texts.is_empty() {
+            return fault("texts", "must hold a text in at least one language");
+        }
+        if self.needs_agent() != self.queue.is_some() {
+            return fault(
+                "queue_id",
+                "must be set for chat and call, and empty otherwise",
+            );
+        }
+        let rungs_rise = self.ladder.is_sorted_by_key(|remedy| remedy.rung());
+        if !rungs_rise {
+            return fault(
+                "remedy_ladder",
+                "must explain first, fix second and concede last",
+            );
+        }
+        let stale = Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60);
+        if !stale.contains(&self.stale_after) {
+            return fault("stale_after", "must be 1 second to 24 hours");
+        }
+        Ok(())
+    }
+}
+
+/// Spans in play files are whole seconds.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde fixes the signature"
+    )]
+    pub(super) fn serialize<S: Serializer>(span: &Duration, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_u64(span.as_secs())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+        u64::deserialize(input).map(Duration::from_secs)
+    }
+}

@@ -1,0 +1,46 @@
+//! Invitations and notices.
+
+use sea_orm_migration::MigrationTrait;
+use sea_orm_migration::sea_query::{Index, Table};
+use storage::schema::{
+    Migration, count, count_null, millis, millis_null, text, text_id, text_null,
+};
+
+pub(super) fn m0005_invitations() -> Box<dyn MigrationTrait> {
+    let invitations = Table::create()
+        .table("invitations")
+        .col(text("tenant"))
+        .col(text_id("invitation_id"))
+        .col(text_id("intervention_id"))
+        .col(text_id("session_id"))
+        .col(text_id("person_id"))
+        .col(text("state"))
+        .col(count("version"))
+        .col(text("channel"))
+        .col(text_null("queue_id"))
+        .col(text("language"))
+        .col(text("text"))
+        .col(text("verification_code"))
+        .col(millis("created_at"))
+        .col(millis("updated_at"))
+        .col(millis("expires_at"))
+        .col(millis_null("shown_at"))
+        .col(millis_null("answered_at"))
+        .col(count_null("survey_score"))
+        .primary_key(Index::create().col("tenant").col("invitation_id"))
+        .take();
+    let index = |name: &'static str| Index::create().name(name).table("invitations").take();
+    Migration::named("m0005_invitations")
+        .create_table(invitations)
+        .create_index(
+            index("invitations_once")
+                .col("tenant")
+                .col("intervention_id")
+                .unique()
+                .take(),
+        )
+        .create_index(index("invitations_by_session").col("tenant").col("session_id").col("state").take())
+        .create_index(index("invitations_by_queue").col("tenant").col("queue_id").col("state").take())
+        .create_index(index("invitations_by_expiry").col("state").col("expires_at").take())
+        .boxed()
+}

@@ -1,0 +1,139 @@
+//! The services that this one calls: offer-authorization and session-tracking are asked, kpi and offer-authorization
+//! are told through the relay.
+
+use std::sync::Arc;
+
+use domain::cart::Cart;
+use domain::consent::Consents;
+use domain::id::{SessionId, TenantId};
+use domain::moment::Page;
+use messaging::{DirectTransport, Relay};
+use platform::auth::TokenSource;
+use platform::client::{ClientConfig, ClientError, Connection, RetryPolicy, connect as reach};
+use platform::clock::Clock;
+use proto::field;
+use proto::offers::v1 as offers;
+use proto::offers::v1::offer_authorization_service_client::OfferAuthorizationServiceClient;
+use proto::session::v1 as session;
+use proto::session::v1::session_tracking_service_client::SessionTrackingServiceClient;
+use storage::Database;
+use tonic::{Code, Status};
+
+use crate::Config;
+use crate::error::RoutingError;
+
+/// Audience and outbox destination of offer-authorization.
+pub(crate) const OFFERS: &str = "offer-authorization";
+/// Audience and outbox destination of kpi.
+pub(crate) const KPI: &str = "kpi";
+const SESSIONS: &str = "session-tracking";
+
+/// Ways to all services that this one calls.
+pub(crate) struct Upstreams {
+    clients: Clients,
+    told: Vec<(String, Connection)>,
+}
+
+/// The services that are asked while a call is served.
+#[derive(Debug, Clone)]
+pub(crate) struct Clients {
+    offers: Connection,
+    sessions: Connection,
+}
+
+/// What a session looks like now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SessionNow {
+    pub(crate) cart: Cart,
+    pub(crate) page: Option<Page>,
+    pub(crate) ordered: bool,
+    pub(crate) consents: Consents,
+}
+
+/// Connections as the settings say; each is made with its first call.
+pub(crate) fn connect(config: &Config, tokens: TokenSource) -> Result<Upstreams, ClientError> {
+    let at = &config.upstreams;
+    // INVARIANT: the relay's connections never retry by themselves, or an outage would be answered with a storm.
+    let relayed = ClientConfig {
+        retry: RetryPolicy::Never,
+        ..config.client.clone()
+    };
+    let to = |audience: &str, uri: &str| {
+        let connection = reach(&relayed, uri, audience, tokens.clone())?;
+        Ok::<_, ClientError>((audience.to_owned(), connection))
+    };
+    Ok(Upstreams {
+        told: vec![to(OFFERS, &at.offer_authorization)?, to(KPI, &at.kpi)?],
+        clients: Clients {
+            offers: reach(&config.client, &at.offer_authorization, OFFERS, tokens.clone())?,
+            sessions: reach(&config.client, &at.session_tracking, SESSIONS, tokens)?,
+        },
+    })
+}
+
+impl Upstreams {
+    pub(crate) fn clients(&self) -> Clients {
+        self.clients.clone()
+    }
+
+    pub(crate) fn relay(&self, database: Database, clock: Arc<dyn Clock>) -> Relay {
+        let transport = DirectTransport::new(self.told.iter().cloned());
+        Relay::new(database, Arc::new(transport), clock)
+    }
+}
+
+impl Clients {
+    /// Asks what may be granted.
+    pub(crate) async fn check_authority(
+        &self,
+        tenant: &TenantId,
+        request: offers::CheckAuthorityRequest,
+    ) -> Result<offers::CheckAuthorityResponse, RoutingError> {
+        OfferAuthorizationServiceClient::new(self.offers.for_tenant(tenant))
+            .check_authority(request)
+            .await
+            .map(tonic::Response::into_inner)
+            .map_err(|status| unanswered(OFFERS, status))
+    }
+
+    /// Asks what a session looks like now; `None` when session-tracking knows of none.
+    pub(crate) async fn session_now(
+        &self,
+        tenant: &TenantId,
+        session: SessionId,
+    ) -> Result<Option<SessionNow>, RoutingError> {
+        let request = session::GetSessionRequest {
+            session_id: session.to_string(),
+        };
+        let answer = SessionTrackingServiceClient::new(self.sessions.for_tenant(tenant))
+            .get_session(request)
+            .await;
+        match answer {
+            Ok(answer) => match answer.into_inner().session {
+                Some(session) => Ok(Some(SessionNow::read(session)?)),
+                None => Ok(None),
+            },
+            Err(status) if status.code() == Code::NotFound => Ok(None),
+            Err(status) => Err(unanswered(SESSIONS, status)),
+        }
+    }
+}
+
+impl SessionNow {
+    fn read(wire: session::Session) -> Result<Self, RoutingError> {
+        let ordered = wire.state() == session::SessionState::Ordered || !wire.orders.is_empty();
+        Ok(Self {
+            cart: field::read("session.cart", wire.cart)?,
+            page: Page::parse(&wire.page).ok(),
+            ordered,
+            consents: field::read("session.consents", wire.consents)?,
+        })
+    }
+}
+
+fn unanswered(service: &'static str, status: Status) -> RoutingError {
+    RoutingError::Upstream {
+        service,
+        status: Box::new(status),
+    }
+}

@@ -1,0 +1,3 @@
+//! Tables of this service, private to the store.
+
+pub(super) mod fact;

@@ -1,0 +1,17 @@
+//! Whether somebody may grant a remedy for a cause, and up to which amount: pure decisions over a policy, a cart and
+//! what the counters said. What money is really there is settled by the ledger, in the transaction of the grant.
+
+mod judge;
+mod ladder;
+mod policy;
+mod starter;
+
+pub(crate) use judge::{Candidate, Judgement, PurseRoom, Question, choose, judge};
+pub(crate) use ladder::{climb, fits};
+pub(crate) use policy::{
+    Authority, AuthorityQuestion, Grant, Grantor, GrantorRole, MAX_GRANTS, Policy, Purpose, Reach,
+};
+pub(crate) use starter::{StarterError, starter_policy};
+
+#[cfg(test)]
+mod tests;

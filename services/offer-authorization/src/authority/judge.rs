@@ -1,0 +1,209 @@
+//! One offer against everything it must pass, with all reasons at once and the most that would pass.
+
+use std::cmp::{Ordering, Reverse};
+
+use domain::cart::Cart;
+use domain::cause::Cause;
+use domain::money::Money;
+use domain::offer::OfferRefusal;
+use domain::remedy::RemedyKind;
+use domain::time::Timestamp;
+
+use super::policy::{AuthorityQuestion, Grantor, Policy};
+use crate::amounts::{most_within_margin, natural_limit};
+use crate::programme::Programme;
+
+/// An offer that somebody wants to make.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) grantor: &'a Grantor,
+    pub(crate) remedy: RemedyKind,
+    pub(crate) cause: Cause,
+    pub(crate) cart: &'a Cart,
+    /// What it would cost.
+    pub(crate) amount: Money,
+    /// What earlier offers on this cart cost that are held or redeemed: one large offer in slices is still large.
+    pub(crate) granted: Money,
+    pub(crate) now: Timestamp,
+}
+
+/// A programme that the offer could draw on, with the room that its counters showed.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    pub(crate) programme: Programme,
+    /// What is left of the budget.
+    pub(crate) budget: Money,
+    /// What is left of the purses of agent and partner.
+    pub(crate) purse: PurseRoom,
+    /// How many more offers the person may have; `None` when the person is not known yet.
+    pub(crate) uses: Option<u32>,
+}
+
+/// What is left of the purses that an offer draws on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PurseRoom {
+    /// Nobody set one.
+    Unlimited,
+    /// The least that is left of those that are set.
+    Left(Money),
+    /// One is set, in another currency than the offer.
+    OtherCurrency,
+}
+
+/// What became of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Judgement {
+    /// Every reason against it, in the order of their declaration; empty when it may be granted.
+    pub(crate) reasons: Vec<OfferRefusal>,
+    /// The most that would pass, when any amount would.
+    pub(crate) most: Option<Money>,
+    /// When the authority ends that it would be granted under.
+    pub(crate) authority_until: Option<Timestamp>,
+}
+
+impl Judgement {
+    /// Whether it may be granted.
+    pub(crate) fn passes(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
+    /// Whether nothing but the grantor's own limit stands against it.
+    pub(crate) fn is_only_above_authority(&self) -> bool {
+        self.reasons == [OfferRefusal::AboveAuthority]
+    }
+}
+
+/// Judges an offer on one programme.
+pub(crate) fn judge(
+    policy: &Policy,
+    question: Question<'_>,
+    candidate: &Candidate,
+) -> Judgement {
+    let mut findings = Findings::new(question.amount);
+    if question.cart.is_empty() {
+        findings.refuse(OfferRefusal::CartEmpty);
+    }
+    for refusal in candidate.programme.refusals(question.now) {
+        findings.refuse(refusal);
+    }
+    if candidate.uses == Some(0) {
+        findings.refuse(OfferRefusal::UsageLimit);
+    }
+    let authority_until = findings.weigh_authority(policy, question);
+    let currency = question.cart.currency();
+    if candidate.programme.currency == currency && question.amount.currency() == currency {
+        findings.weigh_money(question, candidate);
+    } else {
+        findings.refuse(OfferRefusal::CurrencyMismatch);
+    }
+    findings.into_judgement(authority_until)
+}
+
+/// The judgement to go by, of several programmes or grantors: the largest that passes, else the one with the fewest
+/// reasons. The first wins a tie, so a replay chooses the same.
+pub(crate) fn choose<T>(
+    judged: impl IntoIterator<Item = (T, Judgement)>,
+) -> Option<(T, Judgement)> {
+    let rank = |judgement: &Judgement| {
+        let most = judgement.most.map_or(0, Money::minor_units);
+        (Reverse(judgement.reasons.len()), most)
+    };
+    judged.into_iter().reduce(|best, next| {
+        if rank(&next.1) > rank(&best.1) {
+            next
+        } else {
+            best
+        }
+    })
+}
+
+/// Reasons as they are found, and the least of all limits.
+struct Findings {
+    amount: Money,
+    reasons: Vec<OfferRefusal>,
+    most: i64,
+}
+
+impl Findings {
+    fn new(amount: Money) -> Self {
+        Self {
+            amount,
+            reasons: Vec::new(),
+            most: i64::MAX,
+        }
+    }
+
+    /// A reason that no amount would change.
+    fn refuse(&mut self, reason: OfferRefusal) {
+        self.reasons.push(reason);
+        self.most = 0;
+    }
+
+    /// A limit on the amount.
+    fn limit(&mut self, most: Money, reason: OfferRefusal) {
+        self.most = self.most.min(most.minor_units());
+        // Another currency is a reason of its own, found elsewhere.
+        if matches!(self.amount.compare(most), Ok(Ordering::Greater)) {
+            self.reasons.push(reason);
+        }
+    }
+
+    fn weigh_authority(&mut self, policy: &Policy, question: Question<'_>) -> Option<Timestamp> {
+        let authority = policy.authority(AuthorityQuestion {
+            grantor: question.grantor,
+            remedy: question.remedy,
+            cause: question.cause,
+            cart_value: question.cart.value(),
+            now: question.now,
+        });
+        match authority {
+            Ok(authority) => {
+                let left = authority.max.checked_sub(question.granted);
+                let zero = Money::zero(question.cart.currency());
+                let natural = natural_limit(question.remedy, question.cart);
+                let left = left.unwrap_or(zero);
+                let most = natural.and_then(|natural| left.min(natural).ok());
+                self.limit(most.unwrap_or(left), OfferRefusal::AboveAuthority);
+                authority.until
+            }
+            Err(refusals) => {
+                for refusal in refusals {
+                    self.refuse(refusal);
+                }
+                None
+            }
+        }
+    }
+
+    /// Only for an amount, a cart and a programme of one currency.
+    fn weigh_money(&mut self, question: Question<'_>, candidate: &Candidate) {
+        let margin = most_within_margin(
+            question.cart,
+            question.remedy,
+            candidate.programme.margin_floor,
+            question.granted,
+        );
+        match margin {
+            Ok(Some(most)) => self.limit(most, OfferRefusal::MarginFloor),
+            Ok(None) => self.refuse(OfferRefusal::MarginUnknown),
+            Err(_) => self.refuse(OfferRefusal::CurrencyMismatch),
+        }
+        self.limit(candidate.budget, OfferRefusal::BudgetExhausted);
+        match candidate.purse {
+            PurseRoom::Unlimited => {}
+            PurseRoom::Left(room) => self.limit(room, OfferRefusal::PurseExhausted),
+            PurseRoom::OtherCurrency => self.refuse(OfferRefusal::CurrencyMismatch),
+        }
+    }
+
+    fn into_judgement(mut self, authority_until: Option<Timestamp>) -> Judgement {
+        self.reasons.sort_unstable();
+        self.reasons.dedup();
+        let most = Money::new(self.most, self.amount.currency());
+        Judgement {
+            reasons: self.reasons,
+            most: most.ok().filter(|most| !most.is_zero()),
+            authority_until,
+        }
+    }
+}

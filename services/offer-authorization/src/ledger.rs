@@ -1,0 +1,263 @@
+//! The ledger in the abstract: which limits an offer draws on, and what each kind of entry does to them.
+//!
+//! For every limit `held + redeemed <= cap`, and both are the sums of the entries. The counters that make it hold under
+//! concurrency are in `store::ledger`.
+
+use std::fmt;
+
+use domain::closed_enum;
+use domain::id::{OfferId, PersonId, ProgrammeId};
+use domain::money::{Currency, Money};
+use domain::time::{InvalidTime, Timestamp, from_millis, to_millis};
+use serde::{Deserialize, Serialize};
+
+use crate::case::CaseAgent;
+use crate::offer::{Hold, Terms};
+use crate::programme::PurseOwner;
+
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+
+/// A day in UTC, for which a purse is good; counted from 1970-01-01.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Day(i64);
+
+impl Day {
+    /// The day of an instant.
+    pub(crate) fn of(instant: Timestamp) -> Self {
+        Self(to_millis(instant).div_euclid(DAY_MILLIS))
+    }
+
+    /// Days since 1970-01-01.
+    pub(crate) fn number(self) -> i64 {
+        self.0
+    }
+
+    /// Reads [`number`](Self::number) back.
+    ///
+    /// # Errors
+    /// The day is in no year that an instant can be in.
+    pub(crate) fn from_number(number: i64) -> Result<Self, InvalidTime> {
+        let start = number.checked_mul(DAY_MILLIS).ok_or(InvalidTime::Instant)?;
+        from_millis(start).map(Self::of)
+    }
+}
+
+closed_enum! {
+    /// What a ledger entry books.
+    pub enum EntryKind {
+        /// Money is claimed.
+        Hold = "hold",
+        /// A claim is given back.
+        Release = "release",
+        /// A claim ran out.
+        Expire = "expire",
+        /// A claim was used in an order.
+        Redeem = "redeem",
+        /// A use was taken back.
+        Reverse = "reverse",
+        /// Money was added to the budget.
+        TopUp = "top_up",
+    }
+}
+
+closed_enum! {
+    /// What kind of thing is limited.
+    pub enum Scope {
+        /// Offers of a programme that one person has.
+        Usage = "usage",
+        /// What an agent grants in a day.
+        AgentPurse = "agent_purse",
+        /// What a partner grants in a day.
+        PartnerPurse = "partner_purse",
+        /// What a programme grants in all.
+        Budget = "budget",
+    }
+}
+
+/// One limit, with one counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct LimitKey {
+    pub(crate) scope: Scope,
+    /// What is limited within the scope. Slashes stand between names, which hold none.
+    pub(crate) subject: String,
+}
+
+impl LimitKey {
+    /// The budget of a programme.
+    pub(crate) fn budget(programme: &ProgrammeId) -> Self {
+        Self::new(Scope::Budget, programme)
+    }
+
+    /// A purse on a day. Each currency is a purse of its own, so that sums never mix.
+    pub(crate) fn purse(owner: &PurseOwner, day: Day, currency: Currency) -> Self {
+        let PurseOwner { partner, agent } = owner;
+        let day = day.number();
+        match agent {
+            None => Self::new(
+                Scope::PartnerPurse,
+                format_args!("{partner}/{day}/{currency}"),
+            ),
+            Some(agent) => Self::new(
+                Scope::AgentPurse,
+                format_args!("{partner}/{agent}/{day}/{currency}"),
+            ),
+        }
+    }
+
+    /// How many offers of a programme a person has.
+    pub(crate) fn usage(programme: &ProgrammeId, person: PersonId) -> Self {
+        Self::new(Scope::Usage, format_args!("{programme}/{person}"))
+    }
+
+    fn new(scope: Scope, subject: impl fmt::Display) -> Self {
+        let subject = subject.to_string();
+        Self { scope, subject }
+    }
+}
+
+/// What one offer draws on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Draw {
+    pub(crate) offer: OfferId,
+    pub(crate) programme: ProgrammeId,
+    pub(crate) person: PersonId,
+    pub(crate) agent: CaseAgent,
+    pub(crate) day: Day,
+    pub(crate) amount: Money,
+}
+
+/// One counter that an offer draws on, and by how much: minor units, or one use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub(crate) key: LimitKey,
+    pub(crate) units: i64,
+}
+
+impl Draw {
+    /// What an offer with these terms draws on while it has this hold.
+    pub(crate) fn of(terms: &Terms, hold: &Hold) -> Self {
+        Self {
+            offer: terms.id,
+            programme: terms.programme.clone(),
+            person: terms.person,
+            agent: terms.agent.clone(),
+            day: hold.day,
+            amount: terms.amount,
+        }
+    }
+
+    /// The purses of agent and partner.
+    pub(crate) fn purse_owners(&self) -> [PurseOwner; 2] {
+        purse_owners(&self.agent)
+    }
+
+    /// The counters in the one order in which every transaction takes them, so that no two wait for each other in a
+    /// circle. The busiest one comes last, so that it is locked for the shortest time.
+    pub(crate) fn shares(&self) -> [Share; 4] {
+        let money = self.amount.minor_units();
+        let [agent, partner] = self
+            .purse_owners()
+            .map(|owner| LimitKey::purse(&owner, self.day, self.amount.currency()));
+        let usage = LimitKey::usage(&self.programme, self.person);
+        let budget = LimitKey::budget(&self.programme);
+        [(usage, 1), (agent, money), (partner, money), (budget, money)]
+            .map(|(key, units)| Share { key, units })
+    }
+}
+
+/// The purses that an agent draws on: the agent's own, and the partner's.
+pub(crate) fn purse_owners(agent: &CaseAgent) -> [PurseOwner; 2] {
+    [Some(agent.agent.clone()), None].map(|agent_id| PurseOwner {
+        partner: agent.partner.clone(),
+        agent: agent_id,
+    })
+}
+
+/// What an entry does to the two columns of a counter, as factors of its units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Effect {
+    pub(crate) held: i64,
+    pub(crate) redeemed: i64,
+    /// On the cap of a budget.
+    pub(crate) cap: i64,
+}
+
+impl EntryKind {
+    /// The one definition of what entries mean; counters and their audit both follow it.
+    pub(crate) fn effect(self) -> Effect {
+        let (held, redeemed, cap) = match self {
+            Self::Hold => (1, 0, 0),
+            Self::Release | Self::Expire => (-1, 0, 0),
+            Self::Redeem => (-1, 1, 0),
+            Self::Reverse => (0, -1, 0),
+            Self::TopUp => (0, 0, 1),
+        };
+        Effect {
+            held,
+            redeemed,
+            cap,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::time::{earlier, later};
+    use proptest::prelude::*;
+    use testkit::builders::usd;
+    use testkit::clock::start;
+    use testkit::ids::nth;
+
+    use super::*;
+    use crate::samples::{ana, programme};
+
+    fn draw() -> Draw {
+        Draw {
+            offer: nth(1),
+            programme: programme().id,
+            person: PersonId::Visitor(nth(2)),
+            agent: ana(),
+            day: Day::of(start()),
+            amount: usd(250),
+        }
+    }
+
+    #[test]
+    fn counters_are_taken_in_one_order_and_the_budget_last() {
+        let shares = draw().shares();
+
+        let scopes = shares.each_ref().map(|share| share.key.scope);
+        assert_eq!(scopes.as_slice(), Scope::ALL);
+        assert_eq!(shares.map(|share| share.units), [1, 250, 250, 250]);
+    }
+
+    #[test]
+    fn a_purse_is_one_for_each_day_and_currency() {
+        let owner = &draw().purse_owners()[1];
+        let today = Day::of(start());
+        let key = |day, currency| LimitKey::purse(owner, day, currency);
+        let tomorrow = Day::of(later(start(), Duration::from_hours(24)));
+
+        assert_ne!(key(today, Currency::USD), key(tomorrow, Currency::USD));
+        assert_ne!(key(today, Currency::USD), key(today, Currency::EUR));
+    }
+
+    #[test]
+    fn a_day_turns_at_midnight_in_utc() {
+        let midnight = "2026-03-03T00:00:00Z".parse().unwrap();
+        let before = earlier(midnight, Duration::from_millis(1));
+
+        assert_eq!(Day::of(before).number() + 1, Day::of(midnight).number());
+    }
+
+    proptest! {
+        #[test]
+        fn days_read_back(millis in -100_000_000_000_000_i64..100_000_000_000_000) {
+            let day = Day::of(from_millis(millis).unwrap());
+
+            prop_assert_eq!(Day::from_number(day.number()), Ok(day));
+        }
+    }
+}

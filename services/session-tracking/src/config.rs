@@ -1,0 +1,166 @@
+//! Settings of this service; `defaults.toml` says what each one means.
+
+use std::path::Path;
+use std::time::Duration;
+
+use platform::config::{
+    AuthConfig, ClientConfig, ConfigError, Faults, ServerConfig, TelemetryConfig, Validate,
+};
+use serde::{Deserialize, Deserializer};
+use storage::StoreConfig;
+
+pub use crate::event::limits::TimeBounds;
+pub use crate::fold::SignalSettings;
+pub use crate::moment::MomentSettings;
+
+/// Documented defaults, which are also the list of known settings.
+pub const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub server: ServerConfig,
+    pub client: ClientConfig,
+    pub auth: AuthConfig,
+    pub telemetry: TelemetryConfig,
+    pub store: StoreConfig,
+    pub upstreams: UpstreamsConfig,
+    pub events: TimeBounds,
+    pub ingest: IngestConfig,
+    pub signals: SignalSettings,
+    pub moments: MomentSettings,
+    pub watch: WatchConfig,
+}
+
+/// Where the services are that are told of sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamsConfig {
+    pub risk_scoring: String,
+    pub kpi: String,
+}
+
+/// How events are taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IngestConfig {
+    pub partition: u16,
+    pub queue_batches: usize,
+    pub group_max_batches: usize,
+    pub group_max_events: usize,
+    pub cached_sessions: usize,
+    pub session_max_events: usize,
+    #[serde(rename = "timer_tick_ms", deserialize_with = "millis")]
+    pub timer_tick: Duration,
+    pub timer_max_sessions: usize,
+}
+
+/// Streams of changes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchConfig {
+    pub buffered_changes: usize,
+    #[serde(rename = "heartbeat_ms", deserialize_with = "millis")]
+    pub heartbeat: Duration,
+}
+
+impl Config {
+    /// Reads the settings: defaults, then `file`, then the environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        platform::config::load(DEFAULTS, file, "RESCATE_SESSIONS")
+    }
+}
+
+/// Reads a span that a setting gives in milliseconds.
+pub(crate) fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_millis)
+}
+
+impl Validate for Config {
+    fn validate(&self, faults: &mut Faults) {
+        faults.section("server", &self.server);
+        faults.section("client", &self.client);
+        faults.section("auth", &self.auth);
+        faults.section("telemetry", &self.telemetry);
+        faults.section("upstreams", &self.upstreams);
+        faults.section("events", &self.events);
+        faults.section("ingest", &self.ingest);
+        faults.section("signals", &self.signals);
+        faults.section("moments", &self.moments);
+        faults.section("watch", &self.watch);
+        faults.check(
+            self.auth.signing_key.is_some(),
+            "auth.signing_key",
+            "must be given: moments are sent in this service's own name",
+        );
+    }
+}
+
+impl Validate for UpstreamsConfig {
+    fn validate(&self, faults: &mut Faults) {
+        for (name, uri) in [("risk_scoring", &self.risk_scoring), ("kpi", &self.kpi)] {
+            let known = uri.starts_with("http://") || uri.starts_with("https://");
+            faults.check(known, name, "must be an http:// or https:// address");
+        }
+    }
+}
+
+impl Validate for IngestConfig {
+    fn validate(&self, faults: &mut Faults) {
+        faults.range("queue_batches", self.queue_batches, 1..=100_000);
+        faults.range("group_max_batches", self.group_max_batches, 1..=10_000);
+        faults.range("group_max_events", self.group_max_events, 1_000..=100_000);
+        faults.range("cached_sessions", self.cached_sessions, 1..=10_000_000);
+        faults.range("session_max_events", self.session_max_events, 1..=100_000);
+        faults.range("timer_tick_ms", self.timer_tick.as_millis(), 1..=60_000);
+        faults.range("timer_max_sessions", self.timer_max_sessions, 1..=10_000);
+    }
+}
+
+impl Validate for WatchConfig {
+    fn validate(&self, faults: &mut Faults) {
+        faults.range("buffered_changes", self.buffered_changes, 16..=1_000_000);
+        faults.range("heartbeat_ms", self.heartbeat.as_millis(), 10..=600_000);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sessions.toml");
+        let keys = "[auth]\njwks = \"keys.json\"\nsigning_key = \"key.pem\"\n";
+        std::fs::write(&file, format!("{keys}{text}")).unwrap();
+        Config::load(Some(&file))
+    }
+
+    #[test]
+    fn the_documented_defaults_are_accepted_once_keys_are_named() {
+        let config = load("").unwrap();
+
+        assert_eq!(config.auth.audience, "session-tracking");
+        assert_eq!(config.signals.checkout_idle, Duration::from_secs(90));
+        assert_eq!(config.moments.min_gap, Duration::from_secs(1));
+    }
+
+    #[test]
+    fn contradictions_are_refused_and_all_of_them_named() {
+        let refused = load(
+            "[signals]\nsession_idle_end_ms = 1000\n[moments]\nlive_expiry_ms = 10\n\
+             [upstreams]\nkpi = \"kpi:7105\"\n",
+        )
+        .unwrap_err()
+        .to_string();
+
+        for key in [
+            "signals.session_idle_end_ms",
+            "moments.live_expiry_ms",
+            "upstreams.kpi",
+        ] {
+            assert!(refused.contains(&format!("`{key}`")), "{key} in {refused}");
+        }
+    }
+}

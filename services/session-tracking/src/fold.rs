@@ -1,0 +1,257 @@
+//! A session as a fold over its events. Pure: the same set of events gives the same state, whatever the order and
+//! number of their arrivals, and time enters as an argument.
+//!
+//! Events are folded in the order of their [`Position`](crate::event::Position). Between two of them time passes, and
+//! after the last one it goes on: a pause is seen by the same code in both places, so a timer needs no event of its own.
+//! Deliberately absent: what is told to others, and when; that is `moment`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::cart::Cart;
+use domain::consent::Consents;
+use domain::fact::Ending;
+use domain::id::{OrderId, ShopperId, VisitorId};
+use domain::language::Language;
+use domain::moment::Page;
+use domain::phase::RiskPhase;
+use domain::signal::SignalKind;
+use domain::time::{Timestamp, Zone, later};
+
+use crate::event::{Event, Payload, PersonEvent};
+
+mod browse;
+mod buy;
+mod checkout;
+mod lapse;
+mod order;
+mod progress;
+mod settings;
+mod signals;
+mod window;
+
+pub(crate) use order::Order;
+pub use settings::SignalSettings;
+pub(crate) use signals::Signals;
+
+use browse::Browsing;
+use checkout::{Checkout, Costs};
+use window::Window;
+
+/// What a session has come to by a point in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) visitor: VisitorId,
+    pub(crate) shopper: Option<ShopperId>,
+    pub(crate) zone: Option<Zone>,
+    pub(crate) language: Option<Language>,
+    pub(crate) page: Option<Page>,
+    pub(crate) page_entered_at: Option<Timestamp>,
+    pub(crate) consents: Consents,
+    pub(crate) cart: Cart,
+    /// How often something was put in the cart, and when last.
+    pub(crate) cart_adds: Tally,
+    /// How often the checkout was entered, and when last.
+    pub(crate) checkouts: Tally,
+    pub(crate) signals: Signals,
+    pub(crate) orders: BTreeMap<OrderId, Order>,
+    /// The order that each sign of trouble was seen on last.
+    pub(crate) troubled: BTreeMap<SignalKind, OrderId>,
+    pub(crate) started_at: Timestamp,
+    pub(crate) last_event_at: Timestamp,
+    pub(crate) event_count: u32,
+    /// Most by which a clock of a client was ahead of ours.
+    pub(crate) skew: Duration,
+    /// The furthest phase so far.
+    pub(crate) phase_reached: RiskPhase,
+    /// When the first order was placed, which ends the selling part.
+    pub(crate) sold_at: Option<Timestamp>,
+    /// When the session ended by inactivity or age. An order may still come.
+    pub(crate) ended_at: Option<Timestamp>,
+    /// The last act of the shopper; the start, when there was none.
+    active_at: Timestamp,
+    /// The last act that led towards an order.
+    forward_at: Option<Timestamp>,
+    pause: Pause,
+    checkout: Option<Checkout>,
+    costs: Costs,
+    form_errors: Window,
+    browsing: Browsing,
+    /// Up to where time has passed.
+    clock: Timestamp,
+}
+
+/// How often something happened, and when last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) count: u32,
+    pub(crate) last: Option<Timestamp>,
+}
+
+impl Tally {
+    fn note(&mut self, at: Timestamp) {
+        self.count = self.count.saturating_add(1);
+        self.last = Some(at);
+    }
+}
+
+/// Whether the time since the last act of the shopper was noted as idleness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pause {
+    Open,
+    Noted,
+}
+
+impl State {
+    /// Folds events that stand in the order of their positions, each once. `None` without any.
+    pub(crate) fn fold<'e>(
+        events: impl IntoIterator<Item = &'e Event>,
+        settings: &SignalSettings,
+    ) -> Option<Self> {
+        let mut events = events.into_iter();
+        let mut state = Self::begin(events.next()?, settings);
+        for event in events {
+            state.step(event, settings);
+        }
+        Some(state)
+    }
+
+    /// The state after the first event of a session.
+    fn begin(first: &Event, settings: &SignalSettings) -> Self {
+        let at = first.occurred_at;
+        let mut state = Self {
+            visitor: first.visitor,
+            shopper: None,
+            zone: None,
+            language: None,
+            page: None,
+            page_entered_at: None,
+            consents: Consents::default(),
+            cart: Cart::empty(settings.currency),
+            cart_adds: Tally::default(),
+            checkouts: Tally::default(),
+            signals: Signals::default(),
+            orders: BTreeMap::new(),
+            troubled: BTreeMap::new(),
+            started_at: at,
+            last_event_at: at,
+            event_count: 0,
+            skew: Duration::ZERO,
+            phase_reached: RiskPhase::InformationBlock,
+            sold_at: None,
+            ended_at: None,
+            active_at: at,
+            forward_at: None,
+            pause: Pause::Open,
+            checkout: None,
+            costs: Costs::default(),
+            form_errors: Window::default(),
+            browsing: Browsing::default(),
+            clock: at,
+        };
+        state.step(first, settings);
+        state
+    }
+
+    /// Takes one more event in, which must stand after all that were taken.
+    pub(crate) fn step(&mut self, event: &Event, settings: &SignalSettings) {
+        let at = event.occurred_at;
+        self.pass(at, settings);
+        self.last_event_at = at;
+        self.event_count = self.event_count.saturating_add(1);
+        self.skew = self.skew.max(event.ahead());
+        self.note_context(event);
+        if event.payload.is_by_shopper() {
+            self.note_activity(at, settings);
+        }
+        self.note_forward(&event.payload, at);
+        match &event.payload {
+            Payload::Browse(act) => self.browse(act, at, settings),
+            Payload::Cart(act) => self.buy(act, at),
+            Payload::Checkout(act) => self.check_out(act, at, settings),
+            Payload::Order(event_of_order) => self.follow_order(event_of_order, event.position()),
+            Payload::Person(act) => self.note_person(act),
+            Payload::Custom { .. } => {}
+        }
+        self.phase_reached = self.phase_reached.max(self.phase());
+    }
+
+    /// The part of the journey in which trouble would fall now.
+    pub(crate) fn phase(&self) -> RiskPhase {
+        let about_an_order = !self.orders.is_empty()
+            || self.signals.has(SignalKind::OrderStatusRepeat)
+            || self.signals.has(SignalKind::CancelPageViewed);
+        if self.sold_at.is_some() {
+            RiskPhase::PostClickAnxiety
+        } else if self.checkout.is_some() {
+            RiskPhase::TransactionalFriction
+        } else if self.cart.is_empty() && about_an_order {
+            RiskPhase::PostClickAnxiety
+        } else {
+            RiskPhase::InformationBlock
+        }
+    }
+
+    /// How the session has ended, if it has.
+    pub(crate) fn ending(&self) -> Option<Ending> {
+        if self.sold_at.is_some() {
+            return Some(Ending::Ordered);
+        }
+        self.ended_at.map(|_| {
+            if self.cart.is_empty() {
+                Ending::NoCart
+            } else {
+                Ending::Abandoned
+            }
+        })
+    }
+
+    /// Whether the shopper may still be on the way to an order.
+    pub(crate) fn is_selling(&self) -> bool {
+        self.ending().is_none()
+    }
+
+    fn note_context(&mut self, event: &Event) {
+        if let Some(zone) = &event.zone {
+            self.zone = Some(zone.clone());
+        }
+        self.language = event.language.or(self.language);
+        self.shopper = event.shopper.or(self.shopper);
+        if let Some(page) = &event.page
+            && self.page.as_ref() != Some(page)
+        {
+            self.page = Some(page.clone());
+            self.page_entered_at = Some(event.occurred_at);
+        }
+    }
+
+    fn note_person(&mut self, event: &PersonEvent) {
+        match event {
+            PersonEvent::IdentityLinked(shopper) => self.shopper = Some(*shopper),
+            PersonEvent::ConsentChanged(consent) => self.consents.record(consent.clone()),
+            PersonEvent::ContactReceived { .. } => {}
+        }
+    }
+
+    /// A sign of life ends the pause, and wakes a session that has ended by inactivity but not by age.
+    fn note_activity(&mut self, at: Timestamp, settings: &SignalSettings) {
+        self.active_at = at;
+        self.pause = Pause::Open;
+        for kind in [
+            SignalKind::CartIdle,
+            SignalKind::CheckoutIdle,
+            SignalKind::ShippingShock,
+            SignalKind::TaxShock,
+            SignalKind::TotalShock,
+        ] {
+            self.signals.cease(kind);
+        }
+        self.costs.close_before(at, settings);
+        if at < later(self.started_at, settings.session_hard_limit) {
+            self.ended_at = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+//! Orders and their shipments. Carriers repeat themselves and go backwards, so a shipment is a fold over its
+//! checkpoints by carrier time; late, stalled and unconfirmed are laid over its status.
+
+use std::collections::BTreeMap;
+
+use domain::id::OrderId;
+use domain::money::Money;
+use domain::order::{OrderState, ShipmentStatus};
+use domain::signal::SignalKind;
+use domain::time::{Timestamp, later};
+
+use super::{SignalSettings, State, Tally};
+use crate::event::{Checkpoint, OrderChange, OrderEvent, Position};
+
+/// Most orders that one session follows; what comes for further ones is kept in the log only.
+const MAX_ORDERS: usize = 50;
+
+/// One order of a session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Order {
+    pub(crate) placed: Option<Placed>,
+    pub(crate) changes: Tally,
+    pub(crate) cancelled_at: Option<Timestamp>,
+    confirmed_at: Option<Timestamp>,
+    /// By carrier time; by event for two of one instant.
+    checkpoints: BTreeMap<Position, Checkpoint>,
+    noted: Noted,
+}
+
+/// What was paid, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Placed {
+    pub(crate) at: Timestamp,
+    pub(crate) value: Money,
+    pub(crate) margin: Option<Money>,
+}
+
+/// What has been noted as overdue, each for the promise or checkpoint that it was overdue against.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Noted {
+    late: Option<Timestamp>,
+    stalled: Option<(Timestamp, u32)>,
+    unconfirmed: Option<Timestamp>,
+    expired: Option<Timestamp>,
+}
+
+/// What is overdue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Overdue {
+    Late,
+    Stalled,
+    Unconfirmed,
+    Expired,
+}
+
+impl Order {
+    pub(crate) fn state(&self) -> OrderState {
+        if self.cancelled_at.is_some() {
+            OrderState::Cancelled
+        } else if self.changes.count > 0 {
+            OrderState::Changed
+        } else {
+            OrderState::Placed
+        }
+    }
+
+    /// The status now. What the buyer says outranks the carrier.
+    pub(crate) fn shipment(&self) -> Option<ShipmentStatus> {
+        if self.confirmed_at.is_some() {
+            return Some(ShipmentStatus::ConfirmedByBuyer);
+        }
+        let last = self.last()?;
+        let given_up = self.noted.expired == Some(last.carrier_time);
+        Some(if given_up {
+            ShipmentStatus::Expired
+        } else {
+            last.status
+        })
+    }
+
+    /// Each status that the shipment has entered, with the first time, whatever it went back to later.
+    pub(crate) fn entered(&self) -> BTreeMap<ShipmentStatus, Timestamp> {
+        let mut entered = BTreeMap::new();
+        for checkpoint in self.checkpoints.values() {
+            entered
+                .entry(checkpoint.status)
+                .or_insert(checkpoint.carrier_time);
+        }
+        if let Some(at) = self.confirmed_at {
+            entered.entry(ShipmentStatus::ConfirmedByBuyer).or_insert(at);
+        }
+        if let Some(at) = self.noted.expired {
+            entered.entry(ShipmentStatus::Expired).or_insert(at);
+        }
+        entered
+    }
+
+    fn last(&self) -> Option<&Checkpoint> {
+        self.checkpoints.last_key_value().map(|(_, last)| last)
+    }
+
+    fn has_arrived(&self) -> bool {
+        matches!(
+            self.shipment(),
+            Some(
+                ShipmentStatus::Delivered
+                    | ShipmentStatus::ConfirmedByBuyer
+                    | ShipmentStatus::AvailableForPickup
+            )
+        )
+    }
+
+    fn is_moving(&self) -> bool {
+        matches!(
+            self.shipment(),
+            Some(
+                ShipmentStatus::InfoReceived
+                    | ShipmentStatus::InTransit
+                    | ShipmentStatus::OutForDelivery
+            )
+        )
+    }
+
+    /// The date that was promised last.
+    fn promised(&self) -> Option<Timestamp> {
+        self.checkpoints
+            .values()
+            .rev()
+            .find_map(|checkpoint| checkpoint.estimated_delivery)
+    }
+
+    pub(super) fn next_overdue(&self, settings: &SignalSettings) -> Option<(Timestamp, Overdue)> {
+        if self.cancelled_at.is_some() {
+            return None;
+        }
+        let last = self.last()?.carrier_time;
+        let late = self
+            .promised()
+            .filter(|promised| !self.has_arrived() && self.noted.late != Some(*promised));
+        let arrived = self.shipment() == Some(ShipmentStatus::Delivered);
+        let unconfirmed = (arrived && self.noted.unconfirmed != Some(last))
+            .then(|| later(last, settings.delivered_unconfirmed));
+        let open = !self.has_arrived() && self.shipment() != Some(ShipmentStatus::Expired);
+        let expired = open.then(|| later(last, settings.shipment_expired));
+        let candidates = [
+            late.map(|due| (due, Overdue::Late)),
+            self.next_stall(last, settings).map(|due| (due, Overdue::Stalled)),
+            unconfirmed.map(|due| (due, Overdue::Unconfirmed)),
+            expired.map(|due| (due, Overdue::Expired)),
+        ];
+        candidates.into_iter().flatten().min()
+    }
+
+    fn next_stall(&self, last: Timestamp, settings: &SignalSettings) -> Option<Timestamp> {
+        let times = self.stalls(last);
+        let waiting = self.is_moving() && times < settings.shipment_stalled_times;
+        waiting.then(|| later(last, settings.shipment_stalled.saturating_mul(times + 1)))
+    }
+
+    /// How often the silence since `last` has been noted.
+    fn stalls(&self, last: Timestamp) -> u32 {
+        match self.noted.stalled {
+            Some((since, times)) if since == last => times,
+            Some(_) | None => 0,
+        }
+    }
+}
+
+impl State {
+    pub(super) fn follow_order(&mut self, event: &OrderEvent, position: Position) {
+        let known = self.orders.contains_key(&event.order);
+        if !known && self.orders.len() >= MAX_ORDERS {
+            return;
+        }
+        let (at, id) = position;
+        let order = self.orders.entry(event.order.clone()).or_default();
+        match event.change {
+            OrderChange::Placed { value, margin } => {
+                order.placed.get_or_insert(Placed { at, value, margin });
+                self.sell(at);
+            }
+            OrderChange::Changed => order.changes.note(at),
+            OrderChange::Cancelled => {
+                order.cancelled_at.get_or_insert(at);
+            }
+            OrderChange::Shipment(checkpoint) => {
+                let first = !order.entered().contains_key(&checkpoint.status);
+                order
+                    .checkpoints
+                    .insert((checkpoint.carrier_time, id), checkpoint);
+                if let Some(kind) = trouble_of(checkpoint.status).filter(|_| first) {
+                    self.note_trouble(kind, &event.order, at);
+                }
+            }
+            OrderChange::DeliveryConfirmed => {
+                order.confirmed_at.get_or_insert(at);
+            }
+        }
+    }
+
+    pub(super) fn note_overdue(&mut self, id: &OrderId, overdue: Overdue, at: Timestamp) {
+        let Some(order) = self.orders.get_mut(id) else {
+            return;
+        };
+        let last = order.last().map(|last| last.carrier_time);
+        let kind = match overdue {
+            Overdue::Late => {
+                order.noted.late = order.promised();
+                SignalKind::ShipmentLate
+            }
+            Overdue::Stalled => {
+                order.noted.stalled = last.map(|last| (last, order.stalls(last) + 1));
+                SignalKind::ShipmentStalled
+            }
+            Overdue::Unconfirmed => {
+                order.noted.unconfirmed = last;
+                SignalKind::DeliveredUnconfirmed
+            }
+            Overdue::Expired => {
+                order.noted.expired = last;
+                return;
+            }
+        };
+        self.note_trouble(kind, id, at);
+    }
+
+    fn note_trouble(&mut self, kind: SignalKind, order: &OrderId, at: Timestamp) {
+        self.signals.note(kind, at);
+        self.troubled.insert(kind, order.clone());
+    }
+
+    /// An order ends the selling part, and with it all that was in the way.
+    fn sell(&mut self, at: Timestamp) {
+        self.sold_at.get_or_insert(at);
+        self.checkout = None;
+        self.end_look(None);
+        self.costs = super::Costs::default();
+        self.signals.cease_all();
+    }
+}
+
+fn trouble_of(status: ShipmentStatus) -> Option<SignalKind> {
+    match status {
+        ShipmentStatus::Exception => Some(SignalKind::ShipmentException),
+        ShipmentStatus::FailedAttempt => Some(SignalKind::DeliveryFailed),
+        ShipmentStatus::Pending
+        | ShipmentStatus::InfoReceived
+        | ShipmentStatus::InTransit
+        | ShipmentStatus::OutForDelivery
+        | ShipmentStatus::Delivered
+        | ShipmentStatus::ConfirmedByBuyer
+        | ShipmentStatus::AvailableForPickup
+        | ShipmentStatus::Expired => None,
+    }
+}

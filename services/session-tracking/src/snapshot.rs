@@ -1,0 +1,146 @@
+//! A session as others read it.
+
+use std::time::Duration;
+
+use domain::cart::Cart;
+use domain::consent::Consents;
+use domain::fact::Ending;
+use domain::id::{OrderId, SessionId, ShopperId, TenantId, VisitorId};
+use domain::language::Language;
+use domain::moment::{Page, Progress, VisitHistory};
+use domain::order::{OrderState, ShipmentStatus};
+use domain::phase::RiskPhase;
+use domain::signal::Signal;
+use domain::time::{Timestamp, Zone};
+use serde::{Deserialize, Serialize};
+
+use crate::fold::{SignalSettings, State};
+
+/// Names a session; ids are made by clients, so that two tenants may use one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SessionKey {
+    pub(crate) tenant: TenantId,
+    pub(crate) session: SessionId,
+}
+
+/// Where a session is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SessionState {
+    Active,
+    Ordered,
+    Abandoned,
+    Ended,
+}
+
+impl SessionState {
+    pub(crate) fn of(ending: Option<Ending>) -> Self {
+        match ending {
+            None => Self::Active,
+            Some(Ending::Ordered) => Self::Ordered,
+            Some(Ending::Abandoned) => Self::Abandoned,
+            Some(Ending::NoCart) => Self::Ended,
+        }
+    }
+
+    /// The word in the store.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Ordered => "ordered",
+            Self::Abandoned => "abandoned",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// A session at one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Snapshot {
+    pub(crate) session: SessionId,
+    pub(crate) visitor: VisitorId,
+    pub(crate) shopper: Option<ShopperId>,
+    pub(crate) state: SessionState,
+    pub(crate) phase: RiskPhase,
+    pub(crate) cart: Cart,
+    pub(crate) signals: Vec<Signal>,
+    /// The shopper moves ahead until then, if nothing happens.
+    pub(crate) progress_until: Option<Timestamp>,
+    pub(crate) history: VisitHistory,
+    pub(crate) consents: Consents,
+    pub(crate) orders: Vec<OrderLine>,
+    pub(crate) page: Option<Page>,
+    pub(crate) page_entered_at: Option<Timestamp>,
+    pub(crate) zone: Option<Zone>,
+    pub(crate) language: Option<Language>,
+    pub(crate) started_at: Timestamp,
+    pub(crate) last_event_at: Timestamp,
+    pub(crate) event_count: u32,
+    pub(crate) skew: Duration,
+    pub(crate) version: u64,
+}
+
+/// An order of a session, with its delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrderLine {
+    pub(crate) order: OrderId,
+    pub(crate) state: OrderState,
+    pub(crate) shipment: Option<ShipmentStatus>,
+    pub(crate) placed_at: Option<Timestamp>,
+}
+
+impl Snapshot {
+    pub(crate) fn of(
+        session: SessionId,
+        state: &State,
+        history: VisitHistory,
+        version: u64,
+        settings: &SignalSettings,
+    ) -> Self {
+        Self {
+            session,
+            visitor: state.visitor,
+            shopper: state.shopper,
+            state: SessionState::of(state.ending()),
+            phase: state.phase(),
+            cart: state.cart.clone(),
+            signals: state.signals.iter().copied().collect(),
+            progress_until: state.progress_until(settings),
+            history,
+            consents: state.consents.clone(),
+            orders: orders(state),
+            page: state.page.clone(),
+            page_entered_at: state.page_entered_at,
+            zone: state.zone.clone(),
+            language: state.language,
+            started_at: state.started_at,
+            last_event_at: state.last_event_at,
+            event_count: state.event_count,
+            skew: state.skew,
+            version,
+        }
+    }
+
+    /// Whether the shopper moves ahead now; it changes by the passing of time alone.
+    pub(crate) fn progress(&self, now: Timestamp) -> Progress {
+        match self.progress_until {
+            Some(until) if now < until => Progress::Progressing,
+            Some(_) | None => Progress::Hesitating,
+        }
+    }
+}
+
+fn orders(state: &State) -> Vec<OrderLine> {
+    state
+        .orders
+        .iter()
+        .map(|(id, order)| OrderLine {
+            order: id.clone(),
+            state: order.state(),
+            shipment: order.shipment(),
+            placed_at: order.placed.map(|placed| placed.at),
+        })
+        .collect()
+}
