@@ -12,6 +12,7 @@ pub mod ids;
 pub mod lifecycle;
 pub mod limits;
 pub mod paging;
+pub mod program;
 pub mod server;
 pub mod status;
 pub mod stream;

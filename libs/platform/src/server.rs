@@ -115,13 +115,12 @@ impl Server {
             .add_routes(routes)
             .serve_with_incoming_shutdown(incoming, draining.token().cancelled_owned());
         let follow = readiness::follow(reporter, self.readiness.clone(), shutdown.clone());
-        let follow = tokio::spawn(follow);
         info!(service = self.service, %address, "serving");
         let result = tokio::select! {
             result = served => result.map_err(ServeError::Transport),
             () = self.stop(shutdown, &draining, &cut) => Ok(()),
+            never = follow => match never {},
         };
-        follow.abort();
         info!(service = self.service, "stopped");
         result
     }

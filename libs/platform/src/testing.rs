@@ -32,6 +32,7 @@ use crate::ids::{IdSource, SystemIds};
 use crate::server::{ServeError, Server, ServerConfig};
 use crate::status::{Fault, Kind};
 use crate::stream::{self, Inlet, StreamLimits};
+use crate::telemetry::TraceContext;
 
 pub(crate) const ISSUER: &str = "https://issuer.test";
 pub(crate) const AUDIENCE: &str = "tiny";
@@ -52,6 +53,7 @@ const TABLE: &Table = &[
     ("/test.Tiny/Who", OPEN),
     ("/test.Tiny/Left", OPEN),
     ("/test.Tiny/Trace", OPEN),
+    ("/test.Tiny/Resume", OPEN),
     ("/test.Tiny/Flaky", OPEN),
     ("/test.Tiny/Broken", OPEN),
     ("/test.Tiny/Watch", OPEN),
@@ -137,6 +139,11 @@ impl Tiny {
                 header
                     .map_or("", |value| value.to_str().unwrap())
                     .to_owned()
+            }
+            "Resume" => {
+                let span = tracing::info_span!("accepted");
+                TraceContext::parse(&text).unwrap().resume(&span);
+                span.in_scope(String::new)
             }
             "Flaky" => {
                 let left = self.failures.load(Ordering::SeqCst);

@@ -7,6 +7,7 @@
 
 mod checks;
 mod gate;
+mod overtaken;
 mod qualify;
 mod settle;
 mod step;
@@ -23,47 +24,52 @@ use domain::id::{ExperimentId, PlayId};
 use domain::moment::Moment;
 use domain::money::BasisPoints;
 use domain::time::{LocalHours, Timestamp};
-use serde::{Deserialize, Serialize};
 
-pub use gate::gate;
-pub use settle::{Authority, Prospect, settle};
-pub use step::{Step, StepName, Verdict};
+pub(crate) use gate::gate;
+pub(crate) use overtaken::{Overtaken, overtaken};
+pub(crate) use settle::{Authority, Prospect, settle};
+pub(crate) use step::{Step, StepName, Verdict};
 
+use crate::config::{Outreach, PageChange};
 use crate::play::Play;
 
 /// All that a decision looks at before the world is asked.
 #[derive(Debug, Clone, Copy)]
-pub struct Situation<'a> {
+pub(crate) struct Situation<'a> {
     /// The moment.
-    pub moment: &'a Moment,
+    pub(crate) moment: &'a Moment,
     /// Its assessment.
-    pub assessment: &'a Assessment,
+    pub(crate) assessment: &'a Assessment,
     /// The live plays.
-    pub plays: &'a [Play],
+    pub(crate) plays: &'a [Play],
     /// What is stored about the person.
-    pub record: &'a PersonRecord,
+    pub(crate) record: &'a PersonRecord,
     /// The rules of the tenant.
-    pub rules: &'a Rules,
+    pub(crate) rules: &'a Rules,
     /// When it is decided.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 /// What is stored about a person when a decision is made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PersonRecord {
+pub(crate) struct PersonRecord {
     /// Plays that qualified in this session before.
-    pub qualified_plays: BTreeSet<PlayId>,
+    pub(crate) qualified_plays: BTreeSet<PlayId>,
     /// Contacts that were shown or begun inside the cap's window, over all channels.
-    pub contacts_in_window: u32,
+    pub(crate) contacts_in_window: u32,
     /// Nothing is shown before this time.
-    pub quiet_until: Option<Timestamp>,
+    pub(crate) quiet_until: Option<Timestamp>,
     /// Whether an intervention of the person is open, in any session and on any channel.
-    pub contact: Contact,
+    pub(crate) contact: Contact,
+    /// The arm that the person was given before, under this name or another.
+    pub(crate) arm: Option<Arm>,
+    /// The newest state of the session that was decided on.
+    pub(crate) newest_session_version: Option<u64>,
 }
 
 /// Whether somebody is in contact with a person.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Contact {
+pub(crate) enum Contact {
     /// Nobody.
     #[default]
     None,
@@ -94,7 +100,7 @@ pub(crate) struct Rules {
 
 /// Where a decision stands before the world is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Gate<'a> {
+pub(crate) enum Gate<'a> {
     /// No new intervention.
     Closed {
         /// Why.
@@ -121,42 +127,35 @@ pub enum Gate<'a> {
 }
 
 /// Why a decision makes no intervention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Closed {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Closed {
     /// The order is placed: open interventions of the session end.
     Ordered,
     /// No play matched.
     NotQualified,
     /// The plays that matched have qualified in this session before.
-    Duplicate,
+    Duplicate {
+        /// The best of them.
+        play: PlayId,
+    },
 }
 
 /// Why a qualified play does nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Withheld {
+pub(crate) enum Withheld {
     /// The person is in the holdout.
     HeldOut,
-    /// A reason forbids it.
+    /// A reason forbids it. The person stays in treatment, or the arms would differ.
     Blocked(Block),
-}
-
-impl Withheld {
-    /// The arm that goes with it: whoever is blocked stays in treatment, or the arms would differ.
-    pub const fn arm(&self) -> Arm {
-        match self {
-            Self::HeldOut => Arm::Holdout,
-            Self::Blocked(_) => Arm::Treatment,
-        }
-    }
 }
 
 /// What the world's answers make of the plays that came through the gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled<'a> {
+pub(crate) struct Settled<'a> {
     /// The play.
-    pub play: &'a Play,
+    pub(crate) play: &'a Play,
     /// Why not; `None` when help is on its way.
-    pub block: Option<Block>,
+    pub(crate) block: Option<Block>,
     /// The steps taken, those of the gate included.
-    pub steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
 }

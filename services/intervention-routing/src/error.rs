@@ -85,6 +85,13 @@ pub(crate) enum RoutingError {
         #[source]
         status: Box<Status>,
     },
+    /// Another service answered something that its contract does not allow.
+    #[error("{service} gave an answer that cannot be read")]
+    Misunderstood {
+        service: &'static str,
+        #[source]
+        source: InvalidField,
+    },
     /// The starter plays that are compiled in cannot be read: a fault of the build.
     #[error("the starter plays cannot be read")]
     Starter(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -102,7 +109,7 @@ impl ServiceError for RoutingError {
             Self::Unsettled => Kind::Conflict,
             Self::Exhausted { .. } => Kind::Exhausted,
             Self::Upstream { status, .. } => upstream_kind(status.code()),
-            Self::Starter(_) => Kind::Internal,
+            Self::Misunderstood { .. } | Self::Starter(_) => Kind::Internal,
             Self::Store(failure) => match failure.fault() {
                 StoreFault::Unavailable => Kind::Unavailable,
                 StoreFault::Busy => Kind::Conflict,
@@ -122,6 +129,7 @@ impl ServiceError for RoutingError {
             | Self::PlayMove(_)
             | Self::Unsettled
             | Self::Upstream { .. }
+            | Self::Misunderstood { .. }
             | Self::Starter(_)
             | Self::Store(_) => self.kind().reason(),
         }

@@ -22,68 +22,70 @@ use crate::play::Play;
 
 /// One attempt to help one shopper.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intervention {
+pub(crate) struct Intervention {
     /// The intervention.
-    pub id: InterventionId,
+    pub(crate) id: InterventionId,
     /// The tenant.
-    pub tenant: TenantId,
+    pub(crate) tenant: TenantId,
     /// Where it is in its life.
-    pub state: State,
+    pub(crate) state: State,
     /// The session.
-    pub session: SessionId,
+    pub(crate) session: SessionId,
     /// The person.
-    pub person: PersonId,
+    pub(crate) person: PersonId,
     /// The play.
-    pub play: PlayId,
+    pub(crate) play: PlayId,
     /// The version of the play that decided.
-    pub play_version: u32,
+    pub(crate) play_version: u32,
     /// How help comes.
-    pub channel: Channel,
+    pub(crate) channel: Channel,
     /// The likely cause.
-    pub cause: Cause,
+    pub(crate) cause: Cause,
     /// The phase at risk.
-    pub phase: RiskPhase,
+    pub(crate) phase: RiskPhase,
     /// The arm of the experiment.
-    pub arm: Arm,
+    pub(crate) arm: Arm,
     /// The moment it was decided on.
-    pub moment: MomentId,
+    pub(crate) moment: MomentId,
     /// When what made the moment happened.
-    pub moment_at: Timestamp,
+    pub(crate) moment_at: Timestamp,
     /// The assessment it was decided on.
-    pub assessment: AssessmentId,
+    pub(crate) assessment: AssessmentId,
     /// The cart version it was decided on.
-    pub cart_version: u64,
+    pub(crate) cart_version: u64,
     /// The page it was decided on.
-    pub page: Option<Page>,
+    pub(crate) page: Option<Page>,
     /// The task, once there is one.
-    pub task: Option<TaskId>,
+    pub(crate) task: Option<TaskId>,
     /// Who handles it, once accepted.
-    pub agent: Option<AssignedAgent>,
+    pub(crate) agent: Option<AssignedAgent>,
     /// Revision of the case that offer-authorization was last told.
-    pub case_revision: u64,
+    pub(crate) case_revision: u64,
+    /// Cart version that offer-authorization was last told.
+    pub(crate) case_cart_version: u64,
     /// When it was decided.
-    pub created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
     /// When it last changed.
-    pub updated_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
     /// Until when help may start.
-    pub expires_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
     /// Trace of the recovery, as W3C `traceparent`; absent when it was not traced.
-    pub traceparent: Option<String>,
+    pub(crate) traceparent: Option<String>,
 }
 
 /// The agent of an intervention, with their partner.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct AssignedAgent {
+pub(crate) struct AssignedAgent {
     /// The partner.
-    pub partner: PartnerId,
+    pub(crate) partner: PartnerId,
     /// The agent.
-    pub agent: AgentId,
+    pub(crate) agent: AgentId,
 }
 
 /// Where an intervention is in its life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum State {
+pub(crate) enum State {
     /// Withheld, and measured.
     HeldOut,
     /// Not allowed or not worth it.
@@ -120,16 +122,16 @@ pub enum State {
 /// A move that the state does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the intervention is `{from}` and cannot become `{to}`")]
-pub struct IllegalMove {
+pub(crate) struct IllegalMove {
     /// The state it is in.
-    pub from: &'static str,
+    pub(crate) from: &'static str,
     /// The state it was to be in.
-    pub to: &'static str,
+    pub(crate) to: &'static str,
 }
 
 impl State {
     /// The state as a word, as it is stored and shown.
-    pub const fn as_str(&self) -> &'static str {
+    pub(crate) const fn as_str(&self) -> &'static str {
         match self {
             Self::HeldOut => "held_out",
             Self::Blocked { .. } => "blocked",
@@ -150,7 +152,7 @@ impl State {
     }
 
     /// Whether help may still start or runs.
-    pub const fn is_open(&self) -> bool {
+    pub(crate) const fn is_open(&self) -> bool {
         matches!(
             self,
             Self::Scheduled | Self::Shown | Self::Accepted | Self::Engaged
@@ -158,27 +160,27 @@ impl State {
     }
 
     /// Whether nobody has answered yet, so that a change of the cart or page makes it stale.
-    pub const fn is_waiting(&self) -> bool {
+    pub(crate) const fn is_waiting(&self) -> bool {
         matches!(self, Self::Scheduled | Self::Shown)
     }
 }
 
 /// What all interventions of one decision share.
 #[derive(Debug, Clone, Copy)]
-pub struct Origin<'a> {
+pub(crate) struct Origin<'a> {
     /// The tenant.
-    pub tenant: &'a TenantId,
+    pub(crate) tenant: &'a TenantId,
     /// The moment.
-    pub moment: &'a Moment,
+    pub(crate) moment: &'a Moment,
     /// Its assessment.
-    pub assessment: &'a Assessment,
+    pub(crate) assessment: &'a Assessment,
     /// When it is decided.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 impl Intervention {
     /// The intervention that a decision makes.
-    pub fn decided(
+    pub(crate) fn decided(
         id: InterventionId,
         origin: &Origin<'_>,
         play: &Play,
@@ -211,6 +213,7 @@ impl Intervention {
             task: None,
             agent: None,
             case_revision: 0,
+            case_cart_version: 0,
             created_at: now,
             updated_at: now,
             expires_at: domain::time::later(now, play.rule.stale_after),
@@ -223,7 +226,7 @@ impl Intervention {
     /// # Errors
     ///
     /// [`IllegalMove`] unless it is scheduled.
-    pub fn shown(self, now: Timestamp) -> Result<Self, IllegalMove> {
+    pub(crate) fn shown(self, now: Timestamp) -> Result<Self, IllegalMove> {
         if self.state != State::Scheduled {
             return Err(self.refuse("shown"));
         }
@@ -235,7 +238,7 @@ impl Intervention {
     /// # Errors
     ///
     /// [`IllegalMove`] unless it is shown, or scheduled for a call.
-    pub fn accepted(self, now: Timestamp) -> Result<Self, IllegalMove> {
+    pub(crate) fn accepted(self, now: Timestamp) -> Result<Self, IllegalMove> {
         match (&self.state, self.channel) {
             (State::Shown, _) | (State::Scheduled, Channel::Call) => {
                 Ok(self.becomes(State::Accepted, now))
@@ -249,7 +252,7 @@ impl Intervention {
     /// # Errors
     ///
     /// [`IllegalMove`] unless it is shown.
-    pub fn declined(self, now: Timestamp) -> Result<Self, IllegalMove> {
+    pub(crate) fn declined(self, now: Timestamp) -> Result<Self, IllegalMove> {
         if self.state != State::Shown {
             return Err(self.refuse("declined"));
         }
@@ -261,7 +264,7 @@ impl Intervention {
     /// # Errors
     ///
     /// [`IllegalMove`] unless it is shown.
-    pub fn ignored(self, now: Timestamp) -> Result<Self, IllegalMove> {
+    pub(crate) fn ignored(self, now: Timestamp) -> Result<Self, IllegalMove> {
         if self.state != State::Shown {
             return Err(self.refuse("ignored"));
         }
@@ -273,7 +276,7 @@ impl Intervention {
     /// # Errors
     ///
     /// [`IllegalMove`] unless it is accepted or engaged.
-    pub fn assigned(self, agent: AssignedAgent, now: Timestamp) -> Result<Self, IllegalMove> {
+    pub(crate) fn assigned(self, agent: AssignedAgent, now: Timestamp) -> Result<Self, IllegalMove> {
         if !matches!(self.state, State::Accepted | State::Engaged) {
             return Err(self.refuse("assigned"));
         }
@@ -288,7 +291,7 @@ impl Intervention {
     /// # Errors
     ///
     /// [`IllegalMove`] unless it is accepted by an agent. A second reply changes nothing.
-    pub fn engaged(self, now: Timestamp) -> Result<Self, IllegalMove> {
+    pub(crate) fn engaged(self, now: Timestamp) -> Result<Self, IllegalMove> {
         match (&self.state, &self.agent) {
             (State::Accepted, Some(_)) => Ok(self.becomes(State::Engaged, now)),
             (State::Engaged, _) => Ok(self),
@@ -301,7 +304,7 @@ impl Intervention {
     /// # Errors
     ///
     /// [`IllegalMove`] unless an agent has it.
-    pub fn wrapped(self, resolution: Resolution, now: Timestamp) -> Result<Self, IllegalMove> {
+    pub(crate) fn wrapped(self, resolution: Resolution, now: Timestamp) -> Result<Self, IllegalMove> {
         match (&self.state, &self.agent) {
             (State::Accepted | State::Engaged, Some(_)) => {
                 Ok(self.becomes(State::Ended { resolution }, now))
@@ -315,7 +318,7 @@ impl Intervention {
     /// # Errors
     ///
     /// [`IllegalMove`] unless it is accepted.
-    pub fn unanswered(self, now: Timestamp) -> Result<Self, IllegalMove> {
+    pub(crate) fn unanswered(self, now: Timestamp) -> Result<Self, IllegalMove> {
         if self.state != State::Accepted {
             return Err(self.refuse("unanswered"));
         }
@@ -327,7 +330,7 @@ impl Intervention {
     /// # Errors
     ///
     /// [`IllegalMove`] once an agent has it, and after the end.
-    pub fn cancelled(self, reason: CancelReason, now: Timestamp) -> Result<Self, IllegalMove> {
+    pub(crate) fn cancelled(self, reason: CancelReason, now: Timestamp) -> Result<Self, IllegalMove> {
         match (&self.state, &self.agent) {
             (State::Scheduled | State::Shown, _) | (State::Accepted, None) => {
                 Ok(self.becomes(State::Cancelled { reason }, now))

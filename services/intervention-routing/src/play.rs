@@ -17,73 +17,73 @@ use serde::{Deserialize, Serialize};
 
 /// A version of a play and where it is in its life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Play {
+pub(crate) struct Play {
     /// The play.
-    pub id: PlayId,
+    pub(crate) id: PlayId,
     /// From 1.
-    pub version: u32,
+    pub(crate) version: u32,
     /// Where this version is in its life.
-    pub state: PlayState,
+    pub(crate) state: PlayState,
     /// What it does.
-    pub rule: PlayRule,
+    pub(crate) rule: PlayRule,
 }
 
 /// What a play does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlayRule {
+pub(crate) struct PlayRule {
     /// What it is for.
-    pub purpose: Text<256>,
+    pub(crate) purpose: Text<256>,
     /// Kinds of moment that trigger it.
-    pub triggers: Vec<MomentKind>,
+    pub(crate) triggers: Vec<MomentKind>,
     /// Likely causes that it is for.
-    pub causes: Vec<Cause>,
+    pub(crate) causes: Vec<Cause>,
     /// Lowest confidence in the cause.
-    pub min_confidence: BasisPoints,
+    pub(crate) min_confidence: BasisPoints,
     /// Lowest probability of abandonment.
-    pub min_abandonment: BasisPoints,
+    pub(crate) min_abandonment: BasisPoints,
     /// Lowest cart value; a cart in another currency does not qualify.
     #[serde(default)]
-    pub min_cart_value: Option<Money>,
+    pub(crate) min_cart_value: Option<Money>,
     /// How help comes.
-    pub channel: Channel,
+    pub(crate) channel: Channel,
     /// Not before this time on the site.
     #[serde(with = "seconds")]
-    pub not_before_on_site: Duration,
+    pub(crate) not_before_on_site: Duration,
     /// The invitation or task is stale after this.
     #[serde(with = "seconds")]
-    pub stale_after: Duration,
+    pub(crate) stale_after: Duration,
     /// Queue of the task; always there when an agent is needed.
     #[serde(default)]
-    pub queue: Option<QueueId>,
+    pub(crate) queue: Option<QueueId>,
     /// Skill an agent needs.
     #[serde(default)]
-    pub skill: Option<SkillId>,
+    pub(crate) skill: Option<SkillId>,
     /// Remedies in the order in which an agent tries them.
-    pub ladder: Vec<RemedyKind>,
+    pub(crate) ladder: Vec<RemedyKind>,
     /// What the shopper reads, by language.
-    pub texts: Vec<PlayText>,
+    pub(crate) texts: Vec<PlayText>,
     /// Expected gain in the chance of an order.
-    pub expected_uplift: BasisPoints,
+    pub(crate) expected_uplift: BasisPoints,
     /// Share held out; the tenant's default when absent.
     #[serde(default)]
-    pub holdout: Option<BasisPoints>,
+    pub(crate) holdout: Option<BasisPoints>,
 }
 
 /// What the shopper reads in one language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlayText {
+pub(crate) struct PlayText {
     /// The language.
-    pub language: Language,
+    pub(crate) language: Language,
     /// The text.
-    pub text: Text<512>,
+    pub(crate) text: Text<512>,
 }
 
 /// Where a version of a play is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PlayState {
+pub(crate) enum PlayState {
     /// Stored, qualifies nobody.
     Draft,
     /// Run over stored decisions, qualifies nobody.
@@ -96,30 +96,52 @@ pub enum PlayState {
     Retired,
 }
 
+impl PlayState {
+    /// Every state.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Draft,
+        Self::Simulated,
+        Self::Live,
+        Self::Paused,
+        Self::Retired,
+    ];
+
+    /// The state as it is stored.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Simulated => "simulated",
+            Self::Live => "live",
+            Self::Paused => "paused",
+            Self::Retired => "retired",
+        }
+    }
+}
+
 /// A move that the state of a play does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the play version is `{from:?}` and cannot become `{to:?}`")]
-pub struct IllegalPlayMove {
+#[error("the play version is `{}` and cannot become `{}`", from.as_str(), to.as_str())]
+pub(crate) struct IllegalPlayMove {
     /// The state it is in.
-    pub from: PlayState,
+    pub(crate) from: PlayState,
     /// The state it was to be in.
-    pub to: PlayState,
+    pub(crate) to: PlayState,
 }
 
 /// Why a rule is not sound, with the field at fault as the wire names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
-pub struct UnsoundRule {
+pub(crate) struct UnsoundRule {
     /// The field.
-    pub field: &'static str,
+    pub(crate) field: &'static str,
     /// What would be right.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
 }
 
 impl Play {
     /// The version after a simulation; only a draft changes its state by it.
     #[must_use]
-    pub fn simulated(mut self) -> Self {
+    pub(crate) fn simulated(mut self) -> Self {
         if self.state == PlayState::Draft {
             self.state = PlayState::Simulated;
         }
@@ -131,7 +153,7 @@ impl Play {
     /// # Errors
     ///
     /// [`IllegalPlayMove`] for a retired version: create the next one instead.
-    pub fn activated(self) -> Result<Self, IllegalPlayMove> {
+    pub(crate) fn activated(self) -> Result<Self, IllegalPlayMove> {
         match self.state {
             PlayState::Draft | PlayState::Simulated | PlayState::Paused | PlayState::Live => {
                 Ok(self.in_state(PlayState::Live))
@@ -145,7 +167,7 @@ impl Play {
     /// # Errors
     ///
     /// [`IllegalPlayMove`] unless it is live.
-    pub fn paused(self) -> Result<Self, IllegalPlayMove> {
+    pub(crate) fn paused(self) -> Result<Self, IllegalPlayMove> {
         match self.state {
             PlayState::Live => Ok(self.in_state(PlayState::Paused)),
             PlayState::Draft | PlayState::Simulated | PlayState::Paused | PlayState::Retired => {
@@ -156,12 +178,12 @@ impl Play {
 
     /// The version whose place another took.
     #[must_use]
-    pub fn retired(self) -> Self {
+    pub(crate) fn retired(self) -> Self {
         self.in_state(PlayState::Retired)
     }
 
     /// What a shopper of this language reads: their own, else English, else the first text there is.
-    pub fn text_for(&self, language: Option<Language>) -> Option<&PlayText> {
+    pub(crate) fn text_for(&self, language: Option<Language>) -> Option<&PlayText> {
         let texts = &self.rule.texts;
         let in_language = |wanted| texts.iter().find(|text| text.language == wanted);
         language
@@ -185,7 +207,7 @@ impl Play {
 
 impl PlayRule {
     /// Whether an agent takes part.
-    pub const fn needs_agent(&self) -> bool {
+    pub(crate) const fn needs_agent(&self) -> bool {
         matches!(self.channel, Channel::Chat | Channel::Call)
     }
 
@@ -194,7 +216,7 @@ impl PlayRule {
     /// # Errors
     ///
     /// [`UnsoundRule`] with the first field at fault.
-    pub fn check(&self) -> Result<(), UnsoundRule> {
+    pub(crate) fn check(&self) -> Result<(), UnsoundRule> {
         let fault = |field, what| Err(UnsoundRule { field, what });
         if matches!(self.channel, Channel::Email | Channel::Sms) {
             return fault(

@@ -13,10 +13,12 @@ mod plays;
 
 use storage::Database;
 
+pub(crate) use contacts::KeptArm;
+pub(crate) use decisions::Subject;
 pub(crate) use guards::Guard;
 pub(crate) use interventions::{InterventionCursor, InterventionFilter};
 pub(crate) use migrations::migrations;
-pub(crate) use plays::PlayRow;
+pub(crate) use plays::Version;
 
 /// The data of all tenants.
 #[derive(Debug, Clone)]

@@ -110,7 +110,7 @@ impl Clients {
             .await;
         match answer {
             Ok(answer) => match answer.into_inner().session {
-                Some(session) => Ok(Some(SessionNow::read(session)?)),
+                Some(session) => SessionNow::read(session).map(Some),
                 None => Ok(None),
             },
             Err(status) if status.code() == Code::NotFound => Ok(None),
@@ -121,12 +121,16 @@ impl Clients {
 
 impl SessionNow {
     fn read(wire: session::Session) -> Result<Self, RoutingError> {
+        let misunderstood = |source| RoutingError::Misunderstood {
+            service: SESSIONS,
+            source,
+        };
         let ordered = wire.state() == session::SessionState::Ordered || !wire.orders.is_empty();
         Ok(Self {
-            cart: field::read("session.cart", wire.cart)?,
+            cart: field::read("session.cart", wire.cart).map_err(misunderstood)?,
             page: Page::parse(&wire.page).ok(),
             ordered,
-            consents: field::read("session.consents", wire.consents)?,
+            consents: field::read("session.consents", wire.consents).map_err(misunderstood)?,
         })
     }
 }

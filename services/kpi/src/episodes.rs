@@ -73,37 +73,13 @@ impl Episodes {
             FactBody::OrderCancelled { order } => self.orders.cancel(order, stamp),
             FactBody::ContactReceived {
                 follow_up, issue, ..
-            } => {
-                let intervention = fact.intervention;
-                let (follow_up, issue) = (*follow_up, issue.clone());
-                self.contacts.insert(
-                    stamp,
-                    Contact {
-                        subject,
-                        intervention,
-                        follow_up,
-                        issue,
-                    },
-                );
-            }
+            } => self.add_contact(stamp, fact, *follow_up, issue),
             FactBody::MomentAssessed { .. } => {
                 self.assessed_moments.insert(stamp);
             }
             FactBody::EpisodeAssigned {
                 experiment, arm, ..
-            } => {
-                self.people.see(stamp, subject);
-                let (experiment, arm) = (experiment.clone(), *arm);
-                self.assignments.insert(
-                    stamp,
-                    Assignment {
-                        subject,
-                        experiment,
-                        arm,
-                    },
-                );
-                self.intervention(fact).add(stamp, fact);
-            }
+            } => self.assign(stamp, fact, experiment, *arm),
             FactBody::InterventionBlocked { .. }
             | FactBody::InvitationShown
             | FactBody::InvitationAnswered { .. }
@@ -127,6 +103,27 @@ impl Episodes {
     pub(crate) fn partner_of(&self, intervention: Option<InterventionId>) -> Option<&PartnerId> {
         let key = EpisodeKey::Intervention(intervention?);
         self.interventions.get(&key)?.partner()
+    }
+
+    fn add_contact(&mut self, stamp: Stamp, fact: &Fact, follow_up: FollowUp, issue: &IssueCode) {
+        let contact = Contact {
+            subject: Subject::of(fact),
+            intervention: fact.intervention,
+            follow_up,
+            issue: issue.clone(),
+        };
+        self.contacts.insert(stamp, contact);
+    }
+
+    fn assign(&mut self, stamp: Stamp, fact: &Fact, experiment: &ExperimentId, arm: Arm) {
+        let assignment = Assignment {
+            subject: Subject::of(fact),
+            experiment: experiment.clone(),
+            arm,
+        };
+        self.people.see(stamp, assignment.subject);
+        self.assignments.insert(stamp, assignment);
+        self.intervention(fact).add(stamp, fact);
     }
 
     fn intervention(&mut self, fact: &Fact) -> &mut Intervention {

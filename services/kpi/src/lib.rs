@@ -9,6 +9,7 @@ mod episodes;
 mod error;
 mod formulas;
 mod grpc;
+mod program;
 mod report;
 mod service;
 mod store;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 pub use config::{Config, DEFAULTS, FactsConfig, ReportsConfig};
+pub use program::Kpi;
 
 use grpc::Api;
 use service::Service;
@@ -38,14 +40,8 @@ use store::Store;
 /// The name of this service: in traces, and as the audience of tokens.
 pub const NAME: &str = "kpi";
 
-/// Where the service listens unless told otherwise.
-pub const DEFAULT_ADDRESS: &str = "127.0.0.1:7105";
-
 /// Batches have a pool of calls of their own, because they take the most memory.
 const RECORD_FACTS: &str = "/rescate.kpi.v1.KpiService/RecordFacts";
-
-/// How often the database is asked whether it is there.
-const READINESS_PERIOD: Duration = Duration::from_secs(2);
 
 /// Longest wait for streams that were told to end.
 const STREAM_GRACE: Duration = Duration::from_secs(3);
@@ -81,10 +77,12 @@ pub async fn run(
     let stop = shutdown.child_token();
     let tasks = Tasks::new(stop.clone());
     let readiness = Readiness::waiting();
-    tasks.spawn(
-        "readiness",
-        follow(database.clone(), readiness.clone(), stop.clone()),
-    );
+    let checked = database.clone();
+    let check = move || {
+        let database = checked.clone();
+        async move { database.check().await }
+    };
+    tasks.spawn("readiness", readiness.clone().follow(check, stop.clone()));
 
     let store = Store::new(database.clone());
     let service = Arc::new(Service::new(store, clock, config.facts, config.reports));
@@ -111,21 +109,4 @@ pub async fn migrate(config: &Config) -> Result<(), RunError> {
     let outcome = database.migrate(store::migrations()).await;
     database.close().await;
     Ok(outcome?)
-}
-
-/// Ready as long as the database answers. Without it the process stays, and takes no calls from the load balancer.
-async fn follow(database: Database, readiness: Readiness, stop: CancellationToken) {
-    loop {
-        match database.check().await {
-            Ok(()) => readiness.set_ready(),
-            Err(error) => {
-                tracing::warn!(%error, "the database does not answer");
-                readiness.set_waiting();
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(READINESS_PERIOD) => {}
-        }
-    }
 }

@@ -1,13 +1,10 @@
-//! The `kpi` program: arguments in, exit code out.
-
-mod command;
+//! The `kpi` program.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use platform::lifecycle::exit_code;
+use kpi::Kpi;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    exit_code(command::execute(command::Arguments::parse()).await)
+    platform::program::main::<Kpi>().await
 }

@@ -1,1 +1,12 @@
-//! Not written yet.
+//! draft
+mod amounts;
+mod authority;
+mod case;
+mod decision;
+mod error;
+mod ledger;
+mod offer;
+mod programme;
+mod token;
+#[cfg(test)]
+mod samples;

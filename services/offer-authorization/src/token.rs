@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use domain::id::{OfferId, PersonId, TenantId};
-use domain::money::{Currency, Money, MoneyError};
+use domain::money::Currency;
 use domain::remedy::RemedyKind;
 use platform::auth::{KeyError, SigningKey};
 use serde::{Deserialize, Serialize};
@@ -52,14 +52,6 @@ impl Claims {
             iat: terms.created_at.as_second(),
             exp: offer.state.until().as_second(),
         }
-    }
-
-    /// The amount.
-    ///
-    /// # Errors
-    /// A token that we signed has none.
-    pub(crate) fn amount(&self) -> Result<Money, MoneyError> {
-        Money::new(self.minor_units, self.currency)
     }
 }
 
@@ -192,7 +184,7 @@ mod tests {
 
         for forged in [
             stranger.sign(KIND, &claims()).unwrap(),
-            keys.current.sign("JWT", &claims()).unwrap(),
+            keys.current.sign("other+jwt", &claims()).unwrap(),
             format!("{signed}."),
             String::new(),
         ] {

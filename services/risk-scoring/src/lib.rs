@@ -1,1 +1,5 @@
-//! Not written yet.
+//! Says how likely a shopping session is lost, and why, at one moment.
+
+mod cause;
+mod features;
+mod scorecard;

@@ -6,4 +6,8 @@ mod fold;
 mod moment;
 mod report;
 mod session;
+mod error;
+mod ingest;
+mod outbound;
+mod store;
 mod snapshot;

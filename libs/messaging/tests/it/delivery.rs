@@ -175,12 +175,15 @@ async fn the_gauges_tell_what_waits(database: Database) {
     assert!(stats.oldest_age >= Duration::from_secs(59), "{stats:?}");
 }
 
-on_each_engine!(
-    a_message_arrives_as_it_was_sent,
-    what_is_rolled_back_is_never_sent,
-    a_commit_wakes_the_relay,
-    order_holds_within_a_key_and_keys_do_not_wait,
-    a_stale_message_is_recorded_and_not_delivered,
-    a_delivery_that_was_not_recorded_is_repeated,
-    the_gauges_tell_what_waits,
+testkit::on_each_engine!(
+    [
+        a_message_arrives_as_it_was_sent,
+        what_is_rolled_back_is_never_sent,
+        a_commit_wakes_the_relay,
+        order_holds_within_a_key_and_keys_do_not_wait,
+        a_stale_message_is_recorded_and_not_delivered,
+        a_delivery_that_was_not_recorded_is_repeated,
+        the_gauges_tell_what_waits,
+    ],
+    messaging::migrations()
 );

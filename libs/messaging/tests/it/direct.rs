@@ -25,6 +25,7 @@ use tonic::transport::Server;
 use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
+use tracing::Instrument;
 
 use crate::support::{RISK, request_id};
 
@@ -157,15 +158,15 @@ async fn an_absent_receiver_is_unavailable() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_belongs_to_the_trace_of_the_change() {
-    use crate::support::{Scratch, drained, message, send};
+    use crate::support::{drained, message, send};
     use messaging::{Message, Relay};
     use tokio_util::sync::CancellationToken;
 
     let _telemetry = telemetry::init(&TelemetryConfig::default(), "session-tracking").unwrap();
     let receiver = Receiver::default();
     let transport = transport_to(serve(receiver.clone()).await);
-    let scratch = Scratch::sqlite();
-    let database = scratch.open().await;
+    let scratch = testkit::scratch::sqlite();
+    let database = scratch.migrated(messaging::migrations()).await;
     let traceparent = format!("00-{TRACE}-b7ad6b7169203331-01");
     let sent = Message {
         destination: RISK,
@@ -175,6 +176,15 @@ async fn a_delivery_belongs_to_the_trace_of_the_change() {
         ..message(1, "k")
     };
     send(&database, vec![sent]).await;
+    // Without a trace of its own, a message continues that of the code that sends it.
+    let change = tracing::info_span!("change");
+    let own = Message {
+        destination: RISK,
+        method: METHOD,
+        payload: "own".to_owned().encode_to_vec(),
+        ..message(2, "k")
+    };
+    send(&database, vec![own]).instrument(change.clone()).await;
     let stop = CancellationToken::new();
     let relay = Relay::new(database.clone(), Arc::new(transport), Arc::new(SystemClock));
     let relay = tokio::spawn(relay.run(stop.clone()));
@@ -186,4 +196,7 @@ async fn a_delivery_belongs_to_the_trace_of_the_change() {
     let arrived = TraceContext::of_headers(&taken[0].0).unwrap();
     assert_eq!(arrived.trace_id(), TRACE);
     assert_ne!(arrived.as_str(), traceparent);
+    let arrived = TraceContext::of_headers(&taken[1].0).unwrap();
+    let change = TraceContext::of_span(&change).unwrap();
+    assert_eq!(arrived.trace_id(), change.trace_id());
 }

@@ -153,11 +153,14 @@ async fn a_slow_destination_does_not_slow_others(database: Database) {
     relay.kill().await;
 }
 
-on_each_engine!(
-    poison_is_parked_after_five_failures,
-    a_refused_message_is_parked_at_once,
-    a_panic_of_the_transport_counts_as_failure,
-    a_destination_that_is_gone_gets_all_when_it_is_back,
-    a_busy_destination_holds_up_one_key_only,
-    a_slow_destination_does_not_slow_others,
+testkit::on_each_engine!(
+    [
+        poison_is_parked_after_five_failures,
+        a_refused_message_is_parked_at_once,
+        a_panic_of_the_transport_counts_as_failure,
+        a_destination_that_is_gone_gets_all_when_it_is_back,
+        a_busy_destination_holds_up_one_key_only,
+        a_slow_destination_does_not_slow_others,
+    ],
+    messaging::migrations()
 );

@@ -52,9 +52,12 @@ async fn old_messages_are_forgotten(database: Database) {
     assert_eq!(inbox::forget_before(&database, limit).await.unwrap(), 1);
 }
 
-on_each_engine!(
-    each_consumer_takes_a_message_once,
-    of_many_at_once_one_is_the_first,
-    an_effect_that_is_rolled_back_may_come_again,
-    old_messages_are_forgotten,
+testkit::on_each_engine!(
+    [
+        each_consumer_takes_a_message_once,
+        of_many_at_once_one_is_the_first,
+        an_effect_that_is_rolled_back_may_come_again,
+        old_messages_are_forgotten,
+    ],
+    messaging::migrations()
 );

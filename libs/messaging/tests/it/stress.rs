@@ -8,8 +8,9 @@ use futures::FutureExt;
 use messaging::{DeliveryError, Message, outbox};
 use platform::clock::{Clock, SystemClock};
 use storage::{Database, StoreError};
+use testkit::scratch;
 
-use crate::support::{Running, Scratch, Scripted, drained, message, stats};
+use crate::support::{Running, Scripted, drained, message, stats};
 
 const WRITERS: u128 = 4;
 const WRITES: u128 = 100;
@@ -125,14 +126,16 @@ async fn all_that_is_committed_is_relayed_or_expired(stores: Vec<Database>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite() {
-    let scratch = Scratch::sqlite();
-    all_that_is_committed_is_relayed_or_expired(vec![scratch.open().await]).await;
+    let scratch = scratch::sqlite();
+    let store = scratch.migrated(messaging::migrations()).await;
+    all_that_is_committed_is_relayed_or_expired(vec![store]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_replicas_on_postgres() {
-    if let Some(scratch) = Scratch::postgres().await {
-        let replicas = vec![scratch.open().await, scratch.open().await];
+    if let Some(scratch) = scratch::postgres().await {
+        let first = scratch.migrated(messaging::migrations()).await;
+        let replicas = vec![first, scratch.open().await];
         all_that_is_committed_is_relayed_or_expired(replicas).await;
     }
 }

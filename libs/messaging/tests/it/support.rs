@@ -1,4 +1,4 @@
-//! A scratch outbox, a transport that does as a test says, and a relay that can be stopped or killed.
+//! Messages to send, a transport that does as a test says, and a relay that can be stopped or killed.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -12,9 +12,7 @@ use futures::future::BoxFuture;
 use messaging::outbox::{self, OutboxStats};
 use messaging::{DeliveryError, Envelope, Message, Relay, Transport};
 use platform::clock::{Clock, SystemClock};
-use sea_orm::{ConnectionTrait, Database as Plain};
-use storage::{Database, StoreConfig, StoreError};
-use tempfile::TempDir;
+use storage::{Database, StoreError};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -22,73 +20,6 @@ use uuid::Uuid;
 pub(crate) const KPI: &str = "kpi";
 pub(crate) const RISK: &str = "risk-scoring";
 const LONG: Duration = Duration::from_secs(20);
-
-/// A database of its own for one test.
-pub(crate) struct Scratch {
-    config: StoreConfig,
-    _folder: TempDir,
-}
-
-impl Scratch {
-    pub(crate) fn sqlite() -> Self {
-        let folder = TempDir::new().unwrap();
-        let config = StoreConfig::sqlite(folder.path().join("store.db")).relaxed();
-        Self {
-            config,
-            _folder: folder,
-        }
-    }
-
-    pub(crate) async fn postgres() -> Option<Self> {
-        #[expect(clippy::disallowed_methods, reason = "not a setting of a service")]
-        let Ok(server) = std::env::var("RESCATE_TEST_PG_URL") else {
-            eprintln!("SKIPPED: RESCATE_TEST_PG_URL names no PostgreSQL server");
-            return None;
-        };
-        let name = format!("t_{}", Uuid::from_u128(rand::random()).simple());
-        let admin = Plain::connect(&server).await.unwrap();
-        admin
-            .execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE template0"))
-            .await
-            .unwrap();
-        admin.close().await.unwrap();
-        let (address, _) = server.rsplit_once('/').unwrap();
-        Some(Self {
-            config: StoreConfig::new(&format!("{address}/{name}"))
-                .unwrap()
-                .relaxed(),
-            _folder: TempDir::new().unwrap(),
-        })
-    }
-
-    pub(crate) async fn open(&self) -> Database {
-        let database = Database::open(&self.config).await.unwrap();
-        database.migrate(messaging::migrations()).await.unwrap();
-        database
-    }
-}
-
-/// Runs a contract, `async fn(Database)`, on each engine.
-macro_rules! on_each_engine {
-    ($($contract:ident),+ $(,)?) => { $(
-        mod $contract {
-            use crate::support::Scratch;
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                let scratch = Scratch::sqlite();
-                super::$contract(scratch.open().await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                if let Some(scratch) = Scratch::postgres().await {
-                    super::$contract(scratch.open().await).await;
-                }
-            }
-        }
-    )+ };
-}
 
 pub(crate) fn request_id(number: u128) -> RequestId {
     RequestId::from_uuid(Uuid::from_u128(number))
@@ -125,15 +56,8 @@ pub(crate) async fn drained(database: &Database) {
     eventually(async || stats(database).await.pending == 0).await;
 }
 
-pub(crate) async fn eventually<Fut: Future<Output = bool>>(condition: impl Fn() -> Fut) {
-    let poll = async {
-        while !condition().await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(LONG, poll)
-        .await
-        .expect("in good time");
+pub(crate) async fn eventually<Fut: Future<Output = bool>>(condition: impl FnMut() -> Fut) {
+    testkit::eventually(LONG, condition).await;
 }
 
 /// The machine's clock, so much later.

@@ -1,5 +1,8 @@
 //! Whether a server wants calls, and how the world and its handlers learn of the end.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
 use futures::{Stream, StreamExt};
 use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
@@ -8,6 +11,9 @@ use tonic::Request;
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
+
+/// How often a service asks whether its database is there.
+const CHECK_PERIOD: Duration = Duration::from_secs(2);
 
 /// Whether a service can do its work. Liveness is another thing and depends on nothing.
 #[derive(Debug, Clone)]
@@ -36,6 +42,25 @@ impl Readiness {
     /// The service cannot work, for example without its database.
     pub fn set_waiting(&self) {
         self.ready.send_replace(false);
+    }
+
+    /// Ready as long as `check`, which asks the database, is answered. Without it the process stays, and the load
+    /// balancer sends its calls elsewhere. Ends with `stop`.
+    pub async fn follow<E, F>(self, check: impl Fn() -> F + Send, stop: CancellationToken)
+    where
+        E: std::error::Error,
+        F: Future<Output = Result<(), E>> + Send,
+    {
+        let mut due = tokio::time::interval(CHECK_PERIOD);
+        while stop.run_until_cancelled(due.tick()).await.is_some() {
+            match check().await {
+                Ok(()) => self.set_ready(),
+                Err(error) => {
+                    tracing::warn!(%error, "not ready: the database does not answer");
+                    self.set_waiting();
+                }
+            }
+        }
     }
 }
 
@@ -84,7 +109,11 @@ impl Reporter {
 }
 
 /// Tells health what readiness says, until shutdown says no for good.
-pub(super) async fn follow(reporter: Reporter, readiness: Readiness, shutdown: CancellationToken) {
+pub(super) async fn follow(
+    reporter: Reporter,
+    readiness: Readiness,
+    shutdown: CancellationToken,
+) -> Infallible {
     let mut changes = changes(&readiness);
     loop {
         tokio::select! {
@@ -98,8 +127,7 @@ pub(super) async fn follow(reporter: Reporter, readiness: Readiness, shutdown: C
         }
     }
     reporter.tell(ServingStatus::NotServing).await;
-    // Watchers of health live as long as the reporter.
-    std::future::pending::<()>().await;
+    std::future::pending().await
 }
 
 fn changes(readiness: &Readiness) -> impl Stream<Item = bool> + Unpin {

@@ -67,6 +67,19 @@ impl Collector {
         spans
     }
 
+    /// The first span of a call to the tiny service, on the side of one service.
+    fn call_of(&self, service: &str) -> Exported {
+        let (quoted, spans) = (format!("\"{service}\""), self.spans());
+        let is_call = |(of, span): &&(String, Exported)| {
+            of.contains(&quoted) && span.name == "unknown/unknown"
+        };
+        let found = spans.iter().find(is_call);
+        found
+            .unwrap_or_else(|| panic!("{service} in {spans:?}"))
+            .1
+            .clone()
+    }
+
     fn named(&self, name: &str) -> (String, Exported) {
         let spans = self.spans();
         let found = spans.iter().find(|(_, span)| span.name == name);
@@ -92,6 +105,8 @@ async fn work_and_resume(harness: &Harness) {
         later.in_scope(|| ());
     };
     in_service("kpi", resume).await;
+    let accept = async { call(&client, "Resume", saved.as_str()).await.unwrap() };
+    in_service("desk", accept.instrument(info_span!("desk"))).await;
 }
 
 /// The one test that sets up telemetry for its process.
@@ -110,18 +125,7 @@ async fn one_trace_runs_through_services_and_each_has_its_resource() {
 
     let (service, work) = collector.named("work");
     assert!(service.contains("\"kpi\""), "{service}");
-    let spans = collector.spans();
-    let of = |service: &str| {
-        let service = format!("\"{service}\"");
-        let found = spans
-            .iter()
-            .find(|(of, span)| of.contains(&service) && span.name == "unknown/unknown");
-        found
-            .unwrap_or_else(|| panic!("{service} in {spans:?}"))
-            .1
-            .clone()
-    };
-    let (server, client) = (of("tiny"), of("kpi"));
+    let (server, client) = (collector.call_of("tiny"), collector.call_of("kpi"));
     assert_eq!(
         (&server.trace_id, &client.trace_id),
         (&work.trace_id, &work.trace_id)
@@ -137,10 +141,18 @@ async fn one_trace_runs_through_services_and_each_has_its_resource() {
         assert!(text.contains(needed), "{needed} in {text}");
     }
     let (_, later) = collector.named("later");
+    let part_of_work = (&work.trace_id, &work.span_id);
+    assert_eq!((&later.trace_id, &later.parent_span_id), part_of_work);
+    let (service, accepted) = collector.named("accepted");
+    let (_, continued) = collector.named("continued");
+    assert!(service.contains("\"tiny\""), "{service}");
+    assert_eq!(accepted.trace_id, collector.named("desk").1.trace_id);
+    assert_eq!(accepted.links[0].span_id, work.span_id);
     assert_eq!(
-        (later.trace_id, later.parent_span_id),
-        (work.trace_id, work.span_id)
+        (&continued.trace_id, &continued.parent_span_id),
+        part_of_work
     );
+    assert_eq!(continued.links[0].span_id, accepted.span_id);
 }
 
 #[test]

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::FutureExt;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use storage::{Database, StoreError};
+use testkit::scratch::{self, Scratch};
 use tokio::sync::Barrier;
 
-use crate::support::{Scratch, create, one, take_one, used};
+use crate::support::{create, one, open, take_one, used};
 
 async fn writers_pass_a_long_reader(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     create(&database, "n").await;
     let reader = database.read().begin().await.unwrap();
     reader
@@ -38,10 +39,10 @@ on_each_engine!(writers_pass_a_long_reader);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deadlock_is_tried_again() {
-    let Some(scratch) = Scratch::postgres().await else {
+    let Some(scratch) = scratch::postgres().await else {
         return;
     };
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     create(&database, "a").await;
     create(&database, "b").await;
     let (meet, runs) = (Arc::new(Barrier::new(2)), Arc::new(AtomicU32::new(0)));
@@ -83,10 +84,10 @@ async fn crossing(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_held_too_long_is_busy() {
-    let Some(scratch) = Scratch::postgres().await else {
+    let Some(scratch) = scratch::postgres().await else {
         return;
     };
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     create(&database, "a").await;
     let holder = database.read().begin().await.unwrap();
     holder

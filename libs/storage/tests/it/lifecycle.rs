@@ -3,17 +3,22 @@
 use sea_orm_migration::MigrationTrait;
 use storage::schema::Migration;
 use storage::{Database, StoreError};
+use testkit::scratch::{self, Scratch};
 
-use crate::support::{Scratch, one};
+use crate::support::{one, open};
 
-async fn replicas_migrate_in_turns(scratch: Scratch) {
-    let replicas = (0..3).map(|_| scratch.open());
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_migrate_in_turns() {
+    let Some(scratch) = scratch::postgres().await else {
+        return;
+    };
+    let replicas = (0..3).map(|_| open(&scratch));
     let replicas = futures::future::join_all(replicas).await;
+    let count = "SELECT COUNT(*) FROM seaql_migrations";
     for replica in &replicas {
         replica.check().await.unwrap();
+        assert_eq!(one(replica, count).await, Some(2));
     }
-    let count = "SELECT COUNT(*) FROM seaql_migrations";
-    assert_eq!(one(&replicas[0], count).await, Some(2));
 }
 
 async fn a_broken_migration_leaves_nothing(scratch: Scratch) {
@@ -35,14 +40,3 @@ async fn a_broken_migration_leaves_nothing(scratch: Scratch) {
 }
 
 on_each_engine!(a_broken_migration_leaves_nothing);
-
-mod replicas {
-    use super::*;
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn postgres() {
-        if let Some(scratch) = Scratch::postgres().await {
-            replicas_migrate_in_turns(scratch).await;
-        }
-    }
-}

@@ -1,4 +1,4 @@
-//! What a store promises, held against both engines. PostgreSQL is the server of `RESCATE_TEST_PG_URL`.
+//! What a store promises, held against both engines.
 
 #![cfg(test)]
 

@@ -2,15 +2,16 @@
 
 use sea_orm::{ConnectionTrait, Statement};
 use storage::{Database, Durability, StoreConfig, StoreError};
+use testkit::scratch;
 
-use crate::support::{Scratch, one};
+use crate::support::{one, open};
 
 #[tokio::test]
 async fn sessions_have_time_limits() {
-    let Some(scratch) = Scratch::postgres().await else {
+    let Some(scratch) = scratch::postgres().await else {
         return;
     };
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     for (name, expected) in [
         ("statement_timeout", "3s"),
         ("lock_timeout", "1s"),
@@ -28,7 +29,7 @@ async fn sessions_have_time_limits() {
 
 #[tokio::test]
 async fn a_session_with_an_open_transaction_is_not_used_again() {
-    let Some(scratch) = Scratch::postgres().await else {
+    let Some(scratch) = scratch::postgres().await else {
         return;
     };
     let config = StoreConfig {
@@ -46,7 +47,7 @@ async fn a_session_with_an_open_transaction_is_not_used_again() {
 
 #[tokio::test]
 async fn a_server_that_loses_commits_is_refused() {
-    let Some(scratch) = Scratch::postgres().await else {
+    let Some(scratch) = scratch::postgres().await else {
         return;
     };
     let config = StoreConfig {

@@ -6,9 +6,10 @@ use domain::id::{RequestId, TenantId};
 use domain::time::{Timestamp, later};
 use futures::FutureExt;
 use storage::{Database, RequestKey, StoreError};
+use testkit::scratch::Scratch;
 use uuid::Uuid;
 
-use crate::support::{Scratch, create, one, take_one, used};
+use crate::support::{create, one, open, take_one, used};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -40,20 +41,20 @@ async fn call(database: &Database, key: RequestKey) -> Result<i64, StoreError> {
 }
 
 async fn a_replay_gets_the_first_answer(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     create(&database, "n").await;
     assert_eq!(call(&database, key("acme", 1, b"x")).await.unwrap(), 1);
     assert_eq!(call(&database, key("acme", 2, b"x")).await.unwrap(), 2);
     assert_eq!(call(&database, key("acme", 1, b"x")).await.unwrap(), 1);
 
     database.close().await;
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     assert_eq!(call(&database, key("acme", 1, b"x")).await.unwrap(), 1);
     assert_eq!(used(&database, "n").await, Some(2));
 }
 
 async fn replays_during_the_first_call_have_one_effect(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     create(&database, "n").await;
     for request in 0..10 {
         let calls = (0..30).map(|_| call(&database, key("acme", request, b"x")));
@@ -67,7 +68,7 @@ async fn replays_during_the_first_call_have_one_effect(scratch: Scratch) {
 }
 
 async fn another_body_is_refused(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     create(&database, "n").await;
     call(&database, key("acme", 1, b"x")).await.unwrap();
     let outcome = call(&database, key("acme", 1, b"y")).await;
@@ -76,7 +77,7 @@ async fn another_body_is_refused(scratch: Scratch) {
 }
 
 async fn tenants_clients_and_methods_are_apart(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     create(&database, "n").await;
     let first = key("acme", 1, b"x");
     let of_another_client = RequestKey {
@@ -99,7 +100,7 @@ async fn tenants_clients_and_methods_are_apart(scratch: Scratch) {
 }
 
 async fn a_failed_request_may_be_sent_again(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     create(&database, "n").await;
     let failed: Result<i64, StoreError> = database
         .write_once(key("acme", 1, b"x"), NOW, |tx| {
@@ -115,7 +116,7 @@ async fn a_failed_request_may_be_sent_again(scratch: Scratch) {
 }
 
 async fn old_requests_are_forgotten(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     create(&database, "n").await;
     for request in 0..1_200 {
         call(&database, key("acme", request, b"x")).await.unwrap();

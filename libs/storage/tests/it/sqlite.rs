@@ -2,14 +2,16 @@
 
 use futures::FutureExt;
 use sea_orm::{ConnectionTrait, Statement};
-use storage::{Database, StoreError};
+use storage::{Database, StoreConfig, StoreError};
+use testkit::scratch;
 
-use crate::support::{Scratch, create, insert, one, take_one, used};
+use crate::support::{create, insert, one, open, take_one, used};
 
 #[tokio::test]
 async fn commits_reach_the_disk() {
-    let scratch = Scratch::sqlite();
-    let database = scratch.open().await;
+    let scratch = scratch::sqlite();
+    let database = Database::open(&StoreConfig::new(scratch.url()).unwrap()).await;
+    let database = database.unwrap();
     let settings = database
         .write::<_, StoreError, _>(|tx| {
             async move {
@@ -31,7 +33,8 @@ async fn commits_reach_the_disk() {
 
 #[tokio::test]
 async fn readers_cannot_write() {
-    let database = Scratch::sqlite().open().await;
+    let scratch = scratch::sqlite();
+    let database = open(&scratch).await;
     let outcome = database
         .read()
         .execute_unprepared("DELETE FROM counters")
@@ -40,12 +43,14 @@ async fn readers_cannot_write() {
 }
 
 #[tokio::test]
-async fn closing_leaves_one_file() {
-    let scratch = Scratch::sqlite();
-    let database = scratch.open().await;
-    create(&database, "a").await;
+async fn any_path_will_do_and_closing_leaves_one_file() {
+    let scratch = scratch::sqlite();
+    // A folder that does not exist yet, and characters that a URL would have to escape.
+    let folder = scratch.folder().unwrap().join("new/100% #1");
+    let database = Database::open(&StoreConfig::sqlite(folder.join("store.db"))).await;
+    let database = database.unwrap();
+    database.migrate(storage::migrations()).await.unwrap();
     database.close().await;
-    let folder = scratch.folder().join("data 100%");
     let files: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
@@ -55,8 +60,8 @@ async fn closing_leaves_one_file() {
 
 #[tokio::test]
 async fn a_full_disk_is_told_and_passes() {
-    let scratch = Scratch::sqlite();
-    let database = scratch.open().await;
+    let scratch = scratch::sqlite();
+    let database = open(&scratch).await;
     create(&database, "n").await;
     set_page_limit(&database, "1").await;
     let filled: Result<(), StoreError> = database

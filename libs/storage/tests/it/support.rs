@@ -1,65 +1,16 @@
-//! Scratch databases with one table of counters, and statements on it.
+//! A store with one table of counters, and statements on it.
 
-use std::path::Path;
-
-use sea_orm::{ConnectionTrait, Database as Plain, Statement};
+use futures::FutureExt;
+use sea_orm::{ConnectionTrait, Statement};
 use storage::schema::{Migration, count, text_id};
-use storage::{Database, StoreConfig, StoreError, Tx};
-use tempfile::TempDir;
-use uuid::Uuid;
+use storage::{Database, StoreError, Tx};
+use testkit::scratch::Scratch;
 
-/// A database of its own for one test.
-pub(crate) struct Scratch {
-    config: StoreConfig,
-    folder: TempDir,
-}
-
-impl Scratch {
-    pub(crate) fn sqlite() -> Self {
-        let folder = TempDir::new().unwrap();
-        // A folder that does not exist yet, and a character that a URL would have to escape.
-        let config = StoreConfig::sqlite(folder.path().join("data 100%/store.db"));
-        Self { config, folder }
-    }
-
-    pub(crate) async fn postgres() -> Option<Self> {
-        #[expect(clippy::disallowed_methods, reason = "not a setting of a service")]
-        let Ok(server) = std::env::var("RESCATE_TEST_PG_URL") else {
-            eprintln!("SKIPPED: RESCATE_TEST_PG_URL names no PostgreSQL server");
-            return None;
-        };
-        let name = format!("t_{}", Uuid::from_u128(rand::random()).simple());
-        let admin = Plain::connect(&server).await.unwrap();
-        admin
-            .execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE template0"))
-            .await
-            .unwrap();
-        admin.close().await.unwrap();
-        let (address, _) = server.rsplit_once('/').unwrap();
-        Some(Self {
-            config: StoreConfig::new(&format!("{address}/{name}"))
-                .unwrap()
-                .relaxed(),
-            folder: TempDir::new().unwrap(),
-        })
-    }
-
-    pub(crate) fn config(&self) -> StoreConfig {
-        self.config.clone()
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// Opens the store, brings it up to date and leaves the counters as they are.
-    pub(crate) async fn open(&self) -> Database {
-        let database = Database::open(&self.config).await.unwrap();
-        let mut migrations = storage::migrations();
-        migrations.push(counters());
-        database.migrate(migrations).await.unwrap();
-        database
-    }
+/// Opens the store, brings it up to date and leaves the counters as they are.
+pub(crate) async fn open(scratch: &Scratch) -> Database {
+    let mut migrations = storage::migrations();
+    migrations.push(counters());
+    scratch.migrated(migrations).await
 }
 
 fn counters() -> Box<dyn sea_orm_migration::MigrationTrait> {
@@ -73,20 +24,21 @@ fn counters() -> Box<dyn sea_orm_migration::MigrationTrait> {
         .boxed()
 }
 
-/// Runs a contract, `async fn(Scratch)`, on each engine.
+/// Runs a contract, `async fn(Scratch)`, on each engine: testkit's own hands out an open store, and these close and
+/// reopen theirs.
 macro_rules! on_each_engine {
     ($($contract:ident),+ $(,)?) => { $(
         mod $contract {
-            use crate::support::Scratch;
+            use testkit::scratch;
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                super::$contract(Scratch::sqlite()).await;
+                super::$contract(scratch::sqlite()).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                if let Some(scratch) = Scratch::postgres().await {
+                if let Some(scratch) = scratch::postgres().await {
                     super::$contract(scratch).await;
                 }
             }
@@ -122,7 +74,6 @@ pub(crate) async fn one(database: &Database, sql: &str) -> Option<i64> {
 }
 
 pub(crate) async fn create(database: &Database, name: &'static str) {
-    use futures::FutureExt;
     database
         .write(move |tx| insert(tx, name).boxed())
         .await

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use storage::{Database, StoreError, StoreFault};
+use testkit::scratch::Scratch;
 use tokio::sync::Semaphore;
 
-use crate::support::{Scratch, create, insert, one, take_one, used};
+use crate::support::{create, insert, one, open, take_one, used};
 
 const SOON: Duration = Duration::from_secs(10);
 
 async fn an_error_rolls_back(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     let outcome: Result<(), StoreError> = database
         .write(|tx| {
             async move {
@@ -28,7 +29,7 @@ async fn an_error_rolls_back(scratch: Scratch) {
 }
 
 async fn a_failed_statement_spoils_its_transaction(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     create(&database, "a").await;
     let outcome: Result<(), StoreError> = database
         .write(|tx| {
@@ -46,7 +47,7 @@ async fn a_failed_statement_spoils_its_transaction(scratch: Scratch) {
 }
 
 async fn a_panic_rolls_back_and_reaches_the_caller(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     let caller = tokio::spawn({
         let database = database.clone();
         async move {
@@ -65,7 +66,7 @@ async fn a_panic_rolls_back_and_reaches_the_caller(scratch: Scratch) {
 }
 
 async fn a_caller_that_goes_away_loses_no_commit(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     let (begun, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let caller = tokio::spawn({
         let (database, begun, gate) = (database.clone(), begun.clone(), gate.clone());
@@ -89,13 +90,13 @@ async fn a_caller_that_goes_away_loses_no_commit(scratch: Scratch) {
     gate.add_permits(1);
     database.close().await;
 
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     assert_eq!(used(&database, "a").await, Some(0));
     assert_eq!(used(&database, "b").await, Some(0));
 }
 
 async fn cancels_at_any_point_leave_no_open_transaction(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     create(&database, "cancelled").await;
     create(&database, "kept").await;
     for micros in 0..100 {
@@ -107,13 +108,13 @@ async fn cancels_at_any_point_leave_no_open_transaction(scratch: Scratch) {
     }
     // Reopened, so that nothing is read from a session that never committed.
     database.close().await;
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     assert_eq!(used(&database, "cancelled").await, Some(100));
     assert_eq!(used(&database, "kept").await, Some(100));
 }
 
 async fn limits_are_exact_under_concurrency(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     create(&database, "budget").await;
     let calls = (0..300).map(|_| {
         let database = database.clone();
@@ -126,7 +127,7 @@ async fn limits_are_exact_under_concurrency(scratch: Scratch) {
 }
 
 async fn hooks_run_after_the_commit_only(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     let ran = Arc::new(AtomicU32::new(0));
     for outcome in [true, false] {
         let ran = Arc::clone(&ran);
@@ -154,7 +155,7 @@ async fn hooks_run_after_the_commit_only(scratch: Scratch) {
 }
 
 async fn closing_waits_for_writes_and_takes_no_more(scratch: Scratch) {
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     let gate = Arc::new(Semaphore::new(0));
     let begun = Arc::new(Semaphore::new(0));
     let write = tokio::spawn({
@@ -188,7 +189,7 @@ async fn closing_waits_for_writes_and_takes_no_more(scratch: Scratch) {
     closing.await.unwrap();
     write.await.unwrap().unwrap();
 
-    let database = scratch.open().await;
+    let database = open(&scratch).await;
     assert_eq!(
         one(&database, "SELECT COUNT(*) FROM counters").await,
         Some(1)

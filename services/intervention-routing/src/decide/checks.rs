@@ -7,7 +7,8 @@ use domain::moment::Progress;
 use domain::phase::RiskPhase;
 use domain::time::later;
 
-use super::{Contact, Outreach, Situation, Step, StepName};
+use super::{Contact, Situation, Step, StepName};
+use crate::config::Outreach;
 use crate::play::Play;
 
 /// Every check with its verdict, in order.
@@ -136,6 +137,11 @@ fn progress(situation: &Situation<'_>) -> Step {
 fn freshness(play: &Play, situation: &Situation<'_>) -> Step {
     let stale_at = later(situation.moment.occurred_at, play.rule.stale_after);
     let ends = situation.moment.expires_at.min(stale_at);
+    let newest = situation.record.newest_session_version;
+    if newest.is_some_and(|newest| situation.moment.session_version < newest) {
+        let detail = "a later state of the session has been decided on";
+        return Step::refused(StepName::Freshness, BlockReason::Stale, detail);
+    }
     if situation.now < ends {
         return Step::passed(StepName::Freshness, format!("the moment holds until {ends}"));
     }

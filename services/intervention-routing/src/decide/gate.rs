@@ -10,7 +10,7 @@ use super::{Closed, Gate, Situation, Step, StepName, Verdict, Withheld, checks};
 use crate::play::Play;
 
 /// Takes a decision as far as it goes without asking the world.
-pub fn gate<'a>(situation: &Situation<'a>) -> Gate<'a> {
+pub(crate) fn gate<'a>(situation: &Situation<'a>) -> Gate<'a> {
     if sells_to_a_buyer(situation) {
         let steps = vec![Step::refused(
             StepName::Order,
@@ -28,12 +28,14 @@ pub fn gate<'a>(situation: &Situation<'a>) -> Gate<'a> {
     steps.push(Step::passed(StepName::Qualify, format!("matched {}", names(&qualified))));
 
     let new: Vec<&Play> = qualified
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|play| !situation.record.qualified_plays.contains(&play.id))
         .collect();
     let Some(&best) = new.first() else {
         steps.push(Step::ended(StepName::Dedupe, "they qualified in this session before"));
-        return Gate::Closed { closed: Closed::Duplicate, steps };
+        let closed = duplicate_of(&qualified);
+        return Gate::Closed { closed, steps };
     };
     steps.push(Step::passed(StepName::Dedupe, format!("new in this session: {}", names(&new))));
 
@@ -51,10 +53,20 @@ pub fn gate<'a>(situation: &Situation<'a>) -> Gate<'a> {
     }
 }
 
-/// The arm of the person: by hash of person and experiment, so the same over sessions, plays and channels.
+fn duplicate_of(qualified: &[&Play]) -> Closed {
+    match qualified.first() {
+        Some(play) => Closed::Duplicate { play: play.id.clone() },
+        None => Closed::NotQualified,
+    }
+}
+
+/// The arm of the person: the one they have, else by hash of person and experiment, so the same over sessions, plays,
+/// channels and names.
 fn arm(play: &Play, situation: &Situation<'_>) -> Arm {
-    let share = play.rule.holdout.unwrap_or(situation.rules.holdout_bps);
-    Arm::assign(&situation.rules.experiment, situation.moment.person(), share)
+    let share = play.rule.holdout.unwrap_or(situation.rules.holdout);
+    let person = situation.moment.person();
+    let drawn = || Arm::assign(&situation.rules.experiment, person, share);
+    situation.record.arm.unwrap_or_else(drawn)
 }
 
 /// Whether the moment tells of an order, or comes from a selling phase although an order is placed.

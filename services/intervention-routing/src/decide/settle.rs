@@ -8,18 +8,20 @@ use crate::play::Play;
 
 /// What the world says of one play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Prospect<'a> {
+pub(crate) struct Prospect<'a> {
     /// The play.
-    pub play: &'a Play,
+    pub(crate) play: &'a Play,
     /// Whether anyone available may remedy the cause.
-    pub authority: Authority,
+    pub(crate) authority: Authority,
     /// Agents who could answer now, beyond those whom open invitations may call. Counted only when the play needs one.
-    pub free_agents: u32,
+    pub(crate) free_agents: u32,
 }
 
 /// What offer-authorization says of a play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Authority {
+pub(crate) enum Authority {
+    /// Not asked, as there is nobody available who could grant anything.
+    NobodyToAsk,
     /// At least one remedy of the ladder fits the cause and may be granted.
     Empowered,
     /// Nobody available may.
@@ -33,7 +35,7 @@ pub enum Authority {
 /// Ends a decision. `prospects` are in the order of their worth, so the first that passes is picked.
 ///
 /// Gives `None` only for no prospects at all.
-pub fn settle<'a>(prospects: &[Prospect<'a>], mut steps: Vec<Step>) -> Option<Settled<'a>> {
+pub(crate) fn settle<'a>(prospects: &[Prospect<'a>], mut steps: Vec<Step>) -> Option<Settled<'a>> {
     let judged: Vec<(&Prospect<'a>, [Step; 2])> = prospects
         .iter()
         .map(|prospect| (prospect, [empowerment(prospect), capacity(prospect)]))
@@ -55,6 +57,7 @@ pub fn settle<'a>(prospects: &[Prospect<'a>], mut steps: Vec<Step>) -> Option<Se
 fn empowerment(prospect: &Prospect<'_>) -> Step {
     let refused = |reason, detail: &str| Step::refused(StepName::Empowerment, reason, detail);
     match prospect.authority {
+        Authority::NobodyToAsk => Step::skipped(StepName::Empowerment),
         Authority::Empowered => {
             Step::passed(StepName::Empowerment, "a remedy for the cause may be granted")
         }

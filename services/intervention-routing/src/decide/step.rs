@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 
 /// One step of a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
+pub(crate) struct Step {
     /// Which step.
-    pub name: StepName,
+    pub(crate) name: StepName,
     /// What it said.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// What it saw, in words, without personal values.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// The steps, in the order in which they are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum StepName {
+pub(crate) enum StepName {
     /// Is the order placed?
     Order,
     /// Which live plays match?
@@ -55,7 +55,7 @@ pub enum StepName {
 
 impl StepName {
     /// The step as it is shown.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Order => "order",
             Self::Qualify => "qualify",
@@ -80,7 +80,7 @@ impl StepName {
 /// What a step said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "said", rename_all = "snake_case")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Nothing against it.
     Passed,
     /// Not this way; without a reason code when no play was there to block.
@@ -88,7 +88,7 @@ pub enum Verdict {
         /// The reason.
         reason: Option<BlockReason>,
     },
-    /// Not asked, since an earlier step had decided.
+    /// Not asked, since another step decided.
     Skipped,
 }
 
@@ -97,24 +97,24 @@ const DETAIL_MAX: usize = 256;
 
 impl Step {
     /// Nothing against it.
-    pub fn passed(name: StepName, detail: impl Into<String>) -> Self {
+    pub(crate) fn passed(name: StepName, detail: impl Into<String>) -> Self {
         Self::new(name, Verdict::Passed, detail.into())
     }
 
     /// Not this way.
-    pub fn refused(name: StepName, reason: BlockReason, detail: impl Into<String>) -> Self {
+    pub(crate) fn refused(name: StepName, reason: BlockReason, detail: impl Into<String>) -> Self {
         let verdict = Verdict::Refused { reason: Some(reason) };
         Self::new(name, verdict, detail.into())
     }
 
     /// No play to go on with.
-    pub fn ended(name: StepName, detail: impl Into<String>) -> Self {
+    pub(crate) fn ended(name: StepName, detail: impl Into<String>) -> Self {
         Self::new(name, Verdict::Refused { reason: None }, detail.into())
     }
 
     /// Not asked.
-    pub fn skipped(name: StepName) -> Self {
-        Self::new(name, Verdict::Skipped, "an earlier step had decided".to_owned())
+    pub(crate) fn skipped(name: StepName) -> Self {
+        Self::new(name, Verdict::Skipped, "another step decided".to_owned())
     }
 
     fn new(name: StepName, verdict: Verdict, detail: String) -> Self {

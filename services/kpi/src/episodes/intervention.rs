@@ -49,17 +49,10 @@ pub(crate) struct Wrap {
 
 impl Intervention {
     pub(super) fn add(&mut self, stamp: Stamp, fact: &Fact) {
-        let subject = Subject::of(fact);
-        if subject.is_named() {
-            self.subject.see(stamp, subject);
-        }
-        self.see_partner(stamp, fact);
-        if may_open(&fact.body) {
-            self.opened.see(stamp, ());
-        }
+        self.see_context(stamp, fact);
         match &fact.body {
             FactBody::EpisodeAssigned { arm, cause, .. } => {
-                self.assigned.see(stamp, (*arm, *cause))
+                self.assigned.see(stamp, (*arm, *cause));
             }
             FactBody::InterventionBlocked { play, block } => {
                 self.blocked.see(stamp, (play.clone(), block.clone()));
@@ -68,15 +61,8 @@ impl Intervention {
             FactBody::InvitationAnswered { answer } => self.answered.see(stamp, *answer),
             FactBody::InterventionCancelled { .. } => self.cancelled.see(stamp, ()),
             FactBody::ReservationCreated { since_event, .. } => {
-                let partner = fact.partner.clone();
-                let since_event = *since_event;
-                self.reservations.insert(
-                    stamp,
-                    Reservation {
-                        since_event,
-                        partner,
-                    },
-                );
+                let reservation = Reservation::new(*since_event, fact.partner.as_ref());
+                self.reservations.insert(stamp, reservation);
             }
             FactBody::ConversationStarted => self.started.see(stamp, ()),
             FactBody::ShopperEngaged => self.engaged.see(stamp, ()),
@@ -86,15 +72,8 @@ impl Intervention {
                 pointless,
                 ..
             } => {
-                let (resolution, cause, pointless) = (*resolution, *cause, *pointless);
-                self.wraps.insert(
-                    stamp,
-                    Wrap {
-                        resolution,
-                        cause,
-                        pointless,
-                    },
-                );
+                let wrap = Wrap::new(*resolution, *cause, *pointless);
+                self.wraps.insert(stamp, wrap);
             }
             FactBody::SurveyAnswered { score } => self.survey.see(stamp, *score),
             FactBody::ReservationEnded { .. }
@@ -155,20 +134,41 @@ impl Intervention {
         by_arm || by_block
     }
 
-    fn see_partner(&mut self, stamp: Stamp, fact: &Fact) {
+    /// What any step says: whom it is about, who worked on it, and that there is an intervention.
+    fn see_context(&mut self, stamp: Stamp, fact: &Fact) {
+        let subject = Subject::of(fact);
+        if subject.is_named() {
+            self.subject.see(stamp, subject);
+        }
+        if may_open(&fact.body) {
+            self.opened.see(stamp, ());
+        }
         let Some(partner) = &fact.partner else {
             return;
         };
-        let talks = matches!(
-            fact.body,
-            FactBody::ConversationStarted
-                | FactBody::ShopperEngaged
-                | FactBody::ContactWrapped { .. }
-        );
-        if talks {
+        if is_talk(&fact.body) {
             self.talked.see(stamp, partner.clone());
         } else {
             self.asked.see(stamp, partner.clone());
+        }
+    }
+}
+
+impl Reservation {
+    fn new(since_event: Duration, partner: Option<&PartnerId>) -> Self {
+        Self {
+            since_event,
+            partner: partner.cloned(),
+        }
+    }
+}
+
+impl Wrap {
+    fn new(resolution: Resolution, cause: Cause, pointless: Pointless) -> Self {
+        Self {
+            resolution,
+            cause,
+            pointless,
         }
     }
 }
@@ -182,5 +182,13 @@ fn may_open(step: &FactBody) -> bool {
             | FactBody::InvitationShown
             | FactBody::InterventionCancelled { .. }
             | FactBody::ReservationCreated { .. }
+    )
+}
+
+/// Whether the agent and the shopper talk in this step.
+fn is_talk(step: &FactBody) -> bool {
+    matches!(
+        step,
+        FactBody::ConversationStarted | FactBody::ShopperEngaged | FactBody::ContactWrapped { .. }
     )
 }

@@ -46,10 +46,6 @@ impl Purchase {
     pub(crate) fn value(&self) -> Money {
         self.value
     }
-
-    pub(crate) fn at(&self) -> Timestamp {
-        self.at
-    }
 }
 
 impl Orders {
@@ -67,11 +63,6 @@ impl Orders {
             .or_default()
             .cancelled
             .see(stamp, ());
-    }
-
-    /// Every order that was placed, in the order of order numbers.
-    pub(crate) fn placed(&self) -> impl Iterator<Item = &Purchase> {
-        self.0.values().filter_map(|order| order.placed.get())
     }
 
     /// The purchases of each person.

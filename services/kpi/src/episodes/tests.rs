@@ -35,7 +35,9 @@ fn cancelled(n: u64, number: &str, seconds: u64) -> Fact {
 
 fn fold(facts: &[Fact]) -> Episodes {
     let mut episodes = Episodes::default();
-    facts.iter().for_each(|fact| episodes.add(fact));
+    for fact in facts {
+        episodes.add(fact);
+    }
     episodes
 }
 
@@ -54,9 +56,11 @@ fn an_order_that_two_systems_report_counts_once_at_its_first_time() {
     let facts = [order(2, "a", 60), order(1, "a", 30)];
 
     let episodes = fold(&facts);
+    let purchases = episodes.orders.by_person(&episodes.people);
 
-    let at: Vec<_> = episodes.orders.placed().map(Purchase::at).collect();
-    assert_eq!(at, [facts[1].occurred_at]);
+    let after = |seconds| later(start(), Duration::from_secs(seconds));
+    assert_eq!(purchases.within(visitor(), after(30), W).count(), 1);
+    assert_eq!(purchases.within(visitor(), after(31), W).count(), 0);
 }
 
 #[test]

@@ -96,7 +96,7 @@ mod tests {
     fn demand(contacts: u32, handle_seconds: u64, concurrency: u32) -> StaffingDemand {
         StaffingDemand {
             contacts: NonZeroU32::new(contacts).unwrap(),
-            interval: Duration::from_secs(1_800),
+            interval: Duration::from_mins(30),
             handle_time: Duration::from_secs(handle_seconds),
             concurrency: NonZeroU32::new(concurrency).unwrap(),
         }

@@ -143,9 +143,9 @@ mod tests {
             for _ in 0..200 {
                 let middle = f64::midpoint(low, high);
                 if distance(middle) > target {
-                    low = middle
+                    low = middle;
                 } else {
-                    high = middle
+                    high = middle;
                 }
             }
             low

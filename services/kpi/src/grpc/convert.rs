@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::fact::Fact;
 use domain::id::{ExperimentId, PartnerId};
-use domain::money::{BasisPoints, Currency, MoneyError};
+use domain::money::{BasisPoints, Currency, Money, MoneyError};
 use platform::limits::BATCH_ITEMS;
 use proto::convert::time::{duration, required_duration, required_timestamp};
 use proto::error::v1::ErrorReason;
@@ -18,7 +18,7 @@ use crate::formulas::{InvalidDemand, StaffingDemand, StaffingTarget};
 use crate::report::Window;
 use crate::service::{Batch, ExperimentQuery, Selection};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
@@ -147,24 +147,26 @@ pub(super) fn assumptions(
     if sessions_at_risk == 0 {
         return Err(InvalidField::absent("sessions_at_risk"));
     }
+    let order_value: Money = field::message("order_value", order_value)?;
+    let in_same_currency = |field: &str, amount| {
+        let amount: Money = field::message(field, amount)?;
+        let same = amount.compare(order_value).map(|_| amount);
+        same.map_err(|fault| InvalidField::at("currency")(fault).within(field))
+    };
     Ok(Assumptions {
         sessions_at_risk,
         contact_share: points_within("contact_bps", contact_bps, 1..=10_000)?,
         uplift: points_within("uplift_bps", uplift_bps, 1..=10_000)?,
-        order_value: field::message("order_value", order_value)?,
+        order_value,
         margin_share: BasisPoints::new(margin_bps).map_err(InvalidField::at("margin_bps"))?,
-        contact_cost: field::message("contact_cost", contact_cost)?,
-        offer_cost: field::message("offer_cost", offer_cost)?,
+        contact_cost: in_same_currency("contact_cost", contact_cost)?,
+        offer_cost: in_same_currency("offer_cost", offer_cost)?,
     })
 }
 
-/// Amounts that cannot be multiplied or added: the costs follow the currency of the order value.
+/// Amounts whose sum is beyond the largest amount there is: too many sessions for these prices.
 pub(super) fn impossible_case(fault: MoneyError) -> InvalidField {
-    let field = match fault {
-        MoneyError::CurrencyMismatch => "contact_cost.currency",
-        MoneyError::Overflow | MoneyError::Negative => "sessions_at_risk",
-    };
-    InvalidField::at(field)(fault)
+    InvalidField::at("sessions_at_risk")(fault)
 }
 
 pub(super) fn staffing(

@@ -61,7 +61,7 @@ fn several_chats_of_one_person_are_one_episode() {
     scene.person(1).assigned(Arm::Treatment);
     scene.chat().engaged().wrapped(Resolution::Resolved);
     scene
-        .later(Duration::from_secs(600))
+        .later(Duration::from_mins(10))
         .chat()
         .engaged()
         .wrapped(Resolution::Resolved);
@@ -89,7 +89,7 @@ fn a_contact_on_the_same_issue_undoes_a_resolution() {
         scene.person(n).assigned(Arm::Treatment);
         scene.chat().engaged().wrapped(Resolution::Resolved);
         scene
-            .later(Duration::from_secs(60))
+            .later(Duration::from_mins(1))
             .contact(follow_up, issue);
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use domain::cause::Cause;
 use domain::experiment::Arm;
 use domain::fact::FollowUp;
 use domain::id::{InterventionId, PartnerId};
@@ -90,27 +91,35 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Whether a contact followed that shows the issue unsettled: one coded undesirable, or one on the same issue that
-    /// nobody asked for, or another proactive contact for the same cause.
+    /// Whether a contact followed that shows the issue unsettled.
     pub(super) fn issue_came_back(&self, case: &Case<'_>) -> bool {
-        let cause = case.steps.cause();
-        let by_shopper = self
-            .follow_ups(case)
+        self.shopper_came_back(case) || self.we_came_back(case)
+    }
+
+    /// A contact coded undesirable, or one on the same issue that nobody asked for.
+    fn shopper_came_back(&self, case: &Case<'_>) -> bool {
+        let issue = case.steps.cause().map(Cause::as_str);
+        self.follow_ups(case)
             .any(|contact| match contact.follow_up {
                 FollowUp::Undesirable => true,
                 FollowUp::Desirable => false,
-                FollowUp::Unrelated => {
-                    cause.is_some_and(|cause| contact.issue.as_str() == cause.as_str())
-                }
-            });
-        let end = ended(case.steps);
-        let others = self.engagements.get(&case.who).into_iter().flatten();
-        let by_us = others.filter_map(|other| Some((other.talk_began()?, other.cause())));
-        by_shopper
-            || by_us.into_iter().any(|(began, other)| {
-                end.is_some_and(|end| end < began && began < later(end, self.question.follow_up))
-                    && other == cause
+                FollowUp::Unrelated => Some(contact.issue.as_str()) == issue,
             })
+    }
+
+    /// Another proactive contact for the same cause.
+    fn we_came_back(&self, case: &Case<'_>) -> bool {
+        let Some(end) = ended(case.steps) else {
+            return false;
+        };
+        let until = later(end, self.question.follow_up);
+        let mut others = self.engagements.get(&case.who).into_iter().flatten();
+        others.any(|other| {
+            let follows = other
+                .talk_began()
+                .is_some_and(|began| end < began && began < until);
+            follows && other.cause() == case.steps.cause()
+        })
     }
 
     /// Whether an undesirable contact followed.

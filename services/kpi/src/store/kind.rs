@@ -11,6 +11,7 @@ macro_rules! kinds {
         }
 
         impl FactKind {
+            #[cfg(test)]
             pub(crate) const ALL: &'static [Self] = &[$( Self::$kind, )+];
 
             /// The stable text form.

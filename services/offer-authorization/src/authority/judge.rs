@@ -55,6 +55,8 @@ pub(crate) enum PurseRoom {
 pub(crate) struct Judgement {
     /// Every reason against it, in the order of their declaration; empty when it may be granted.
     pub(crate) reasons: Vec<OfferRefusal>,
+    /// Those of them that another policy would not change.
+    pub(crate) others: Vec<OfferRefusal>,
     /// The most that would pass, when any amount would.
     pub(crate) most: Option<Money>,
     /// When the authority ends that it would be granted under.
@@ -120,7 +122,8 @@ pub(crate) fn choose<T>(
 /// Reasons as they are found, and the least of all limits.
 struct Findings {
     amount: Money,
-    reasons: Vec<OfferRefusal>,
+    of_policy: Vec<OfferRefusal>,
+    others: Vec<OfferRefusal>,
     most: i64,
 }
 
@@ -128,24 +131,29 @@ impl Findings {
     fn new(amount: Money) -> Self {
         Self {
             amount,
-            reasons: Vec::new(),
+            of_policy: Vec::new(),
+            others: Vec::new(),
             most: i64::MAX,
         }
     }
 
     /// A reason that no amount would change.
     fn refuse(&mut self, reason: OfferRefusal) {
-        self.reasons.push(reason);
+        self.others.push(reason);
         self.most = 0;
     }
 
     /// A limit on the amount.
     fn limit(&mut self, most: Money, reason: OfferRefusal) {
-        self.most = self.most.min(most.minor_units());
-        // Another currency is a reason of its own, found elsewhere.
-        if matches!(self.amount.compare(most), Ok(Ordering::Greater)) {
-            self.reasons.push(reason);
+        if self.exceeds(most) {
+            self.others.push(reason);
         }
+    }
+
+    /// Lowers what would pass. Another currency is a reason of its own, found elsewhere.
+    fn exceeds(&mut self, most: Money) -> bool {
+        self.most = self.most.min(most.minor_units());
+        matches!(self.amount.compare(most), Ok(Ordering::Greater))
     }
 
     fn weigh_authority(&mut self, policy: &Policy, question: Question<'_>) -> Option<Timestamp> {
@@ -156,20 +164,19 @@ impl Findings {
             cart_value: question.cart.value(),
             now: question.now,
         });
+        if let Some(natural) = natural_limit(question.remedy, question.cart) {
+            self.limit(natural, OfferRefusal::AboveAuthority);
+        }
         match authority {
             Ok(authority) => {
-                let left = authority.max.checked_sub(question.granted);
-                let zero = Money::zero(question.cart.currency());
-                let natural = natural_limit(question.remedy, question.cart);
-                let left = left.unwrap_or(zero);
-                let most = natural.and_then(|natural| left.min(natural).ok());
-                self.limit(most.unwrap_or(left), OfferRefusal::AboveAuthority);
+                if self.exceeds(authority.left_after(question.granted)) {
+                    self.of_policy.push(OfferRefusal::AboveAuthority);
+                }
                 authority.until
             }
             Err(refusals) => {
-                for refusal in refusals {
-                    self.refuse(refusal);
-                }
+                self.of_policy.extend(refusals);
+                self.most = 0;
                 None
             }
         }
@@ -196,14 +203,20 @@ impl Findings {
         }
     }
 
-    fn into_judgement(mut self, authority_until: Option<Timestamp>) -> Judgement {
-        self.reasons.sort_unstable();
-        self.reasons.dedup();
+    fn into_judgement(self, authority_until: Option<Timestamp>) -> Judgement {
         let most = Money::new(self.most, self.amount.currency());
+        let reasons = [self.of_policy, self.others.clone()].concat();
         Judgement {
-            reasons: self.reasons,
+            reasons: in_order(reasons),
+            others: in_order(self.others),
             most: most.ok().filter(|most| !most.is_zero()),
             authority_until,
         }
     }
+}
+
+fn in_order(mut reasons: Vec<OfferRefusal>) -> Vec<OfferRefusal> {
+    reasons.sort_unstable();
+    reasons.dedup();
+    reasons
 }

@@ -67,7 +67,8 @@ pub(crate) struct Policy {
 }
 
 /// Who would grant.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Grantor {
     /// An agent or a supervisor.
     Person(GrantorRole, CaseAgent),
@@ -123,6 +124,12 @@ impl Policy {
 }
 
 impl Authority {
+    /// What is left of it beside earlier offers on the same cart.
+    pub(crate) fn left_after(self, granted: Money) -> Money {
+        let zero = Money::zero(self.max.currency());
+        self.max.checked_sub(granted).unwrap_or(zero)
+    }
+
     /// The larger of two, or the one that lasts longer.
     fn or_better(self, other: Self) -> Self {
         // INVARIANT: both are in the currency of the cart, see `Grant::refusals`.

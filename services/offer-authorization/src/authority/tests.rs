@@ -256,11 +256,13 @@ fn shipping_is_not_waived_beyond_what_it_costs() {
 fn the_choice_is_the_largest_that_passes_and_else_the_nearest() {
     let passing = |most| Judgement {
         reasons: Vec::new(),
+        others: Vec::new(),
         most: Some(usd(most)),
         authority_until: None,
     };
     let refused = |reasons: &[OfferRefusal]| Judgement {
         reasons: reasons.to_vec(),
+        others: Vec::new(),
         most: None,
         authority_until: None,
     };

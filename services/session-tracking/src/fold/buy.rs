@@ -1,6 +1,6 @@
 //! The cart: each event is a move, and a move that the cart refuses is no change.
 
-use domain::cart::{Cart, CartError};
+use domain::cart::{Cart, CartError, CartParts};
 use domain::money::Currency;
 use domain::time::Timestamp;
 
@@ -41,7 +41,7 @@ impl State {
 }
 
 fn with_version(cart: Cart, version: u64) -> Result<Cart, CartError> {
-    let mut parts = cart.into_parts();
+    let mut parts = CartParts::from(cart);
     parts.version = version;
     Cart::new(parts)
 }

@@ -85,7 +85,9 @@ fn digits(episodes: &Episodes, question: &Question) -> String {
 
 fn fold<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Episodes {
     let mut episodes = Episodes::default();
-    facts.into_iter().for_each(|fact| episodes.add(fact));
+    for fact in facts {
+        episodes.add(fact);
+    }
     episodes
 }
 

@@ -73,7 +73,9 @@ impl Scene {
 
     pub(super) fn episodes(&self) -> Episodes {
         let mut episodes = Episodes::default();
-        self.facts.iter().for_each(|fact| episodes.add(fact));
+        for fact in &self.facts {
+            episodes.add(fact);
+        }
         episodes
     }
 
@@ -155,7 +157,7 @@ impl Scene {
     }
 
     pub(super) fn wrapped_as(&mut self, resolution: Resolution, pointless: Pointless) -> &mut Self {
-        let (cause, handle_time) = (Cause::UnexpectedCost, Duration::from_secs(300));
+        let (cause, handle_time) = (Cause::UnexpectedCost, Duration::from_mins(5));
         self.tell(FactBody::ContactWrapped {
             resolution,
             cause,

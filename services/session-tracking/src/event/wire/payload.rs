@@ -247,7 +247,7 @@ fn custom(wire: pb::CustomEvent) -> Parsed {
 fn attribute(wire: pb::CustomAttribute) -> Result<Attribute, InvalidField> {
     let pb::CustomAttribute { name, value } = wire;
     Ok(Attribute {
-        name: field::parse("name", name, Text::parse)?,
+        name: read("name", name)?,
         value: unless_empty("value", &value, Text::parse)?,
     })
 }

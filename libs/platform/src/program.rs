@@ -1,0 +1,140 @@
+//! The process around a service: arguments, settings, telemetry, signals, exit code.
+//!
+//! All services start alike, so it is written once. A service says what it is by implementing [`Program`].
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use rustls::crypto::aws_lc_rs;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::ConfigError;
+use crate::lifecycle::{exit_code, shutdown_on_signal};
+use crate::telemetry::{self, TelemetryConfig, TelemetryError};
+
+/// A service that can be started as a process.
+pub trait Program {
+    /// Its name: in traces, and as the audience of tokens.
+    const NAME: &'static str;
+    /// What it does, in one line of help.
+    const PURPOSE: &'static str;
+    /// Where it listens unless told otherwise.
+    const ADDRESS: SocketAddr;
+    /// Its settings.
+    type Config: Send + Sync;
+    /// Why it could not start, or stopped.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Reads the settings: defaults, then `file`, then the environment.
+    ///
+    /// # Errors
+    /// All settings at fault.
+    fn load(file: Option<&Path>) -> Result<Self::Config, ConfigError>;
+
+    /// The part of the settings that is about logs and traces.
+    fn telemetry(config: &Self::Config) -> &TelemetryConfig;
+
+    /// Serves until `shutdown`, on a listener that is bound already.
+    ///
+    /// # Errors
+    /// What it needs cannot be set up. Calls never end a service.
+    fn run(
+        config: Self::Config,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Brings the schema up to date, and no more.
+    ///
+    /// # Errors
+    /// The store cannot be opened or migrated.
+    fn migrate(config: &Self::Config) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Settings in TOML, over the documented defaults.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves until it is told to stop.
+    Serve(ServeArguments),
+    /// Brings the schema of the database up to date.
+    Migrate,
+}
+
+#[derive(Debug, Args)]
+struct ServeArguments {
+    /// Where to listen.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+}
+
+/// Why a process failed.
+#[derive(Debug, Error)]
+enum ProgramError<E: std::error::Error + 'static> {
+    #[error("the configuration cannot be used")]
+    Config(#[source] ConfigError),
+    #[error("telemetry cannot be set up")]
+    Telemetry(#[source] TelemetryError),
+    #[error("`{address}` cannot be listened on")]
+    Listen {
+        address: SocketAddr,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the service failed")]
+    Service(#[source] E),
+}
+
+/// Runs a service as its process was told to, and turns the outcome into an exit code.
+pub async fn main<P: Program>() -> ExitCode {
+    let command = Arguments::command().name(P::NAME).about(P::PURPOSE);
+    let parsed = command
+        .try_get_matches()
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    match parsed {
+        Ok(arguments) => exit_code(execute::<P>(arguments).await),
+        Err(refused) => refused.exit(),
+    }
+}
+
+/// Does as told. Telemetry is flushed also after an error.
+async fn execute<P: Program>(arguments: Arguments) -> Result<(), ProgramError<P::Error>> {
+    // A provider that is there already is the same one.
+    let _ = aws_lc_rs::default_provider().install_default();
+    let config = P::load(arguments.config.as_deref()).map_err(ProgramError::Config)?;
+    let telemetry =
+        telemetry::init(P::telemetry(&config), P::NAME).map_err(ProgramError::Telemetry)?;
+    let outcome = match arguments.command {
+        Command::Serve(ServeArguments { listen }) => {
+            serve::<P>(config, listen.unwrap_or(P::ADDRESS)).await
+        }
+        Command::Migrate => P::migrate(&config).await.map_err(ProgramError::Service),
+    };
+    telemetry.shutdown().await;
+    outcome
+}
+
+async fn serve<P: Program>(
+    config: P::Config,
+    address: SocketAddr,
+) -> Result<(), ProgramError<P::Error>> {
+    let shutdown = shutdown_on_signal();
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|source| ProgramError::Listen { address, source })?;
+    let run = telemetry::in_service(P::NAME, P::run(config, listener, shutdown));
+    run.await.map_err(ProgramError::Service)
+}

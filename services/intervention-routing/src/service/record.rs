@@ -1,0 +1,92 @@
+//! What is stored about a person, gathered for a decision.
+
+use std::collections::BTreeSet;
+
+use domain::id::{PersonId, TenantId};
+use domain::moment::Moment;
+use domain::time::{Timestamp, earlier};
+use sea_orm::ConnectionTrait;
+use storage::StoreError;
+
+use super::Service;
+use crate::decide::{Contact, Overtaken, PersonRecord, Rules, overtaken};
+use crate::intervention::Intervention;
+
+/// All names that a moment knows its person by: an arm, a cap and a cool-down hold for each of them.
+pub(super) fn persons(moment: &Moment) -> Vec<PersonId> {
+    let visitor = PersonId::Visitor(moment.visitor);
+    moment
+        .shopper
+        .map(PersonId::Shopper)
+        .into_iter()
+        .chain([visitor])
+        .collect()
+}
+
+/// Where a record is read: before a decision to see what must be asked, inside its transaction to decide.
+pub(super) struct Reading<'a, C> {
+    pub(super) connection: &'a C,
+    pub(super) tenant: &'a TenantId,
+    pub(super) moment: &'a Moment,
+    pub(super) rules: &'a Rules,
+    pub(super) now: Timestamp,
+}
+
+impl Service {
+    /// The record of the person of a moment, as if the moment had already ended what it ends.
+    pub(super) async fn person_record<C: ConnectionTrait>(
+        &self,
+        reading: &Reading<'_, C>,
+    ) -> Result<PersonRecord, StoreError> {
+        let Reading {
+            connection,
+            tenant,
+            moment,
+            rules,
+            now,
+        } = *reading;
+        let store = &self.inner.store;
+        let persons = persons(moment);
+        let of_session = store
+            .interventions_of_session(connection, tenant, moment.session)
+            .await?;
+        let of_person = store
+            .open_interventions_of(connection, tenant, &persons)
+            .await?;
+        let since = earlier(now, rules.contact_window);
+        Ok(PersonRecord {
+            contact: contact(of_session.iter().chain(&of_person), moment, rules),
+            qualified_plays: of_session
+                .into_iter()
+                .map(|earlier| earlier.play)
+                .collect::<BTreeSet<_>>(),
+            contacts_in_window: store
+                .contacts_since(connection, tenant, &persons, since)
+                .await?,
+            quiet_until: store.quiet_until(connection, tenant, &persons).await?,
+            arm: store
+                .arm_of(connection, tenant, &rules.experiment, &persons)
+                .await?,
+            newest_session_version: store
+                .newest_session_version(connection, tenant, moment.session)
+                .await?,
+        })
+    }
+}
+
+fn contact<'a>(
+    mut interventions: impl Iterator<Item = &'a Intervention>,
+    moment: &Moment,
+    rules: &Rules,
+) -> Contact {
+    let stays_open = |open: &Intervention| {
+        let ends = open.session == moment.session
+            && matches!(overtaken(open, moment, rules), Overtaken::Ends(_));
+        open.state.is_open() && !ends
+    };
+    if interventions.any(stays_open) {
+        Contact::Open
+    } else {
+        Contact::None
+    }
+}

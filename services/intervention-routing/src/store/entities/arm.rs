@@ -1,0 +1,28 @@
+//! The arm that a person was first given in an experiment, and keeps.
+
+use sea_orm::entity::prelude::*;
+use storage::TenantScoped;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "arms")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub experiment_id: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub person_id: String,
+    pub arm: String,
+    pub assigned_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl TenantScoped for Entity {
+    fn tenant_column() -> Column {
+        Column::Tenant
+    }
+}

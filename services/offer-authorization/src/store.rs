@@ -1,0 +1,17 @@
+//! The store, in domain terms: functions that read on any connection and write in a transaction. One implementation
+//! serves both engines, so there is no trait; transactions are opened by the use cases, through `storage`.
+
+pub(crate) mod cases;
+pub(crate) mod decisions;
+mod entities;
+pub(crate) mod ledger;
+mod migrations;
+pub(crate) mod offers;
+pub(crate) mod policies;
+pub(crate) mod programmes;
+pub(crate) mod purses;
+
+pub(crate) use migrations::migrations;
+
+#[cfg(test)]
+mod tests;

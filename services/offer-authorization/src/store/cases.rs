@@ -1,0 +1,108 @@
+//! Cases: the newest record of each intervention.
+
+use domain::id::{InterventionId, TenantId};
+use domain::time::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, TryInsertResult};
+use storage::column::{self, Row};
+use storage::{StoreError, TenantScoped, Tx};
+
+use super::entities::cases::{ActiveModel, Column, Entity, Model};
+use crate::case::{Case, CaseAgent};
+
+const TABLE: &str = "cases";
+
+/// Stores a case unless a record of the same or a newer revision is there, and answers the revision that counts.
+pub(crate) async fn record(
+    tx: &Tx,
+    tenant: &TenantId,
+    case: &Case,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let newer = OnConflict::columns([Column::Tenant, Column::InterventionId])
+        .update_columns([
+            Column::Revision,
+            Column::SessionId,
+            Column::PersonId,
+            Column::Cause,
+            Column::Cart,
+            Column::PartnerId,
+            Column::AgentId,
+            Column::RecordedAt,
+        ])
+        .action_and_where(
+            Expr::col((Entity, Column::Revision)).lt(Expr::col(("excluded", Column::Revision))),
+        )
+        .to_owned();
+    let outcome = Entity::insert(row(tenant, case, now)?)
+        .on_conflict(newer)
+        .try_insert()
+        .exec_without_returning(tx)
+        .await?;
+    if matches!(outcome, TryInsertResult::Inserted(1)) {
+        return Ok(case.revision);
+    }
+    let stored = find(tx, tenant, case.intervention).await?;
+    Ok(stored.map_or(case.revision, |stored| stored.revision))
+}
+
+/// The case of an intervention.
+pub(crate) async fn find<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    intervention: InterventionId,
+) -> Result<Option<Case>, StoreError> {
+    let query = Entity::find_in(tenant).filter(Column::InterventionId.eq(intervention.to_string()));
+    let model = query.one(connection).await?;
+    model.map(|model| parse(&model)).transpose()
+}
+
+/// The case, locked until the end of the transaction: decisions on one case come one after the other.
+pub(crate) async fn lock(
+    tx: &Tx,
+    tenant: &TenantId,
+    intervention: InterventionId,
+) -> Result<Option<Case>, StoreError> {
+    let query = Entity::find_in(tenant)
+        .filter(Column::InterventionId.eq(intervention.to_string()))
+        .lock_exclusive();
+    let model = query.one(tx).await?;
+    model.map(|model| parse(&model)).transpose()
+}
+
+fn row(tenant: &TenantId, case: &Case, now: Timestamp) -> Result<ActiveModel, StoreError> {
+    let agent = case.agent.as_ref();
+    Ok(ActiveModel {
+        tenant: Set(tenant.to_string()),
+        intervention_id: Set(case.intervention.to_string()),
+        revision: Set(i64::try_from(case.revision).unwrap_or(i64::MAX)),
+        session_id: Set(case.session.to_string()),
+        person_id: Set(case.person.to_string()),
+        cause: Set(case.cause.to_string()),
+        cart: Set(column::json(&case.cart)?),
+        partner_id: Set(agent.map(|agent| agent.partner.to_string())),
+        agent_id: Set(agent.map(|agent| agent.agent.to_string())),
+        recorded_at: Set(column::millis(now)),
+    })
+}
+
+fn parse(model: &Model) -> Result<Case, StoreError> {
+    let row = Row::of(TABLE, &model.intervention_id);
+    let partner = row.parse_optional("partner_id", model.partner_id.as_deref())?;
+    let agent = row.parse_optional("agent_id", model.agent_id.as_deref())?;
+    let agent = match (partner, agent) {
+        (Some(partner), Some(agent)) => Some(CaseAgent { partner, agent }),
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => return Err(row.corrupt("agent_id")),
+    };
+    Ok(Case {
+        intervention: row.parse("intervention_id", &model.intervention_id)?,
+        revision: row.count("revision", model.revision)?,
+        session: row.parse("session_id", &model.session_id)?,
+        person: row.parse("person_id", &model.person_id)?,
+        cause: row.parse("cause", &model.cause)?,
+        cart: row.json("cart", &model.cart)?,
+        agent,
+    })
+}

@@ -1,0 +1,153 @@
+//! The ledger: counters that decide whether there is room, and the entries that they are the sums of.
+//!
+//! INVARIANT: every change of a counter is booked as an entry in the same transaction, and each function here does both.
+
+mod audit;
+mod counters;
+mod entries;
+
+use domain::id::{LedgerEntryId, ProgrammeId, TenantId};
+use domain::money::{MAX_MINOR_UNITS, Money};
+use domain::time::Timestamp;
+use storage::{StoreError, Tx};
+
+use crate::ledger::{Draw, EntryKind, LimitKey, Scope, Share};
+
+pub(crate) use audit::{Discrepancy, audit};
+pub(crate) use counters::{Counter, counter, counters, set_cap};
+pub(crate) use entries::{EntryFilter, LedgerEntry, list};
+use entries::NewEntry;
+
+/// The caps of counters that may not exist yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Caps {
+    /// Offers of the programme for one person.
+    pub(crate) uses: u32,
+    /// Of the agent for one day, in the currency of the offer; absent when nobody set one.
+    pub(crate) agent_purse: Option<Money>,
+    /// Of the partner, likewise.
+    pub(crate) partner_purse: Option<Money>,
+}
+
+/// When something is booked, and under which id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stamp {
+    pub(crate) entry: LedgerEntryId,
+    pub(crate) now: Timestamp,
+}
+
+/// Claims budget, purses and use of an offer, all or none. The row counts of the conditional updates are the decision;
+/// `Err` names the scopes without room, and then nothing has changed.
+pub(crate) async fn hold(
+    tx: &Tx,
+    tenant: &TenantId,
+    draw: &Draw,
+    caps: Caps,
+    stamp: Stamp,
+) -> Result<Result<(), Vec<Scope>>, StoreError> {
+    let mut taken: Vec<Share> = Vec::new();
+    let mut full = Vec::new();
+    for share in draw.shares() {
+        if let Some(cap) = caps.of(share.key.scope) {
+            counters::open(tx, tenant, &share.key, cap).await?;
+        }
+        if counters::claim(tx, tenant, &share).await? {
+            taken.push(share);
+        } else {
+            full.push(share.key.scope);
+        }
+    }
+    if full.is_empty() {
+        entries::book(tx, tenant, NewEntry::whole(EntryKind::Hold, draw), stamp).await?;
+        return Ok(Ok(()));
+    }
+    for share in &taken {
+        counters::apply(tx, tenant, EntryKind::Release, share).await?;
+    }
+    Ok(Err(full))
+}
+
+/// Books the whole of an offer as released, expired or redeemed.
+pub(crate) async fn settle(
+    tx: &Tx,
+    tenant: &TenantId,
+    kind: EntryKind,
+    draw: &Draw,
+    stamp: Stamp,
+) -> Result<(), StoreError> {
+    for share in draw.shares() {
+        counters::apply(tx, tenant, kind, &share).await?;
+    }
+    entries::book(tx, tenant, NewEntry::whole(kind, draw), stamp).await
+}
+
+/// Whether a reversal leaves something of the redemption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Something is left: the person has still used the offer.
+    Part,
+    /// Nothing is left: the use is given back too.
+    Rest,
+}
+
+/// Books an amount of a redemption as taken back. The day's purses get it back even when their day is over, as the sums
+/// must stay true; nobody can grant it again.
+pub(crate) async fn reverse(
+    tx: &Tx,
+    tenant: &TenantId,
+    draw: &Draw,
+    (back, extent): (Money, Extent),
+    stamp: Stamp,
+) -> Result<(), StoreError> {
+    for mut share in draw.shares() {
+        share.units = match (share.key.scope, extent) {
+            (Scope::Usage, Extent::Part) => continue,
+            (Scope::Usage, Extent::Rest) => share.units,
+            (Scope::AgentPurse | Scope::PartnerPurse | Scope::Budget, _) => back.minor_units(),
+        };
+        counters::apply(tx, tenant, EntryKind::Reverse, &share).await?;
+    }
+    let entry = NewEntry::reversal(draw, back, extent);
+    entries::book(tx, tenant, entry, stamp).await
+}
+
+/// Opens the budget of a new programme at zero.
+pub(crate) async fn open_budget(
+    tx: &Tx,
+    tenant: &TenantId,
+    programme: &ProgrammeId,
+) -> Result<(), StoreError> {
+    counters::open(tx, tenant, &LimitKey::budget(programme), Some(0)).await
+}
+
+/// Adds money to a budget. `false`: the sum would be above the largest amount, and nothing has changed.
+pub(crate) async fn top_up(
+    tx: &Tx,
+    tenant: &TenantId,
+    programme: &ProgrammeId,
+    amount: Money,
+    stamp: Stamp,
+) -> Result<bool, StoreError> {
+    let key = LimitKey::budget(programme);
+    let share = Share {
+        key,
+        units: amount.minor_units(),
+    };
+    if !counters::raise_cap(tx, tenant, &share, MAX_MINOR_UNITS).await? {
+        return Ok(false);
+    }
+    entries::book(tx, tenant, NewEntry::top_up(programme, amount), stamp).await?;
+    Ok(true)
+}
+
+impl Caps {
+    /// The cap to open a counter with; `None` for one that exists since its programme does.
+    fn of(self, scope: Scope) -> Option<Option<i64>> {
+        match scope {
+            Scope::Usage => Some(Some(i64::from(self.uses))),
+            Scope::AgentPurse => Some(self.agent_purse.map(Money::minor_units)),
+            Scope::PartnerPurse => Some(self.partner_purse.map(Money::minor_units)),
+            Scope::Budget => None,
+        }
+    }
+}

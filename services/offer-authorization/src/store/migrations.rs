@@ -1,0 +1,21 @@
+//! The history of the schema. Append-only: expand first, contract one release later.
+
+use sea_orm_migration::MigrationTrait;
+
+mod m0001_rules;
+mod m0002_ledger;
+mod m0003_offers;
+
+/// All tables that this service has, those of the libraries first.
+pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    let ours = [
+        m0001_rules::migration(),
+        m0002_ledger::migration(),
+        m0003_offers::migration(),
+    ];
+    storage::migrations()
+        .into_iter()
+        .chain(messaging::migrations())
+        .chain(ours)
+        .collect()
+}

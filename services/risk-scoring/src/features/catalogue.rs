@@ -1,0 +1,249 @@
+//! The feature catalogue: the name, unit and meaning of each feature, in English and in Spanish.
+//!
+//! Names are part of the contract: registered scorecards and stored factors hold them, so they are never changed.
+
+mod signals;
+
+use std::fmt;
+use std::str::FromStr;
+
+use domain::signal::SignalKind;
+use serde::{Deserialize, Serialize};
+
+use super::Tongue;
+
+/// One line of the catalogue.
+struct Entry {
+    name: &'static str,
+    unit: Unit,
+    english: &'static str,
+    spanish: &'static str,
+}
+
+/// What a feature is about.
+enum Subject {
+    Moment(Entry),
+    Count(SignalKind),
+    Dwell(SignalKind),
+}
+
+/// The name is not in the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a name of the feature catalogue")]
+pub(crate) struct UnknownFeature;
+
+/// What a value counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Minutes,
+    Number,
+    Percent,
+    /// 1 when it holds, else 0.
+    YesNo,
+}
+
+/// Which way a feature may move the risk, whatever the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// More of it never lowers the risk.
+    Raises,
+    /// More of it never raises the risk.
+    Lowers,
+}
+
+/// Declares the features that are not about one signal, each as a line: name, unit, English, Spanish.
+macro_rules! catalogue {
+    ($( $feature:ident = $name:literal, $unit:ident, $english:literal, $spanish:literal; )+) => {
+        /// Something that a model may look at.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub(crate) enum Feature {
+            $( $feature, )+
+            /// How often a signal was seen.
+            Count(SignalKind),
+            /// How long a signal lasted in total.
+            Dwell(SignalKind),
+        }
+
+        const OF_MOMENTS: &[Feature] = &[$( Feature::$feature, )+];
+
+        impl Feature {
+            fn subject(self) -> Subject {
+                match self {
+                    $( Self::$feature => Subject::Moment(Entry {
+                        name: $name,
+                        unit: Unit::$unit,
+                        english: $english,
+                        spanish: $spanish,
+                    }), )+
+                    Self::Count(signal) => Subject::Count(signal),
+                    Self::Dwell(signal) => Subject::Dwell(signal),
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    MinutesOnSite = "minutes_on_site", Minutes,
+        "Time on the site",
+        "Tiempo en el sitio";
+    MinutesOnPage = "minutes_on_page", Minutes,
+        "Time on this page, 0 when not known",
+        "Tiempo en esta página, 0 si no se conoce";
+    EventCount = "event_count", Number,
+        "Events of this session",
+        "Eventos de esta sesión";
+    CartLines = "cart_lines", Number,
+        "Different articles in the cart",
+        "Artículos distintos en el carrito";
+    CartUnits = "cart_units", Number,
+        "Units in the cart",
+        "Unidades en el carrito";
+    ExtraCostPercent = "extra_cost_percent", Percent,
+        "Shipping and tax on top of the cart, 0 before they are seen",
+        "Envío e impuestos sobre el carrito, 0 antes de verlos";
+    EarlierSessions = "earlier_sessions", Number,
+        "Earlier sessions of this person",
+        "Sesiones anteriores de esta persona";
+    EarlierCarts = "earlier_carts", Number,
+        "Earlier sessions with a cart",
+        "Sesiones anteriores con carrito";
+    EarlierOrders = "earlier_orders", Number,
+        "Earlier orders",
+        "Pedidos anteriores";
+    EarlierAbandonments = "earlier_abandonments", Number,
+        "Carts left without an order before",
+        "Carritos abandonados antes";
+    ShopperKnown = "shopper_known", YesNo,
+        "The shop knows this person",
+        "La tienda conoce a esta persona";
+    Progressing = "progressing", YesNo,
+        "Moving towards the order",
+        "Avanza hacia el pedido";
+    CartJustFilled = "cart_just_filled", YesNo,
+        "Has just added something to the cart",
+        "Acaba de añadir algo al carrito";
+    InCheckout = "in_checkout", YesNo,
+        "Is in the checkout",
+        "Está en el pago";
+    AfterOrder = "after_order", YesNo,
+        "Has placed the order",
+        "Ya hizo el pedido";
+    LocalEarlyHours = "local_early_hours", YesNo,
+        "Between 2 and 8 o'clock local time, no when the zone is not known",
+        "Entre las 2 y las 8 hora local, no si no se conoce la zona";
+    LocalWorkingHours = "local_working_hours", YesNo,
+        "Between 8 and 14 o'clock local time, no when the zone is not known",
+        "Entre las 8 y las 14 hora local, no si no se conoce la zona";
+}
+
+const COUNT: &str = "count.";
+const DWELL: &str = "dwell_minutes.";
+
+impl Feature {
+    /// Every feature.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let of_signal = |signal: &SignalKind| [Self::Count(*signal), Self::Dwell(*signal)];
+        OF_MOMENTS
+            .iter()
+            .copied()
+            .chain(SignalKind::ALL.iter().flat_map(of_signal))
+    }
+
+    /// Reads a name of the catalogue.
+    pub(crate) fn parse(name: &str) -> Result<Self, UnknownFeature> {
+        let signal = |word: &str| SignalKind::parse(word).map_err(|_| UnknownFeature);
+        if let Some(word) = name.strip_prefix(COUNT) {
+            return signal(word).map(Self::Count);
+        }
+        if let Some(word) = name.strip_prefix(DWELL) {
+            return signal(word).map(Self::Dwell);
+        }
+        OF_MOMENTS
+            .iter()
+            .copied()
+            .find(|feature| feature.to_string() == name)
+            .ok_or(UnknownFeature)
+    }
+
+    /// What its value counts.
+    pub(crate) fn unit(self) -> Unit {
+        match self.subject() {
+            Subject::Moment(entry) => entry.unit,
+            Subject::Count(_) => Unit::Number,
+            Subject::Dwell(_) => Unit::Minutes,
+        }
+    }
+
+    /// Which way it may move the risk in any model; `None` where data may say either.
+    pub(crate) fn direction(self) -> Option<Direction> {
+        match self.subject() {
+            Subject::Count(_) | Subject::Dwell(_) => Some(Direction::Raises),
+            Subject::Moment(_) => (self == Self::Progressing).then_some(Direction::Lowers),
+        }
+    }
+
+    /// What it means.
+    pub(crate) fn meaning(self, tongue: Tongue) -> String {
+        match self.subject() {
+            Subject::Moment(entry) => tongue.pick(entry.english, entry.spanish).to_owned(),
+            Subject::Count(signal) => signals::meaning(signal, tongue).to_owned(),
+            Subject::Dwell(signal) => {
+                let lasted = tongue.pick("how long it lasted", "cuánto duró");
+                format!("{} ({lasted})", signals::meaning(signal, tongue))
+            }
+        }
+    }
+
+    /// A value in words: `Payments declined: 2`.
+    pub(crate) fn in_words(self, value: f64, tongue: Tongue) -> String {
+        let value = match self.unit() {
+            Unit::YesNo if value >= 1.0 => tongue.pick("yes", "sí").to_owned(),
+            Unit::YesNo => "no".to_owned(),
+            Unit::Number => rounded(value),
+            Unit::Minutes => format!("{} min", rounded(value)),
+            Unit::Percent => format!("{} %", rounded(value)),
+        };
+        format!("{}: {value}", self.meaning(tongue))
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.subject() {
+            Subject::Moment(entry) => out.write_str(entry.name),
+            Subject::Count(signal) => write!(out, "{COUNT}{signal}"),
+            Subject::Dwell(signal) => write!(out, "{DWELL}{signal}"),
+        }
+    }
+}
+
+impl FromStr for Feature {
+    type Err = UnknownFeature;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFeature> {
+        Self::parse(name)
+    }
+}
+
+impl TryFrom<String> for Feature {
+    type Error = UnknownFeature;
+
+    fn try_from(name: String) -> Result<Self, UnknownFeature> {
+        Self::parse(&name)
+    }
+}
+
+impl From<Feature> for String {
+    fn from(feature: Feature) -> Self {
+        feature.to_string()
+    }
+}
+
+/// One decimal, or none where it is 0.
+fn rounded(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0")
+        .map_or_else(|| text.clone(), str::to_owned)
+}

@@ -1,0 +1,140 @@
+use std::collections::HashSet;
+use std::time::Duration;
+
+use domain::moment::{MomentKind, Progress, VisitHistory};
+use domain::signal::SignalKind;
+use testkit::builders::{a_cart, a_moment};
+
+use super::catalogue::{Direction, Unit};
+use super::*;
+
+#[test]
+fn every_name_reads_back_and_stands_once() {
+    let mut names = HashSet::new();
+    for feature in Feature::all() {
+        let name = feature.to_string();
+        assert_eq!(Feature::parse(&name), Ok(feature));
+        assert!(name.len() <= 64, "{name}");
+        assert!(names.insert(name));
+    }
+    for unknown in [
+        "",
+        "minutes",
+        "count.",
+        "count.unheard_of",
+        "payment_declined",
+    ] {
+        assert_eq!(Feature::parse(unknown), Err(UnknownFeature), "{unknown}");
+    }
+}
+
+#[test]
+fn every_feature_means_something_in_both_languages() {
+    for feature in Feature::all() {
+        let (english, spanish) = (
+            feature.meaning(Tongue::English),
+            feature.meaning(Tongue::Spanish),
+        );
+        assert!(english.len() > 5 && spanish.len() > 5, "{feature}");
+        assert_ne!(english, spanish, "{feature}");
+    }
+}
+
+#[test]
+fn a_moment_has_the_features_that_it_shows() {
+    let moment = a_moment()
+        .with_kind(MomentKind::Friction)
+        .with_progress(Progress::Progressing)
+        .with_cart(
+            a_cart()
+                .with_line("MUG", 2, 1_500)
+                .with_line("TEE", 1, 3_000),
+        )
+        .with_history(VisitHistory {
+            earlier_sessions: 4,
+            earlier_carts: 3,
+            earlier_orders: 1,
+            earlier_abandonments: 2,
+        })
+        .with_dwell(SignalKind::CheckoutIdle, 2, Duration::from_secs(150))
+        .build();
+
+    let features = Features::of(&moment);
+
+    for (feature, value) in [
+        (Feature::MinutesOnSite, 5.0),
+        (Feature::EventCount, 12.0),
+        (Feature::CartLines, 2.0),
+        (Feature::CartUnits, 3.0),
+        (Feature::EarlierSessions, 4.0),
+        (Feature::EarlierOrders, 1.0),
+        (Feature::Progressing, 1.0),
+        (Feature::InCheckout, 1.0),
+        (Feature::AfterOrder, 0.0),
+        (Feature::Count(SignalKind::CheckoutIdle), 2.0),
+        (Feature::Dwell(SignalKind::CheckoutIdle), 2.5),
+        (Feature::Count(SignalKind::PaymentDeclined), 0.0),
+    ] {
+        assert!((features.get(feature) - value).abs() < 1e-12, "{feature}");
+    }
+}
+
+#[test]
+fn an_hour_counts_only_where_the_zone_is_known() {
+    // 10:00 UTC on a Monday: 4 o'clock in Chicago, 11 in Madrid.
+    let hours = |moment: &Moment| {
+        let features = Features::of(moment);
+        (
+            features.get(Feature::LocalEarlyHours) > 0.0,
+            features.get(Feature::LocalWorkingHours) > 0.0,
+        )
+    };
+    assert_eq!(hours(&a_moment().build()), (false, false));
+    let chicago = a_moment().with_zone("America/Chicago").build();
+    assert_eq!(hours(&chicago), (true, false));
+    let madrid = a_moment().with_zone("Europe/Madrid").build();
+    assert_eq!(hours(&madrid), (false, true));
+}
+
+#[test]
+fn a_value_that_is_no_number_counts_as_nothing() {
+    let features: Features = [
+        (Feature::CartLines, f64::NAN),
+        (Feature::CartUnits, f64::INFINITY),
+    ]
+    .into_iter()
+    .collect();
+    assert_eq!(features.get(Feature::CartLines).to_bits(), 0);
+    assert_eq!(features.get(Feature::CartUnits).to_bits(), 0);
+}
+
+#[test]
+fn values_are_told_in_words() {
+    let declined = Feature::Count(SignalKind::PaymentDeclined);
+    assert_eq!(
+        declined.in_words(2.0, Tongue::English),
+        "Payments declined: 2"
+    );
+    assert_eq!(
+        declined.in_words(2.0, Tongue::of("es")),
+        "Pagos rechazados: 2"
+    );
+    assert_eq!(
+        Feature::Progressing.in_words(1.0, Tongue::Spanish),
+        "Avanza hacia el pedido: sí"
+    );
+    assert_eq!(
+        Feature::MinutesOnSite.in_words(5.25, Tongue::of("fr")),
+        "Time on the site: 5.2 min"
+    );
+}
+
+#[test]
+fn signs_of_hesitation_raise_and_progress_lowers() {
+    for signal in SignalKind::ALL {
+        assert_eq!(Feature::Count(*signal).direction(), Some(Direction::Raises));
+        assert_eq!(Feature::Dwell(*signal).unit(), Unit::Minutes);
+    }
+    assert_eq!(Feature::Progressing.direction(), Some(Direction::Lowers));
+    assert_eq!(Feature::CartLines.direction(), None);
+}

@@ -1,0 +1,5 @@
+//! Rows as sea-orm sees them.
+
+pub(super) mod event_batch;
+pub(super) mod session;
+pub(super) mod visitor;

@@ -1,0 +1,42 @@
+//! A session: what it is found by, how it reads, and what does not follow from its events.
+
+use sea_orm::entity::prelude::*;
+use storage::TenantScoped;
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "sessions")]
+pub(in crate::store) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(in crate::store) tenant: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(in crate::store) session_id: String,
+    pub(in crate::store) visitor_id: String,
+    pub(in crate::store) shopper_id: Option<String>,
+    pub(in crate::store) state: String,
+    pub(in crate::store) phase: String,
+    /// 1 when a sign of hesitation was seen.
+    pub(in crate::store) doubted: i64,
+    /// The shopper moves ahead until then.
+    pub(in crate::store) progress_until: Option<i64>,
+    pub(in crate::store) last_event_at: i64,
+    pub(in crate::store) due_at: Option<i64>,
+    pub(in crate::store) version: i64,
+    /// Number of the last change, over all sessions.
+    pub(in crate::store) changed: i64,
+    /// Number of the first change.
+    pub(in crate::store) created: i64,
+    pub(in crate::store) snapshot: String,
+    pub(in crate::store) memory: String,
+    pub(in crate::store) places: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub(in crate::store) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl TenantScoped for Entity {
+    fn tenant_column() -> Column {
+        Column::Tenant
+    }
+}

@@ -1,0 +1,117 @@
+//! Forgetting a person: sessions, their events in the log, and the history of the devices.
+
+use std::collections::BTreeSet;
+
+use domain::id::{PersonId, SessionId, TenantId};
+use domain::time::Timestamp;
+use futures::FutureExt;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Set};
+use serde::{Deserialize, Serialize};
+use storage::{RequestKey, StoreError, TenantScoped, Tx, column};
+
+use super::encoding::{read_places, without};
+use super::entities::{event_batch, session, visitor};
+use super::{CHUNK, Store};
+use crate::session::LogPlace;
+
+/// What was erased. Stored as the first answer to its request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Erased {
+    pub(crate) session_count: usize,
+    pub(crate) erased_at: Timestamp,
+}
+
+impl Store {
+    /// Removes everything about a person, once per request.
+    pub(crate) async fn erase(
+        &self,
+        key: RequestKey,
+        person: PersonId,
+        now: Timestamp,
+    ) -> Result<Erased, StoreError> {
+        let tenant = key.tenant.clone();
+        self.database
+            .write_once(key, now, move |tx| {
+                let tenant = tenant.clone();
+                async move { erase(tx, &tenant, person, now).await }.boxed()
+            })
+            .await
+    }
+}
+
+async fn erase(
+    tx: &Tx,
+    tenant: &TenantId,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<Erased, StoreError> {
+    let of_person = match person {
+        PersonId::Shopper(id) => session::Column::ShopperId.eq(id.to_string()),
+        PersonId::Visitor(id) => session::Column::VisitorId.eq(id.to_string()),
+    };
+    let rows = session::Entity::find_in(tenant)
+        .filter(of_person)
+        .all(tx)
+        .await?;
+    let mut sessions = Vec::new();
+    let mut places = BTreeSet::new();
+    let mut visitors = BTreeSet::new();
+    for model in &rows {
+        let row = column::Row::of("sessions", &model.session_id);
+        sessions.push(row.parse("session_id", &model.session_id)?);
+        places.extend(read_places(&row, &model.places)?);
+        visitors.insert(model.visitor_id.clone());
+    }
+    if let PersonId::Visitor(id) = person {
+        visitors.insert(id.to_string());
+    }
+    for place in places {
+        rewrite(tx, tenant, place, &sessions).await?;
+    }
+    let names: Vec<String> = sessions.iter().map(SessionId::to_string).collect();
+    for names in names.chunks(CHUNK) {
+        session::Entity::delete_in(tenant)
+            .filter(session::Column::SessionId.is_in(names))
+            .exec(tx)
+            .await?;
+    }
+    visitor::Entity::delete_in(tenant)
+        .filter(visitor::Column::VisitorId.is_in(visitors))
+        .exec(tx)
+        .await?;
+    Ok(Erased {
+        session_count: sessions.len(),
+        erased_at: now,
+    })
+}
+
+/// Writes one batch of the log again without the erased sessions.
+async fn rewrite(
+    tx: &Tx,
+    tenant: &TenantId,
+    place: LogPlace,
+    sessions: &[SessionId],
+) -> Result<(), StoreError> {
+    let sequence = i64::try_from(place.sequence).unwrap_or(i64::MAX);
+    let here = Condition::all()
+        .add(event_batch::Column::Partition.eq(i64::from(place.partition)))
+        .add(event_batch::Column::Sequence.eq(sequence));
+    let batch = event_batch::Entity::find_in(tenant)
+        .filter(here.clone())
+        .one(tx)
+        .await?;
+    let Some(batch) = batch else { return Ok(()) };
+    // The row stays when nothing is left of it: its number must not be given out again.
+    let payload = without(&batch, sessions)?.unwrap_or_default();
+    let update = event_batch::ActiveModel {
+        payload: Set(payload),
+        ..Default::default()
+    };
+    event_batch::Entity::update_in(tenant)
+        .set(update)
+        .filter(here)
+        .exec(tx)
+        .await?;
+    Ok(())
+}

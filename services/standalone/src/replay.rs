@@ -1,0 +1,191 @@
+//! `rescate replay`: recorded shopper events, sent to a running suite as if they happened now.
+
+mod event;
+mod send;
+mod source;
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use domain::id::{SessionId, TenantId, VisitorId};
+use domain::money::Money;
+use platform::auth::{CallerKind, KeyError};
+use platform::client::{self, ClientError};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::output::line;
+use crate::suite::{self, SuiteError, default_tenant, parse_tenant};
+use crate::token;
+
+pub(crate) use send::{Observer, Target, send};
+pub(crate) use source::{SourceError, read, read_gzip};
+
+/// Send recorded shopper events to a running suite.
+///
+/// FILE is CSV, plain or gzip, with the columns of the REES46 event stream (`event_time`, `event_type`, `product_id`, …, `price`,
+/// `user_id`, `user_session`) or of `RetailRocket` timelines (`session_key`, `seq`, `offset_ms`, `event`). Each event happens
+/// when it is sent. Its id comes from its row, so a second replay finds only duplicates.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// The recorded events.
+    file: PathBuf,
+    /// How much faster than recorded: a number, or `max` for as fast as the suite takes them.
+    #[arg(long, default_value = "50")]
+    speed: Speed,
+    /// Address of session-tracking.
+    #[arg(long, default_value = "http://127.0.0.1:7101", value_name = "URL")]
+    to: String,
+    /// Folder of the suite, whose keys sign the token of this command.
+    #[arg(long, default_value = "rescate-data", value_name = "FOLDER")]
+    data: PathBuf,
+    /// A token to use instead of one made from the keys.
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+    /// Tenant whose events these are.
+    #[arg(long, default_value = default_tenant(), value_parser = parse_tenant)]
+    tenant: TenantId,
+    /// Print the outcome as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How fast a recording is sent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Speed {
+    /// So many times as fast as it was recorded.
+    Times(f64),
+    /// As fast as it is taken.
+    Max,
+}
+
+impl FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "max" {
+            return Ok(Self::Max);
+        }
+        let times: f64 = text.parse().unwrap_or(f64::NAN);
+        if (0.01..=1_000_000.0).contains(&times) {
+            return Ok(Self::Times(times));
+        }
+        Err("must be a number from 0.01 to 1000000, or `max`".to_owned())
+    }
+}
+
+/// One recorded event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    /// Place in the file, from 0: what its event id is made from.
+    pub(crate) row: u64,
+    /// Since the first event of the file.
+    pub(crate) offset: Duration,
+    /// The session.
+    pub(crate) session: SessionId,
+    /// The visitor.
+    pub(crate) visitor: VisitorId,
+    /// What happened.
+    pub(crate) action: Action,
+}
+
+/// What a recording knows of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// A product was looked at.
+    View { sku: String, price: Option<Money> },
+    /// A product was put in the cart.
+    Cart { sku: String, price: Money },
+    /// A product was bought.
+    Purchase { price: Money },
+}
+
+/// What became of a replay.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub(crate) struct Outcome {
+    /// Events sent.
+    pub(crate) sent: u64,
+    /// Stored now.
+    pub(crate) accepted: u64,
+    /// Stored before.
+    pub(crate) duplicates: u64,
+    /// Refused.
+    pub(crate) rejected: u64,
+    /// From the first event to the last acknowledgement.
+    pub(crate) seconds: f64,
+    /// Acknowledged events a second.
+    pub(crate) events_per_second: f64,
+}
+
+/// Why a replay failed.
+#[derive(Debug, Error)]
+pub(crate) enum ReplayError {
+    #[error("the recording cannot be read")]
+    Source(#[from] SourceError),
+    #[error("the data folder cannot be used")]
+    Data(#[source] Box<SuiteError>),
+    #[error("the keys cannot be used")]
+    Keys(#[from] KeyError),
+    #[error("the address cannot be used")]
+    Address(#[from] ClientError),
+    #[error("session-tracking refused the stream")]
+    Stream(#[source] Box<tonic::Status>),
+    #[error("session-tracking ended the stream before every event was durable")]
+    Unfinished,
+}
+
+/// Replays a file and prints what became of it.
+pub(crate) async fn run(arguments: ReplayArguments) -> Result<(), ReplayError> {
+    let recording = read(&arguments.file)?;
+    let token = match arguments.token {
+        Some(token) => token,
+        None => platform_token(&arguments.data, &arguments.tenant)?,
+    };
+    let target = Target {
+        client: client::connect_with_token(&arguments.to, &token)?,
+        speed: arguments.speed,
+    };
+    let bar = progress_bar(&recording);
+    let outcome = send(target, recording, &bar).await?;
+    bar.finish_and_clear();
+    line(if arguments.json {
+        serde_json::json!(outcome).to_string()
+    } else {
+        told(&outcome)
+    });
+    Ok(())
+}
+
+fn platform_token(data: &Path, tenant: &TenantId) -> Result<String, ReplayError> {
+    let keys = suite::keys(data).map_err(|source| ReplayError::Data(Box::new(source)))?;
+    Ok(token::mint(&keys, tenant, CallerKind::Platform, None)?)
+}
+
+fn progress_bar(recording: &[Recorded]) -> indicatif::ProgressBar {
+    let count = u64::try_from(recording.len()).unwrap_or(u64::MAX);
+    let style = indicatif::ProgressStyle::with_template(
+        "{elapsed_precise} [{bar:40}] {pos}/{len} events, {per_sec}, {eta} left",
+    );
+    let bar = indicatif::ProgressBar::new(count);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn told(outcome: &Outcome) -> String {
+    let Outcome {
+        sent,
+        accepted,
+        duplicates,
+        rejected,
+        seconds,
+        events_per_second,
+    } = outcome;
+    format!(
+        "{sent} events sent in {seconds:.1} s, {events_per_second:.0} a second: \
+         {accepted} stored, {duplicates} stored before, {rejected} refused"
+    )
+}
