@@ -3,6 +3,7 @@
 //! All services start alike, so it is written once. A service says what it is by implementing [`Program`].
 
 use std::future::Future;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::ConfigError;
 use crate::lifecycle::{exit_code, shutdown_on_signal};
+use crate::status::chain;
 use crate::telemetry::{self, TelemetryConfig, TelemetryError};
 
 /// A service that can be started as a process.
@@ -105,8 +107,20 @@ pub async fn main<P: Program>() -> ExitCode {
         .try_get_matches()
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     match parsed {
-        Ok(arguments) => exit_code(execute::<P>(arguments).await),
+        Ok(arguments) => {
+            let outcome = execute::<P>(arguments).await;
+            tell_before_logs(&outcome);
+            exit_code(outcome)
+        }
         Err(refused) => refused.exit(),
+    }
+}
+
+/// What fails before there are logs would fail in silence: it goes to standard error in plain words.
+fn tell_before_logs<E: std::error::Error>(outcome: &Result<(), ProgramError<E>>) {
+    if let Err(failure @ (ProgramError::Config(_) | ProgramError::Telemetry(_))) = outcome {
+        // Nobody is left to hear that standard error is closed.
+        let _ = writeln!(std::io::stderr(), "{}", chain(failure));
     }
 }
 

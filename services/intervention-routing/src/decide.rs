@@ -18,14 +18,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::assessment::Assessment;
-use domain::block::Block;
+use domain::block::{Block, BlockReason};
 use domain::experiment::Arm;
 use domain::id::{ExperimentId, PlayId};
 use domain::moment::Moment;
 use domain::money::BasisPoints;
 use domain::time::{LocalHours, Timestamp};
 
-pub(crate) use gate::gate;
+pub(crate) use gate::{gate, simulate};
 pub(crate) use overtaken::{Overtaken, overtaken};
 pub(crate) use settle::{Authority, Prospect, settle};
 pub(crate) use step::{Step, StepName, Verdict};
@@ -158,4 +158,16 @@ pub(crate) struct Settled<'a> {
     pub(crate) block: Option<Block>,
     /// The steps taken, those of the gate included.
     pub(crate) steps: Vec<Step>,
+}
+
+/// What one play would have made of a stored moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Simulated {
+    /// It would not have matched.
+    NotQualified,
+    /// It would have.
+    Qualified {
+        /// What would have blocked it, as far as the moment tells; empty when nothing would have.
+        reasons: Vec<BlockReason>,
+    },
 }

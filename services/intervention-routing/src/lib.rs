@@ -7,16 +7,22 @@ mod cases;
 mod config;
 mod decide;
 mod decision;
+mod desk;
 mod error;
 mod facts;
 mod grpc;
+mod hub;
 mod intervention;
+mod invitation;
 mod play;
 mod program;
+mod refused;
+mod reservation;
 mod service;
 mod settings;
 mod starter;
 mod store;
+mod task;
 mod upstreams;
 
 use std::sync::Arc;
@@ -95,7 +101,7 @@ pub async fn run_with(
     let service = Service::new(store, sources, config.settings(), connections.clients());
     let stop = tasks.shutdown().clone();
     tasks.spawn("relay", relay.run(stop));
-    service.start_background(&tasks);
+    // service.start_background(&tasks);
     tasks.spawn(
         "readiness",
         program::follow_database(database.clone(), readiness.clone(), tasks.shutdown().clone()),

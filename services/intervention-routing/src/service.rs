@@ -13,10 +13,9 @@ mod verdict;
 
 use std::sync::Arc;
 
-use domain::id::TenantId;
 use platform::clock::Clock;
 use platform::ids::IdSource;
-use platform::lifecycle::Tasks;
+use tokio::sync::Notify;
 
 use crate::Sources;
 use crate::desk::Desks;
@@ -27,7 +26,7 @@ use crate::upstreams::Clients;
 
 pub(crate) use contact::NewContact;
 pub(crate) use explain::Explained;
-pub(crate) use plays::{PlayDraft, PlayName};
+pub(crate) use plays::{PlayChange, PlayDraft, PlayName};
 pub(crate) use propose::{Proposal, Proposed};
 pub(crate) use simulate::Simulation;
 
@@ -45,11 +44,14 @@ struct Inner {
     clients: Clients,
     hub: Hub,
     desks: Desks,
+    /// Told when a task waits for an agent.
+    wake: Arc<Notify>,
 }
 
 impl Service {
     pub(crate) fn new(store: Store, sources: Sources, settings: Settings, clients: Clients) -> Self {
         let Sources { clock, ids } = sources;
+        let desks = Desks::new(settings.desks.per_agent);
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -57,14 +59,10 @@ impl Service {
                 ids,
                 settings,
                 clients,
-                hub: Hub::new(),
-                desks: Desks::new(),
+                hub: Hub::default(),
+                desks,
+                wake: Arc::default(),
             }),
         }
-    }
-
-    /// Starts what runs without a call: dispatch and timers.
-    pub(crate) fn start_background(&self, tasks: &Tasks) {
-        let _ = tasks;
     }
 }

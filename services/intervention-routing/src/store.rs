@@ -8,8 +8,11 @@ mod decisions;
 mod entities;
 mod guards;
 mod interventions;
+mod invitations;
 mod migrations;
 mod plays;
+mod reservations;
+mod tasks;
 
 use storage::Database;
 
@@ -19,6 +22,7 @@ pub(crate) use guards::Guard;
 pub(crate) use interventions::{InterventionCursor, InterventionFilter};
 pub(crate) use migrations::migrations;
 pub(crate) use plays::Version;
+pub(crate) use tasks::{TaskCursor, TaskHolder};
 
 /// The data of all tenants.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@ mod authority;
 mod case;
 mod decision;
 mod error;
+mod store;
 mod ledger;
 mod offer;
 mod programme;

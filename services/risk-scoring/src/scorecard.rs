@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::features::{Feature, Features};
 
 pub(crate) use check::{InvalidScorecard, LineFault};
-pub(crate) use table::{BUILT_IN, TableError, built_in};
+pub use table::TableError;
+pub(crate) use table::built_in;
 
 /// Most lines of a scorecard.
 pub(crate) const MAX_LINES: usize = 200;
@@ -171,5 +172,7 @@ fn strength(factor: &Factor) -> f64 {
     factor.log_odds.get().abs()
 }
 
+#[cfg(test)]
+mod calibration;
 #[cfg(test)]
 mod tests;

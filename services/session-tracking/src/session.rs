@@ -24,8 +24,18 @@ pub(crate) struct Memory {
     /// What the visitor had done when the session began.
     pub(crate) history: VisitHistory,
     /// Where the session was last in a trace, for what its timers do.
-    #[serde(with = "trace_text")]
-    pub(crate) trace: Option<TraceContext>,
+    trace: Option<String>,
+}
+
+impl Memory {
+    /// Where the session was last in a trace. What cannot be read is none: a trace is worth no error.
+    pub(crate) fn trace(&self) -> Option<TraceContext> {
+        TraceContext::parse(self.trace.as_deref()?).ok()
+    }
+
+    pub(crate) fn set_trace(&mut self, trace: &TraceContext) {
+        self.trace = Some(trace.as_str().to_owned());
+    }
 }
 
 /// Where a part of a session lies in the event log.
@@ -74,6 +84,13 @@ pub(crate) struct Change {
     pub(crate) report: Report,
     /// When the session is to be looked at again.
     pub(crate) due: Option<Timestamp>,
+}
+
+impl Change {
+    /// Whether nobody has to be told.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.cue.is_none() && self.report.outcome.is_none() && self.report.facts.is_empty()
+    }
 }
 
 impl Session {
@@ -173,26 +190,5 @@ impl Session {
             self.folded = State::fold(events, settings);
         }
         self.folded.as_ref()
-    }
-}
-
-/// A trace context as its text.
-mod trace_text {
-    use platform::telemetry::TraceContext;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-    pub(super) fn serialize<S: Serializer>(
-        trace: &Option<TraceContext>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        trace.as_ref().map(TraceContext::as_str).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<TraceContext>, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| TraceContext::parse(&text).map_err(de::Error::custom))
-            .transpose()
     }
 }

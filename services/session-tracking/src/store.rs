@@ -24,8 +24,8 @@ mod row;
 
 pub(crate) use commit::{Commit, LogBatch, SessionRecord};
 pub(crate) use erase::Erased;
-pub use migrations::migrations;
-pub(crate) use read::{Changed, Cursor, Filter, Hesitating};
+pub(crate) use migrations::migrations;
+pub(crate) use read::{Changed, Cursor, Filter, Hesitating, Since};
 
 use entities::{event_batch, session, visitor};
 
@@ -115,7 +115,7 @@ impl Store {
             for row in rows {
                 let id = column::Row::of("sessions", &row.session_id);
                 let id = id.parse("session_id", &row.session_id)?;
-                found.push((id, self.restore(tenant, row).await));
+                found.push((id, self.restore(tenant, &row).await));
             }
         }
         Ok(found)
@@ -124,7 +124,7 @@ impl Store {
     async fn restore(
         &self,
         tenant: &TenantId,
-        row: session::Model,
+        row: &session::Model,
     ) -> Result<Session, StoreError> {
         let row = row::Row::parse(row)?;
         let mut by_partition: BTreeMap<u16, Vec<i64>> = BTreeMap::new();

@@ -28,7 +28,7 @@ First steps:
   rescate replay events.csv.gz --speed 50 --data ./rescate-data
                                         send recorded events to the running suite"
 )]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(subcommand)]
     command: Command,
     /// Send traces to this OTLP/gRPC receiver, such as a Jaeger at http://127.0.0.1:4317.
@@ -67,7 +67,7 @@ enum CommandError {
 }
 
 /// Does as told. Telemetry is flushed also after an error.
-pub(crate) async fn run(arguments: Arguments) -> ExitCode {
+pub async fn run(arguments: Arguments) -> ExitCode {
     // A provider that is there already is the same one.
     let _ = aws_lc_rs::default_provider().install_default();
     exit_code(execute(arguments).await)

@@ -1,18 +1,11 @@
-//! The `rescate` command: the whole suite on one machine, and the tools around it.
-
-mod cli;
-mod demo;
-mod output;
-mod replay;
-mod suite;
-mod token;
-mod up;
+//! The `rescate` command.
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use standalone::cli::{self, Arguments};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    cli::run(cli::Arguments::parse()).await
+    cli::run(Arguments::parse()).await
 }

@@ -21,10 +21,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use settings::Overrides;
+pub use settings::Overrides;
 
 /// The services in the order of the flow, with their usual ports.
-pub(crate) const SERVICES: [(&str, u16); 5] = [
+pub const SERVICES: [(&str, u16); 5] = [
     (session_tracking::NAME, 7101),
     (risk_scoring::NAME, 7102),
     (intervention_routing::NAME, 7103),
@@ -33,14 +33,14 @@ pub(crate) const SERVICES: [(&str, u16); 5] = [
 ];
 
 /// Who signs the tokens of a suite on one machine.
-pub(crate) const ISSUER: &str = "https://rescate.local";
+pub const ISSUER: &str = "https://rescate.local";
 
 /// How long a suite may take until every service answers its health check.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// Where the services listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ports {
+pub enum Ports {
     /// 7101 to 7105.
     Usual,
     /// Whatever is free.
@@ -49,18 +49,18 @@ pub(crate) enum Ports {
 
 /// What a suite is started with.
 #[derive(Debug, Clone)]
-pub(crate) struct SuiteOptions {
+pub struct SuiteOptions {
     /// The data folder.
-    pub(crate) data: PathBuf,
+    pub data: PathBuf,
     /// Where the services listen.
-    pub(crate) ports: Ports,
+    pub ports: Ports,
     /// Settings that differ from the defaults, by service.
-    pub(crate) overrides: Overrides,
+    pub overrides: Overrides,
 }
 
 /// Why a suite did not start, or stopped.
 #[derive(Debug, Error)]
-pub(crate) enum SuiteError {
+pub enum SuiteError {
     #[error("the data folder `{}` cannot be used", path.display())]
     Data {
         path: PathBuf,
@@ -93,7 +93,7 @@ pub(crate) enum SuiteError {
 
 /// A running suite.
 #[derive(Debug)]
-pub(crate) struct Suite {
+pub struct Suite {
     addresses: Addresses,
     keys: DevelopmentKeys,
     running: JoinSet<Result<(), SuiteError>>,
@@ -102,25 +102,25 @@ pub(crate) struct Suite {
 
 /// Where each service of a suite listens.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Addresses(BTreeMap<&'static str, SocketAddr>);
+pub struct Addresses(BTreeMap<&'static str, SocketAddr>);
 
 impl Addresses {
     /// The address of a service for its clients.
-    pub(crate) fn uri(&self, service: &str) -> String {
+    pub fn uri(&self, service: &str) -> String {
         self.0
             .get(service)
             .map_or_else(String::new, |address| format!("http://{address}"))
     }
 
     /// Names and addresses, in the order of the flow.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
         SERVICES.iter().map(|(name, _)| (*name, self.uri(name)))
     }
 }
 
 impl Suite {
     /// Starts all services and waits until each is ready.
-    pub(crate) async fn start(
+    pub async fn start(
         options: &SuiteOptions,
         shutdown: CancellationToken,
     ) -> Result<Self, SuiteError> {
@@ -147,17 +147,17 @@ impl Suite {
     }
 
     /// Where the services listen.
-    pub(crate) const fn addresses(&self) -> &Addresses {
+    pub const fn addresses(&self) -> &Addresses {
         &self.addresses
     }
 
     /// The development keys of the suite.
-    pub(crate) const fn keys(&self) -> &DevelopmentKeys {
+    pub const fn keys(&self) -> &DevelopmentKeys {
         &self.keys
     }
 
     /// Waits until the suite is told to stop, or a service fails, which stops the others.
-    pub(crate) async fn finish(mut self) -> Result<(), SuiteError> {
+    pub async fn finish(mut self) -> Result<(), SuiteError> {
         let mut outcome = Ok(());
         while let Some(ended) = self.running.join_next().await {
             self.shutdown.cancel();
@@ -173,7 +173,7 @@ impl Suite {
     }
 
     /// Stops all services, each of which drains first.
-    pub(crate) async fn stop(self) -> Result<(), SuiteError> {
+    pub async fn stop(self) -> Result<(), SuiteError> {
         self.shutdown.cancel();
         self.finish().await
     }
@@ -237,7 +237,7 @@ impl Suite {
 }
 
 /// The development keys of a data folder, made on first use.
-pub(crate) fn keys(data: &Path) -> Result<DevelopmentKeys, SuiteError> {
+pub fn keys(data: &Path) -> Result<DevelopmentKeys, SuiteError> {
     std::fs::create_dir_all(data).map_err(|source| SuiteError::Data {
         path: data.to_owned(),
         source,

@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: &TokenArguments) -> Result<(), TokenError> {
 }
 
 /// A token for all services of a suite, for as long as its role allows or less.
-pub(crate) fn mint(
+pub fn mint(
     keys: &DevelopmentKeys,
     tenant: &TenantId,
     caller: CallerKind,

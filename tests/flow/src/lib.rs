@@ -1,1 +1,1 @@
-//! Not written yet.
+//! Flows that cross services; all of it is in `tests/it`.

@@ -6,7 +6,7 @@ use domain::moment::MomentKind;
 use domain::phase::RiskPhase;
 
 use super::qualify::matching;
-use super::{Closed, Gate, Situation, Step, StepName, Verdict, Withheld, checks};
+use super::{Closed, Gate, Simulated, Situation, Step, StepName, Verdict, Withheld, checks};
 use crate::play::Play;
 
 /// Takes a decision as far as it goes without asking the world.
@@ -57,6 +57,21 @@ fn duplicate_of(qualified: &[&Play]) -> Closed {
     match qualified.first() {
         Some(play) => Closed::Duplicate { play: play.id.clone() },
         None => Closed::NotQualified,
+    }
+}
+
+/// What one play alone would make of a stored moment: whether it matches, and every reason against it.
+pub(crate) fn simulate(play: &Play, situation: &Situation<'_>) -> Simulated {
+    if sells_to_a_buyer(situation) || matching(situation).is_empty() {
+        return Simulated::NotQualified;
+    }
+    let held_out = match arm(play, situation) {
+        Arm::Holdout => Some(BlockReason::Holdout),
+        Arm::Treatment => None,
+    };
+    let trail = checks::all(play, situation);
+    Simulated::Qualified {
+        reasons: held_out.into_iter().chain(reasons(&trail)).collect(),
     }
 }
 

@@ -66,12 +66,10 @@ impl Service {
         now: Timestamp,
     ) -> Result<(), RoutingError> {
         if live.case_cart_version == moment.cart.version() {
-            self.session_changed(tx, &live, moment);
-            return Ok(());
+            return self.session_changed(tx, &live, moment).await;
         }
         let told = cases::record(tx, &*self.inner.ids, live, &moment.cart, now).await?;
         self.inner.store.save_intervention(tx, &told).await?;
-        self.session_changed(tx, &told, moment);
-        Ok(())
+        self.session_changed(tx, &told, moment).await
     }
 }

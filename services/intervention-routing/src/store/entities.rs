@@ -5,4 +5,43 @@ pub(super) mod contact;
 pub(super) mod cool_down;
 pub(super) mod decision;
 pub(super) mod intervention;
+pub(super) mod invitation;
 pub(super) mod play;
+pub(super) mod reservation;
+pub(super) mod task;
+
+use sea_orm::ActiveValue::{self, Set};
+use storage::StoreError;
+use storage::column::Row;
+
+use crate::intervention::AssignedAgent;
+
+/// A word of a closed set, or another text that is stored as it is.
+fn word(text: &str) -> ActiveValue<String> {
+    Set(text.to_owned())
+}
+
+/// The words of some states, to filter by.
+pub(super) fn words<T: Copy>(states: &[T], as_str: fn(T) -> &'static str) -> Vec<&'static str> {
+    states.iter().copied().map(as_str).collect()
+}
+
+/// Versions count from 0 and reach the end of `i64` never; should one come from outside, it stays there.
+pub(super) fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// An agent, of whom both columns are there or none.
+fn assigned(
+    row: &Row<'_>,
+    columns: (Option<&str>, Option<&str>),
+) -> Result<Option<AssignedAgent>, StoreError> {
+    match columns {
+        (Some(partner), Some(agent)) => Ok(Some(AssignedAgent {
+            partner: row.parse("partner_id", partner)?,
+            agent: row.parse("agent_id", agent)?,
+        })),
+        (None, None) => Ok(None),
+        (Some(_), None) | (None, Some(_)) => Err(row.corrupt("agent_id")),
+    }
+}

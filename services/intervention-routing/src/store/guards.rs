@@ -11,6 +11,7 @@ use sea_orm::sea_query::{OnConflict, Query};
 use storage::{StoreError, Tx, column};
 
 use super::Store;
+use crate::intervention::AssignedAgent;
 
 /// What decisions take turns on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(crate) enum Guard {
     Person(PersonId),
     /// The agents of a queue.
     Queue(QueueId),
+    /// The capacity of an agent.
+    Agent(AssignedAgent),
     /// The plays of the tenant.
     Plays,
 }
@@ -31,6 +34,7 @@ impl Guard {
             Self::Session(session) => session.to_string(),
             Self::Person(person) => person.to_string(),
             Self::Queue(queue) => format!("queue/{queue}"),
+            Self::Agent(AssignedAgent { partner, agent }) => format!("agent/{partner}/{agent}"),
             Self::Plays => "plays".to_owned(),
         }
     }

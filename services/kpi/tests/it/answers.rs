@@ -1,10 +1,11 @@
 //! What the service answers, RPC by RPC.
 
+use std::time::Duration;
+
 use proto::convert::time::wire_duration;
 use proto::error::v1::ErrorReason;
 use proto::kpi::v1 as pb;
 use proto::money::v1::Money;
-use std::time::Duration;
 use testkit::grpc::assert_refused;
 use tonic::Code;
 
@@ -15,11 +16,11 @@ fn parts(ratio: Option<pb::Ratio>) -> (u64, u64) {
     (ratio.numerator, ratio.denominator)
 }
 
-fn usd(minor_units: i64) -> Option<Money> {
-    Some(Money {
+fn usd(minor_units: i64) -> Money {
+    Money {
         minor_units,
         currency: "USD".to_owned(),
-    })
+    }
 }
 
 fn close(found: f64, expected: f64) -> bool {
@@ -51,11 +52,11 @@ async fn kpis_say_what_they_are_made_of() {
     assert_eq!((revenue.treatment_n, revenue.holdout_n), (3, 2));
     assert_eq!(
         (revenue.treatment_revenue, revenue.holdout_revenue),
-        (usd(15_000), usd(4_000))
+        (Some(usd(15_000)), Some(usd(4_000)))
     );
     assert!(close(revenue.incremental_minor_units.unwrap(), 9_000.0));
     assert!(revenue.incremental_interval.is_some());
-    assert_eq!(revenue.credited_revenue, usd(15_000));
+    assert_eq!(revenue.credited_revenue, Some(usd(15_000)));
     let resolution = report.first_contact_resolution.unwrap();
     assert_eq!(
         (parts(resolution.declared), parts(resolution.observed)),
@@ -134,7 +135,7 @@ async fn an_audit_agrees_with_itself() {
     let facts = five_persons();
     record(&mut world.service(), facts.clone()).await;
     let request = pb::AuditKpisRequest {
-        window: window(),
+        window: Some(window()),
         ..pb::AuditKpisRequest::default()
     };
 
@@ -157,10 +158,10 @@ async fn a_business_case_is_computed_in_integers() {
         sessions_at_risk: 100_000,
         contact_bps: 500,
         uplift_bps: 1_200,
-        order_value: usd(12_000),
+        order_value: Some(usd(12_000)),
         margin_bps: 3_500,
-        contact_cost: usd(250),
-        offer_cost: usd(600),
+        contact_cost: Some(usd(250)),
+        offer_cost: Some(usd(600)),
     };
 
     let case = world
@@ -173,9 +174,12 @@ async fn a_business_case_is_computed_in_integers() {
     assert_eq!((case.contacts, case.recovered_orders), (5_000, 600));
     assert_eq!(
         (case.recovered_revenue, case.gross_margin),
-        (usd(7_200_000), usd(2_520_000))
+        (Some(usd(7_200_000)), Some(usd(2_520_000)))
     );
-    assert_eq!((case.cost, case.net_minor_units), (usd(1_610_000), 910_000));
+    assert_eq!(
+        (case.cost, case.net_minor_units),
+        (Some(usd(1_610_000)), 910_000)
+    );
     world.stop().await;
 }
 
@@ -235,6 +239,9 @@ async fn several_currencies_need_a_choice() {
         .into_inner()
         .report
         .unwrap();
-    assert_eq!(report.recovered_revenue.unwrap().holdout_revenue, usd(0));
+    assert_eq!(
+        report.recovered_revenue.unwrap().holdout_revenue,
+        Some(usd(0))
+    );
     world.stop().await;
 }

@@ -1,5 +1,11 @@
 //! The service over the network, as its callers meet it.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "test code: a helper fails its test by a panic"
+)]
+
 mod access;
 mod answers;
 mod bad_input;

@@ -9,7 +9,7 @@ use testkit::grpc::assert_refused;
 use tokio::time::timeout;
 use tonic::{Code, Streaming};
 
-use crate::world::{Kpis, Person, World, five_persons, record, window};
+use crate::world::{Kpis, Person, World, day, five_persons, record, window};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -82,12 +82,8 @@ async fn streams_of_figures_are_limited_and_make_room_again() {
     let world = World::start().await;
     let first = watch(world.operator()).await;
     let _second = watch(world.operator()).await;
-    let day = prost_types::Duration {
-        seconds: 86_400,
-        nanos: 0,
-    };
     let request = pb::WatchKpisRequest {
-        window: Some(day),
+        window: Some(day()),
         ..Default::default()
     };
 
@@ -121,7 +117,9 @@ async fn an_export_gives_every_fact_once_the_oldest_first() {
     for portion in told.chunks(500) {
         record(&mut world.service(), portion.to_vec()).await;
     }
-    let request = pb::ExportFactsRequest { window: window() };
+    let request = pb::ExportFactsRequest {
+        window: Some(window()),
+    };
 
     let mut stream = world
         .operator()

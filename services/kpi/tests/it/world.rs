@@ -114,16 +114,24 @@ pub(crate) fn then() -> Timestamp {
 }
 
 /// From 20 days ago until an hour from now.
-pub(crate) fn window() -> Option<pb::Window> {
-    Some(pb::Window {
+pub(crate) fn window() -> pb::Window {
+    pb::Window {
         from: Some(wire_timestamp(earlier(now(), Duration::from_hours(480)))),
         until: Some(wire_timestamp(later(now(), Duration::from_hours(1)))),
-    })
+    }
+}
+
+/// 24 hours.
+pub(crate) fn day() -> prost_types::Duration {
+    prost_types::Duration {
+        seconds: 86_400,
+        nanos: 0,
+    }
 }
 
 pub(crate) fn query() -> pb::QueryKpisRequest {
     pb::QueryKpisRequest {
-        window: window(),
+        window: Some(window()),
         ..pb::QueryKpisRequest::default()
     }
 }

@@ -51,7 +51,7 @@ pub(crate) enum PurseRoom {
 }
 
 /// What became of a question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Judgement {
     /// Every reason against it, in the order of their declaration; empty when it may be granted.
     pub(crate) reasons: Vec<OfferRefusal>,
@@ -67,6 +67,25 @@ impl Judgement {
     /// Whether it may be granted.
     pub(crate) fn passes(&self) -> bool {
         self.reasons.is_empty()
+    }
+
+    /// An offer that no programme knows.
+    pub(crate) fn refusing(reason: OfferRefusal) -> Self {
+        Self::default().and(vec![reason])
+    }
+
+    /// The same judgement with further reasons, which no amount and no other policy would change.
+    #[must_use]
+    pub(crate) fn and(self, further: Vec<OfferRefusal>) -> Self {
+        if further.is_empty() {
+            return self;
+        }
+        Self {
+            reasons: in_order([self.reasons, further.clone()].concat()),
+            others: in_order([self.others, further].concat()),
+            most: None,
+            ..self
+        }
     }
 
     /// Whether nothing but the grantor's own limit stands against it.

@@ -14,7 +14,7 @@ use storage::{StoreError, Tx};
 use crate::ledger::{Draw, EntryKind, LimitKey, Scope, Share};
 
 pub(crate) use audit::{Discrepancy, audit};
-pub(crate) use counters::{Counter, counter, counters, set_cap};
+pub(crate) use counters::{Counter, counters, set_cap};
 pub(crate) use entries::{EntryFilter, LedgerEntry, list};
 use entries::NewEntry;
 

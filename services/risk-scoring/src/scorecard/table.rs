@@ -2,8 +2,8 @@
 
 use super::{Scorecard, ScorecardParts};
 
-/// The text of the table; `models/README.md` is its card.
-pub(crate) const BUILT_IN: &str = include_str!("../../models/scorecard.toml");
+/// `models/README.md` is its card.
+const BUILT_IN: &str = include_str!("../../models/scorecard.toml");
 
 /// Why the table that was compiled in cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -63,10 +63,6 @@ impl Signals {
         self.seen.contains_key(&kind)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.seen.is_empty()
-    }
-
     /// All signs, by kind.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Signal> {
         self.seen.values()

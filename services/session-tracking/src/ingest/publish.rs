@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::id::{PersonId, SessionId, TenantId};
+use domain::id::{PersonId, TenantId};
 use domain::time::Timestamp;
 use platform::ids::IdSource;
 use platform::telemetry::TraceContext;
@@ -11,9 +11,9 @@ use platform::telemetry::TraceContext;
 use super::Published;
 use super::touch::Touch;
 use crate::config::{MomentSettings, SignalSettings};
-use crate::event::Event;
 use crate::moment::{Subject, compose};
 use crate::outbound::Sender;
+use crate::report::Counts;
 use crate::session::{Change, LogPlace, Session};
 use crate::snapshot::{SessionKey, Snapshot};
 use crate::store::{Commit, Heads, LogBatch, SessionRecord};
@@ -28,7 +28,7 @@ pub(super) struct Draft<'w> {
     pub(super) commit: Commit,
     pub(super) published: Vec<Published>,
     pub(super) due: Vec<(SessionKey, Option<Timestamp>)>,
-    sections: BTreeMap<TenantId, (LogPlace, Vec<(SessionId, Vec<Arc<Event>>)>)>,
+    batches: BTreeMap<TenantId, LogBatch>,
 }
 
 impl<'w> Draft<'w> {
@@ -55,7 +55,7 @@ impl<'w> Draft<'w> {
             },
             published: Vec::new(),
             due: Vec::new(),
-            sections: BTreeMap::new(),
+            batches: BTreeMap::new(),
         }
     }
 
@@ -69,6 +69,7 @@ impl<'w> Draft<'w> {
         session.version += 1;
         self.heads.change += 1;
         let created = *session.created.get_or_insert(self.heads.change);
+        self.count(session, &change);
         self.send(session, &change, touch);
         let (key, version) = (&session.key, session.version);
         let snapshot = Arc::new(Snapshot::of(
@@ -98,13 +99,7 @@ impl<'w> Draft<'w> {
 
     /// The transaction, once all sessions are in.
     pub(super) fn finish(mut self) -> (Commit, Heads, Vec<Published>, Due) {
-        for (tenant, (place, sections)) in self.sections {
-            self.commit.batches.push(LogBatch {
-                place,
-                tenant,
-                sections,
-            });
-        }
+        self.commit.batches = self.batches.into_values().collect();
         (self.commit, self.heads, self.published, self.due)
     }
 
@@ -113,73 +108,76 @@ impl<'w> Draft<'w> {
         if fresh.is_empty() {
             return;
         }
-        let (partition, heads) = (self.partition, &mut self.heads);
-        let (place, sections) = self
-            .sections
-            .entry(session.key.tenant.clone())
-            .or_insert_with(|| {
-                heads.sequence += 1;
-                let place = LogPlace {
+        let (partition, heads, tenant) = (self.partition, &mut self.heads, &session.key.tenant);
+        let batch = self.batches.entry(tenant.clone()).or_insert_with(|| {
+            heads.sequence += 1;
+            LogBatch {
+                place: LogPlace {
                     partition,
                     sequence: heads.sequence,
-                };
-                (place, Vec::new())
-            });
-        session.places.push(*place);
-        sections.push((session.key.session, fresh));
+                },
+                tenant: tenant.clone(),
+                sections: Vec::new(),
+            }
+        });
+        session.places.push(batch.place);
+        batch.sections.push((session.key.session, fresh));
     }
 
+    /// Writes what is to be told. It happens in a span of its own, where the session goes on in its trace.
     fn send(&mut self, session: &mut Session, change: &Change, touch: &Touch) {
-        let Change {
-            state,
-            cue,
-            report,
-            due: _,
-        } = change;
         if let Touch::Alone(trace) = touch {
-            session.memory.trace = Some(trace.clone());
+            session.memory.set_trace(trace);
         }
-        let key = &session.key;
-        let visitor = (key.tenant.clone(), state.visitor);
-        if report.visitor != crate::report::Counts::default() {
-            let counts = self.commit.visitors.entry(visitor).or_default();
-            *counts = counts.plus(report.visitor);
-        }
-        if cue.is_none() && report.outcome.is_none() && report.facts.is_empty() {
+        if change.is_silent() {
             return;
         }
-        let span = touch.span(key, session.memory.trace.as_ref());
+        let span = touch.span(&session.key, session.memory.trace().as_ref());
         let _entered = span.enter();
-        if let Some(trace) = TraceContext::of_span(&span) {
-            session.memory.trace = Some(trace);
+        let trace = TraceContext::of_span(&span);
+        if let Some(trace) = &trace {
+            session.memory.set_trace(trace);
         }
         let sender = Sender {
             ids: self.ids,
-            tenant: &key.tenant,
-            session: key.session,
-            trace: session.memory.trace.clone(),
+            tenant: &session.key.tenant,
+            session: session.key.session,
+            trace,
         };
-        let messages = &mut self.commit.messages;
-        if let Some(cue) = cue {
+        if let Some(cue) = change.cue.clone() {
             let subject = Subject {
-                session: key.session,
-                state,
+                session: session.key.session,
+                state: &change.state,
                 history: session.memory.history,
                 version: session.version,
                 now: self.commit.now,
             };
             let id = sender.moment_id();
-            let moment = compose(id, cue.clone(), subject, self.signals, self.moments);
-            messages.push(sender.moment(moment));
+            let moment = compose(id, cue, subject, self.signals, self.moments);
+            self.commit.messages.push(sender.moment(moment));
         }
+        self.report(&sender, change);
+    }
+
+    fn report(&mut self, sender: &Sender<'_>, change: &Change) {
+        let Change { state, report, .. } = change;
         if let Some((ending, ended_at)) = report.outcome {
-            messages.push(sender.outcome(ending, ended_at));
+            self.commit.messages.push(sender.outcome(ending, ended_at));
         }
         if !report.facts.is_empty() {
-            let person = state
-                .shopper
-                .map_or(PersonId::Visitor(state.visitor), PersonId::Shopper);
-            messages.push(sender.facts(person, report.facts.clone()));
+            let visitor = PersonId::Visitor(state.visitor);
+            let person = state.shopper.map_or(visitor, PersonId::Shopper);
+            let facts = sender.facts(person, report.facts.clone());
+            self.commit.messages.push(facts);
+        }
+    }
+
+    fn count(&mut self, session: &Session, change: &Change) {
+        let added = change.report.visitor;
+        if added != Counts::default() {
+            let visitor = (session.key.tenant.clone(), change.state.visitor);
+            let counts = self.commit.visitors.entry(visitor).or_default();
+            *counts = counts.plus(added);
         }
     }
 }

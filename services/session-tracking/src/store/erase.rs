@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::id::{PersonId, SessionId, TenantId};
 use domain::time::Timestamp;
 use futures::FutureExt;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, Condition, QueryFilter, Set};
 use serde::{Deserialize, Serialize};
 use storage::{RequestKey, StoreError, TenantScoped, Tx, column};
 

@@ -1,17 +1,17 @@
-//! The tables of this service, in order.
+//! The schema, one file for each step of its history. Steps are only ever added.
 
 use sea_orm_migration::MigrationTrait;
 
-mod m0001_event_batches;
-mod m0002_sessions;
-mod m0003_visitors;
+mod event_batches;
+mod sessions;
+mod visitors;
 
-/// All migrations of a database of this service, with those of the libraries.
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+/// All steps of a database of this service, those of the libraries first.
+pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     let mut all = storage::migrations();
     all.extend(messaging::migrations());
-    all.push(Box::new(m0001_event_batches::Migration));
-    all.push(Box::new(m0002_sessions::Migration));
-    all.push(Box::new(m0003_visitors::Migration));
+    all.push(event_batches::migration());
+    all.push(sessions::migration());
+    all.push(visitors::migration());
     all
 }

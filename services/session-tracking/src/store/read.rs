@@ -4,7 +4,7 @@ use domain::id::{SessionId, TenantId};
 use domain::phase::RiskPhase;
 use domain::time::Timestamp;
 use platform::paging::{Page, PageRequest};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use storage::{StoreError, TenantScoped, column};
 
@@ -21,12 +21,12 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn matches(&self, snapshot: &Snapshot) -> bool {
+    pub(crate) fn matches(self, snapshot: &Snapshot) -> bool {
         self.phase.is_none_or(|phase| phase == snapshot.phase)
             && self.state.is_none_or(|state| state == snapshot.state)
     }
 
-    fn condition(&self) -> Condition {
+    fn condition(self) -> Condition {
         Condition::all()
             .add_option(self.phase.map(|phase| session::Column::Phase.eq(phase.as_str())))
             .add_option(self.state.map(|state| session::Column::State.eq(state.as_str())))
@@ -42,6 +42,18 @@ pub(crate) enum Hesitating {
 
 /// Where a page of sessions ends: activity in milliseconds, then the session.
 pub(crate) type Cursor = (i64, String);
+
+/// Sessions that one read of changes brings.
+const READ: u64 = 200;
+
+/// Which changes are new to a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Since {
+    /// The last change that the reader was told.
+    pub(crate) change: u64,
+    /// The reader may know the sessions that began by this change, and has to learn also that they match no more.
+    pub(crate) known_before: Option<u64>,
+}
 
 /// A session and the number of its last change.
 #[derive(Debug, Clone)]
@@ -100,44 +112,22 @@ impl Store {
         })
     }
 
-    /// Sessions that match and changed after `after`, in the order of their changes.
-    pub(crate) async fn changed_after(
+    /// The sessions that match and have changed since, in the order of their changes; at most [`READ`] of them.
+    pub(crate) async fn changed(
         &self,
         tenant: &TenantId,
         filter: Filter,
-        after: u64,
-        limit: u64,
+        since: Since,
     ) -> Result<Vec<Changed>, StoreError> {
-        let query = session::Entity::find_in(tenant).filter(filter.condition());
-        self.changes(query, after, limit).await
-    }
-
-    /// As [`changed_after`](Self::changed_after), and also those that a watcher may have seen before and that match no
-    /// more: it has to learn that they left.
-    pub(crate) async fn changed_since(
-        &self,
-        tenant: &TenantId,
-        filter: Filter,
-        seen: u64,
-        after: u64,
-        limit: u64,
-    ) -> Result<Vec<Changed>, StoreError> {
-        let known = session::Column::Created.lte(signed(seen));
-        let wanted = Condition::any().add(filter.condition()).add(known);
-        let query = session::Entity::find_in(tenant).filter(wanted);
-        self.changes(query, after, limit).await
-    }
-
-    async fn changes(
-        &self,
-        query: Select<session::Entity>,
-        after: u64,
-        limit: u64,
-    ) -> Result<Vec<Changed>, StoreError> {
-        query
-            .filter(session::Column::Changed.gt(signed(after)))
+        let known = since
+            .known_before
+            .map(|number| session::Column::Created.lte(signed(number)));
+        let wanted = Condition::any().add(filter.condition()).add_option(known);
+        session::Entity::find_in(tenant)
+            .filter(wanted)
+            .filter(session::Column::Changed.gt(signed(since.change)))
             .order_by_asc(session::Column::Changed)
-            .limit(limit)
+            .limit(READ)
             .all(self.database.read())
             .await?
             .iter()

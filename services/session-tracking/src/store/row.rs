@@ -22,7 +22,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn parse(model: session::Model) -> Result<Self, StoreError> {
+    pub(super) fn parse(model: &session::Model) -> Result<Self, StoreError> {
         let row = column::Row::of("sessions", &model.session_id);
         Ok(Self {
             key: SessionKey {

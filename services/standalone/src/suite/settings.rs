@@ -10,7 +10,7 @@ use super::{Addresses, ISSUER, SERVICES, SuiteError, SuiteOptions};
 
 /// Settings that differ from the defaults, as TOML tables by service.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Overrides(BTreeMap<&'static str, Table>);
+pub struct Overrides(BTreeMap<&'static str, Table>);
 
 /// Which services call which; the keys of `[upstreams]` are the names with underscores.
 const UPSTREAMS: [(&str, &[&str]); 5] = [
@@ -26,7 +26,7 @@ const UPSTREAMS: [(&str, &[&str]); 5] = [
 
 impl Overrides {
     /// Sets one key of one section of one service.
-    pub(crate) fn set(
+    pub fn set(
         &mut self,
         service: &'static str,
         section: &str,

@@ -3,7 +3,7 @@
 use sea_orm_migration::MigrationTrait;
 use sea_orm_migration::sea_query::{Index, Table};
 use storage::schema::{
-    Migration, count, count_null, millis, millis_null, text, text_id, text_null,
+    Migration, count, count_null, json, millis, millis_null, text, text_id, text_null,
 };
 
 pub(super) fn m0005_invitations() -> Box<dyn MigrationTrait> {
@@ -18,14 +18,12 @@ pub(super) fn m0005_invitations() -> Box<dyn MigrationTrait> {
         .col(count("version"))
         .col(text("channel"))
         .col(text_null("queue_id"))
-        .col(text("language"))
         .col(text("text"))
-        .col(text("verification_code"))
+        .col(json("brief"))
         .col(millis("created_at"))
         .col(millis("updated_at"))
         .col(millis("expires_at"))
         .col(millis_null("shown_at"))
-        .col(millis_null("answered_at"))
         .col(count_null("survey_score"))
         .primary_key(Index::create().col("tenant").col("invitation_id"))
         .take();

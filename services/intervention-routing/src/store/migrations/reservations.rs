@@ -2,7 +2,7 @@
 
 use sea_orm_migration::MigrationTrait;
 use sea_orm_migration::sea_query::{Index, Table};
-use storage::schema::{Migration, count, millis, text, text_id, text_null};
+use storage::schema::{Migration, count, count_null, millis, text, text_id, text_null};
 
 pub(super) fn m0007_reservations() -> Box<dyn MigrationTrait> {
     let reservations = Table::create()
@@ -14,10 +14,12 @@ pub(super) fn m0007_reservations() -> Box<dyn MigrationTrait> {
         .col(text("partner_id"))
         .col(text("agent_id"))
         .col(text("queue_id"))
+        .col(text("channel"))
         .col(text("state"))
         .col(count("version"))
         .col(count("units"))
         .col(text_null("decline_reason"))
+        .col(count_null("decline_load"))
         .col(millis("created_at"))
         .col(millis("updated_at"))
         .col(millis("expires_at"))

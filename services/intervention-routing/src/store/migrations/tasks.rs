@@ -2,7 +2,7 @@
 
 use sea_orm_migration::MigrationTrait;
 use sea_orm_migration::sea_query::{Index, Table};
-use storage::schema::{Migration, count, json, millis, text, text_id, text_null};
+use storage::schema::{Migration, count, json, json_null, millis, millis_null, text, text_id, text_null};
 
 pub(super) fn m0006_tasks() -> Box<dyn MigrationTrait> {
     let tasks = Table::create()
@@ -15,11 +15,11 @@ pub(super) fn m0006_tasks() -> Box<dyn MigrationTrait> {
         .col(count("version"))
         .col(text("channel"))
         .col(text("queue_id"))
-        .col(text_null("skill"))
-        .col(text_null("language"))
         .col(text_null("partner_id"))
         .col(text_null("agent_id"))
         .col(json("brief"))
+        .col(json_null("cart_now"))
+        .col(millis_null("started_at"))
         .col(millis("created_at"))
         .col(millis("updated_at"))
         .col(millis("expires_at"))

@@ -78,6 +78,21 @@ fn happen(scene: &mut Scene, step: u8, number: u8) {
     };
 }
 
+/// The facts of a story, each at the last full hour: many at one time, so that only their ids can tell them apart.
+fn at_full_hours(scene: &Scene) -> Vec<Fact> {
+    let start = question().window.from;
+    let full_hour = |at| {
+        let hours = domain::time::elapsed(start, at).as_secs() / 3_600;
+        domain::time::later(start, Duration::from_hours(hours))
+    };
+    let facts = scene.facts().iter().cloned();
+    let moved = facts.map(|fact| Fact {
+        occurred_at: full_hour(fact.occurred_at),
+        ..fact
+    });
+    moved.collect()
+}
+
 /// The report to its last digit.
 fn digits(episodes: &Episodes, question: &Question) -> String {
     serde_json::to_string(&assemble(episodes, question).unwrap()).unwrap()
@@ -98,7 +113,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #[test]
     fn order_and_repetition_change_no_digit(
-        (facts, shuffled) in steps().prop_map(|steps| story(&steps).facts().to_vec()).prop_flat_map(|facts| {
+        (facts, shuffled) in steps().prop_map(|steps| at_full_hours(&story(&steps))).prop_flat_map(|facts| {
             let repeated = facts.iter().cloned().chain(facts.iter().step_by(3).cloned()).collect::<Vec<_>>();
             (Just(facts), Just(repeated).prop_shuffle())
         })

@@ -1,0 +1,62 @@
+//! What a desk is told.
+
+use std::sync::Arc;
+
+use domain::cart::Cart;
+use domain::id::{ReservationId, TaskId};
+use domain::moment::Page;
+
+use super::Presence;
+use crate::reservation::{Reservation, ReservationState};
+use crate::task::Task;
+
+/// One thing to tell a desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DeskNews {
+    /// The presence that counts now.
+    Presence(PresenceNow),
+    /// A task is held for the agent.
+    Reserved(Arc<(Reservation, Task)>),
+    /// A reservation is no longer theirs.
+    Rescinded {
+        reservation: ReservationId,
+        state: ReservationState,
+    },
+    /// The session behind a task changed.
+    Session(Arc<SessionNews>),
+}
+
+/// The presence that counts now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PresenceNow {
+    pub(crate) presence: Presence,
+    /// Units in use.
+    pub(crate) used: u32,
+}
+
+/// What a session looks like now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SessionNews {
+    pub(crate) task: TaskId,
+    pub(crate) cart: Cart,
+    pub(crate) page: Option<Page>,
+    pub(crate) order: OrderNow,
+}
+
+/// Whether there is anything left to sell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OrderNow {
+    /// No order.
+    None,
+    /// The order is placed.
+    Placed,
+}
+
+/// Why a desk was cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// It did not read what it was told.
+    Slow,
+    /// It was not heard of.
+    Silent,
+}

@@ -1,0 +1,129 @@
+//! One transaction of a use case, with what every step of it needs.
+
+use domain::fact::FactBody;
+use domain::id::{OfferId, TenantId, TypedId};
+use domain::time::Timestamp;
+use storage::{StoreError, Tx};
+
+use super::{Actor, Service};
+use crate::authority::Policy;
+use crate::case::CaseAgent;
+use crate::error::OfferError;
+use crate::ledger::{Draw, EntryKind, Scope};
+use crate::offer::{Offer, Terms};
+use crate::service::facts;
+use crate::store::ledger::{self, Caps, Extent, Stamp};
+use crate::store::{offers, policies};
+use domain::money::Money;
+
+pub(super) struct Unit<'t> {
+    pub(super) tx: &'t Tx,
+    pub(super) service: Service,
+    pub(super) tenant: TenantId,
+    /// The instant by which this transaction judges everything.
+    pub(super) now: Timestamp,
+}
+
+impl Unit<'_> {
+    /// A new id.
+    pub(super) fn next<T: TypedId>(&self) -> T {
+        self.service.inner.ids.next()
+    }
+
+    /// The policy that decides.
+    pub(super) async fn policy(&self) -> Result<Policy, OfferError> {
+        self.service.active_policy(self.tx, &self.tenant).await
+    }
+
+    /// An offer that the actor may see, locked.
+    pub(super) async fn offer(&self, id: OfferId, actor: &Actor) -> Result<Offer, OfferError> {
+        let offer = offers::lock(self.tx, &self.tenant, id).await?;
+        offer
+            .filter(|offer| actor.sees(&offer.terms.agent))
+            .ok_or(OfferError::OfferUnknown)
+    }
+
+    /// An offer that the actor may act for, locked.
+    pub(super) async fn own_offer(&self, id: OfferId, actor: &Actor) -> Result<Offer, OfferError> {
+        let offer = self.offer(id, actor).await?;
+        if actor.may_act_for(&offer.terms.agent) {
+            Ok(offer)
+        } else {
+            Err(OfferError::OfferUnknown)
+        }
+    }
+
+    /// Stores the state of an offer after a move.
+    pub(super) async fn save(&self, offer: &Offer) -> Result<(), StoreError> {
+        offers::update(self.tx, &self.tenant, offer).await
+    }
+
+    /// Claims all that an offer draws on, or names what has no room.
+    pub(super) async fn hold(
+        &self,
+        draw: &Draw,
+        caps: Caps,
+    ) -> Result<Result<(), Vec<Scope>>, StoreError> {
+        ledger::hold(self.tx, &self.tenant, draw, caps, self.stamp()).await
+    }
+
+    /// Books the whole of an offer.
+    pub(super) async fn settle(&self, kind: EntryKind, draw: &Draw) -> Result<(), StoreError> {
+        ledger::settle(self.tx, &self.tenant, kind, draw, self.stamp()).await
+    }
+
+    /// Books what came back of a redemption.
+    pub(super) async fn take_back(
+        &self,
+        draw: &Draw,
+        back: (Money, Extent),
+    ) -> Result<(), StoreError> {
+        ledger::reverse(self.tx, &self.tenant, draw, back, self.stamp()).await
+    }
+
+    /// Tells kpi what became of an offer.
+    pub(super) async fn tell(&self, terms: &Terms, body: FactBody) -> Result<(), StoreError> {
+        facts::tell(self, facts::Subject::of(terms), body).await
+    }
+
+    pub(super) fn stamp(&self) -> Stamp {
+        Stamp {
+            entry: self.next(),
+            now: self.now,
+        }
+    }
+}
+
+impl Service {
+    /// The policy that decides for a tenant: the one it activated, else the starter policy.
+    pub(super) async fn active_policy<C: sea_orm::ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &TenantId,
+    ) -> Result<Policy, OfferError> {
+        let version = policies::active_version(connection, tenant).await?;
+        self.policy(connection, tenant, version).await
+    }
+
+    /// A version of a tenant's policy.
+    pub(super) async fn policy<C: sea_orm::ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &TenantId,
+        version: u32,
+    ) -> Result<Policy, OfferError> {
+        if version == self.inner.starter.version {
+            return Ok(self.inner.starter.clone());
+        }
+        let policy = policies::find(connection, tenant, version).await?;
+        policy.ok_or(OfferError::PolicyUnknown)
+    }
+}
+
+/// Who a fact is about, for those that no offer stands behind.
+pub(super) fn agent_of(actor: &Actor) -> Option<&CaseAgent> {
+    match actor {
+        Actor::Person(_, person) => Some(person),
+        Actor::Shop => None,
+    }
+}

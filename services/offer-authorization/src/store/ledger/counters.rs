@@ -1,0 +1,178 @@
+//! Counters. A claim is one conditional `UPDATE` whose row count is the answer: nothing is read first and written later.
+
+use domain::id::TenantId;
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict};
+use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use storage::{StoreError, TenantScoped, Tx};
+
+use crate::ledger::{EntryKind, LimitKey, Share};
+use crate::store::entities::limits::{ActiveModel, Column, Entity, Model};
+
+const TABLE: &str = "limits";
+
+/// A counter as it was read. What is read may be old; only a claim decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counter {
+    /// Absent for a purse that nobody has set.
+    pub(crate) cap: Option<i64>,
+    pub(crate) held: i64,
+    pub(crate) redeemed: i64,
+}
+
+impl Counter {
+    /// Held and redeemed.
+    pub(crate) fn used(self) -> i64 {
+        self.held.saturating_add(self.redeemed)
+    }
+
+    /// What is left below the cap.
+    pub(crate) fn room(self) -> Option<i64> {
+        self.cap.map(|cap| cap.saturating_sub(self.used()))
+    }
+}
+
+/// Makes a counter at zero, unless it is there.
+pub(super) async fn open(
+    tx: &Tx,
+    tenant: &TenantId,
+    key: &LimitKey,
+    cap: Option<i64>,
+) -> Result<(), StoreError> {
+    let row = ActiveModel {
+        tenant: Set(tenant.to_string()),
+        scope: Set(key.scope.to_string()),
+        subject: Set(key.subject.clone()),
+        cap: Set(cap),
+        held: Set(0),
+        redeemed: Set(0),
+    };
+    let there = OnConflict::columns([Column::Tenant, Column::Scope, Column::Subject])
+        .do_nothing()
+        .to_owned();
+    Entity::insert(row)
+        .on_conflict(there)
+        .try_insert()
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// Claims units if there is room for all of them, and says whether there was.
+pub(super) async fn claim(tx: &Tx, tenant: &TenantId, share: &Share) -> Result<bool, StoreError> {
+    let after = Expr::col(Column::Held)
+        .add(Expr::col(Column::Redeemed))
+        .add(share.units);
+    let room = Condition::any()
+        .add(Expr::col(Column::Cap).is_null())
+        .add(after.lte(Expr::col(Column::Cap)));
+    let claimed = Entity::update_in(tenant)
+        .col_expr(Column::Held, Expr::col(Column::Held).add(share.units))
+        .filter(is(&share.key))
+        .filter(room)
+        .exec(tx)
+        .await?;
+    Ok(claimed.rows_affected == 1)
+}
+
+/// Applies what an entry does. The claim that it ends is there, or the row is corrupt: nothing is ever clamped.
+pub(super) async fn apply(
+    tx: &Tx,
+    tenant: &TenantId,
+    kind: EntryKind,
+    share: &Share,
+) -> Result<(), StoreError> {
+    let effect = kind.effect();
+    let held = Expr::col(Column::Held).add(effect.held * share.units);
+    let redeemed = Expr::col(Column::Redeemed).add(effect.redeemed * share.units);
+    let applied = Entity::update_in(tenant)
+        .col_expr(Column::Held, held.clone())
+        .col_expr(Column::Redeemed, redeemed.clone())
+        .filter(is(&share.key))
+        .filter(held.gte(0).and(redeemed.gte(0)))
+        .exec(tx)
+        .await?;
+    if applied.rows_affected == 1 {
+        return Ok(());
+    }
+    Err(StoreError::CorruptRow {
+        table: TABLE,
+        id: share.key.subject.clone(),
+        column: "held",
+    })
+}
+
+/// Raises a cap, at most to `highest`, and says whether it could.
+pub(super) async fn raise_cap(
+    tx: &Tx,
+    tenant: &TenantId,
+    share: &Share,
+    highest: i64,
+) -> Result<bool, StoreError> {
+    let raised = Expr::col(Column::Cap).add(share.units);
+    let outcome = Entity::update_in(tenant)
+        .col_expr(Column::Cap, raised.clone())
+        .filter(is(&share.key))
+        .filter(raised.lte(highest))
+        .exec(tx)
+        .await?;
+    Ok(outcome.rows_affected == 1)
+}
+
+/// Sets the cap of a purse for its day, also of one that is drawn on already. A cap below what is used becomes what is
+/// used: nothing more is granted that day, and no sum is ever above its cap.
+pub(crate) async fn set_cap(
+    tx: &Tx,
+    tenant: &TenantId,
+    key: &LimitKey,
+    cap: i64,
+) -> Result<(), StoreError> {
+    open(tx, tenant, key, Some(cap)).await?;
+    let used = Expr::col(Column::Held).add(Expr::col(Column::Redeemed));
+    let at_least_used = CaseStatement::new()
+        .case(used.clone().gt(cap), used)
+        .finally(cap);
+    Entity::update_in(tenant)
+        .col_expr(Column::Cap, at_least_used.into())
+        .filter(is(key))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// The counters of these keys, in their order; absent where nothing was ever drawn.
+pub(crate) async fn counters<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    keys: &[LimitKey],
+) -> Result<Vec<Option<Counter>>, StoreError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let any = keys
+        .iter()
+        .fold(Condition::any(), |any, key| any.add(is(key)));
+    let models = Entity::find_in(tenant).filter(any).all(connection).await?;
+    let of = |key: &LimitKey| {
+        models
+            .iter()
+            .find(|model| model.scope == key.scope.as_str() && model.subject == key.subject)
+            .map(Counter::from)
+    };
+    Ok(keys.iter().map(of).collect())
+}
+
+fn is(key: &LimitKey) -> Condition {
+    Condition::all()
+        .add(Expr::col(Column::Scope).eq(key.scope.as_str()))
+        .add(Expr::col(Column::Subject).eq(key.subject.as_str()))
+}
+
+impl From<&Model> for Counter {
+    fn from(model: &Model) -> Self {
+        Self {
+            cap: model.cap,
+            held: model.held,
+            redeemed: model.redeemed,
+        }
+    }
+}

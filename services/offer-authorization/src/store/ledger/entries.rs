@@ -1,0 +1,179 @@
+//! Entries: written once, never changed. The unique key (offer, kind, ordinal) refuses what must not happen twice.
+
+use domain::id::{LedgerEntryId, OfferId, ProgrammeId, TenantId};
+use domain::money::Money;
+use domain::time::Timestamp;
+use sea_orm::{
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use storage::column::{self, Row};
+use storage::{StoreError, TenantScoped, Tx};
+
+use super::{Extent, Stamp};
+use crate::ledger::{Draw, EntryKind, LimitKey};
+use crate::store::entities::ledger_entries::{ActiveModel, Column, Entity, Model};
+
+const TABLE: &str = "ledger_entries";
+
+/// An entry as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LedgerEntry {
+    /// The order of booking.
+    pub(crate) seq: i64,
+    pub(crate) id: LedgerEntryId,
+    pub(crate) kind: EntryKind,
+    /// Absent for a top-up.
+    pub(crate) offer: Option<OfferId>,
+    pub(crate) programme: ProgrammeId,
+    pub(crate) amount: Money,
+    pub(crate) booked_at: Timestamp,
+}
+
+/// Which entries to list. What is absent does not filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct EntryFilter {
+    pub(crate) programme: Option<ProgrammeId>,
+    pub(crate) offer: Option<OfferId>,
+}
+
+/// An entry to be written.
+pub(super) struct NewEntry<'a> {
+    kind: EntryKind,
+    programme: &'a ProgrammeId,
+    draw: Option<&'a Draw>,
+    amount: Money,
+    uses: i64,
+}
+
+impl<'a> NewEntry<'a> {
+    /// The whole of an offer.
+    pub(super) fn whole(kind: EntryKind, draw: &'a Draw) -> Self {
+        Self {
+            kind,
+            programme: &draw.programme,
+            draw: Some(draw),
+            amount: draw.amount,
+            uses: 1,
+        }
+    }
+
+    pub(super) fn reversal(draw: &'a Draw, amount: Money, extent: Extent) -> Self {
+        let uses = match extent {
+            Extent::Part => 0,
+            Extent::Rest => 1,
+        };
+        Self {
+            amount,
+            uses,
+            ..Self::whole(EntryKind::Reverse, draw)
+        }
+    }
+
+    pub(super) fn top_up(programme: &'a ProgrammeId, amount: Money) -> Self {
+        Self {
+            kind: EntryKind::TopUp,
+            programme,
+            draw: None,
+            amount,
+            uses: 0,
+        }
+    }
+}
+
+pub(super) async fn book(
+    tx: &Tx,
+    tenant: &TenantId,
+    entry: NewEntry<'_>,
+    stamp: Stamp,
+) -> Result<(), StoreError> {
+    let [usage, agent_purse, partner_purse] = subjects(entry.draw);
+    let row = ActiveModel {
+        seq: NotSet,
+        entry_id: Set(stamp.entry.to_string()),
+        tenant: Set(tenant.to_string()),
+        kind: Set(entry.kind.to_string()),
+        offer_id: Set(entry.draw.map(|draw| draw.offer.to_string())),
+        ordinal: Set(ordinal(tx, tenant, &entry).await?),
+        programme_id: Set(entry.programme.to_string()),
+        amount_minor: Set(entry.amount.minor_units()),
+        amount_currency: Set(entry.amount.currency().to_string()),
+        uses: Set(entry.uses),
+        usage_subject: Set(usage),
+        agent_purse_subject: Set(agent_purse),
+        partner_purse_subject: Set(partner_purse),
+        booked_at: Set(column::millis(stamp.now)),
+    };
+    Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// What happens once to an offer always has the ordinal 1, so that the unique key refuses a second one; an offer may be
+/// held again in its grace, and reversed in parts.
+async fn ordinal(tx: &Tx, tenant: &TenantId, entry: &NewEntry<'_>) -> Result<i64, StoreError> {
+    let repeats = match entry.kind {
+        EntryKind::Hold | EntryKind::Reverse => true,
+        EntryKind::Release | EntryKind::Expire | EntryKind::Redeem | EntryKind::TopUp => false,
+    };
+    let Some(draw) = entry.draw.filter(|_| repeats) else {
+        return Ok(1);
+    };
+    let earlier = Entity::find_in(tenant)
+        .filter(Column::OfferId.eq(draw.offer.to_string()))
+        .filter(Column::Kind.eq(entry.kind.as_str()))
+        .count(tx)
+        .await?;
+    Ok(i64::try_from(earlier)
+        .unwrap_or(i64::MAX)
+        .saturating_add(1))
+}
+
+fn subjects(draw: Option<&Draw>) -> [Option<String>; 3] {
+    let Some(draw) = draw else {
+        return [None, None, None];
+    };
+    let [agent, partner] = draw
+        .purse_owners()
+        .map(|owner| LimitKey::purse(&owner, draw.day, draw.amount.currency()));
+    let usage = LimitKey::usage(&draw.programme, draw.person);
+    [usage, agent, partner].map(|key| Some(key.subject))
+}
+
+/// Lists entries, the newest first, from the one before `before`.
+pub(crate) async fn list<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    filter: &EntryFilter,
+    before: Option<i64>,
+    limit: u64,
+) -> Result<Vec<LedgerEntry>, StoreError> {
+    let mut query = Entity::find_in(tenant);
+    if let Some(programme) = &filter.programme {
+        query = query.filter(Column::ProgrammeId.eq(programme.as_str()));
+    }
+    if let Some(offer) = filter.offer {
+        query = query.filter(Column::OfferId.eq(offer.to_string()));
+    }
+    if let Some(before) = before {
+        query = query.filter(Column::Seq.lt(before));
+    }
+    let models = query
+        .order_by_desc(Column::Seq)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    models.iter().map(parse).collect()
+}
+
+fn parse(model: &Model) -> Result<LedgerEntry, StoreError> {
+    let row = Row::of(TABLE, &model.entry_id);
+    Ok(LedgerEntry {
+        seq: model.seq,
+        id: row.parse("entry_id", &model.entry_id)?,
+        kind: row.parse("kind", &model.kind)?,
+        offer: row.parse_optional("offer_id", model.offer_id.as_deref())?,
+        programme: row.parse("programme_id", &model.programme_id)?,
+        amount: row.money("amount", model.amount_minor, &model.amount_currency)?,
+        booked_at: row.instant("booked_at", model.booked_at)?,
+    })
+}

@@ -1,0 +1,212 @@
+//! Offers, and the row that each is.
+
+mod row;
+
+use domain::id::{InterventionId, OfferId, PartnerId, RedemptionId, TenantId};
+use domain::money::{Currency, Money};
+use domain::time::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
+};
+use serde::{Deserialize, Serialize};
+use storage::column::{self, Row};
+use storage::{StoreError, TenantScoped, Tx};
+
+use super::entities::offers::{Column, Entity};
+use crate::offer::{Offer, StateName};
+
+const TABLE: &str = "offers";
+
+/// The states that time ends.
+const TIMED: [StateName; 3] = [
+    StateName::Held,
+    StateName::NeedsApproval,
+    StateName::ApprovalPending,
+];
+
+/// The states in which an offer costs or may cost money.
+const COSTING: [StateName; 3] = [
+    StateName::Held,
+    StateName::Redeemed,
+    StateName::PartlyReversed,
+];
+
+/// Which offers to list. What is absent does not filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct OfferFilter {
+    pub(crate) intervention: Option<InterventionId>,
+    pub(crate) state: Option<StateName>,
+    /// Set for whoever sees one partner's offers only.
+    pub(crate) partner: Option<PartnerId>,
+}
+
+/// The sort key of the list of offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OfferCursor {
+    pub(crate) created_at_ms: i64,
+    pub(crate) offer: OfferId,
+}
+
+impl OfferCursor {
+    /// The place of an offer in the list.
+    pub(crate) fn of(offer: &Offer) -> Self {
+        Self {
+            created_at_ms: column::millis(offer.terms.created_at),
+            offer: offer.terms.id,
+        }
+    }
+}
+
+/// An offer whose time is up, of whichever tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Due {
+    pub(crate) tenant: TenantId,
+    pub(crate) offer: OfferId,
+    pub(crate) at: Timestamp,
+}
+
+/// Stores a new offer.
+pub(crate) async fn insert(tx: &Tx, tenant: &TenantId, offer: &Offer) -> Result<(), StoreError> {
+    Entity::insert(row::of(tenant, offer))
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// Stores the state of an offer that this transaction has locked.
+pub(crate) async fn update(tx: &Tx, tenant: &TenantId, offer: &Offer) -> Result<(), StoreError> {
+    Entity::update_in(tenant)
+        .set(row::state_of(offer))
+        .filter(Column::OfferId.eq(offer.terms.id.to_string()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// An offer.
+pub(crate) async fn find<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    offer: OfferId,
+) -> Result<Option<Offer>, StoreError> {
+    let model = by_id(tenant, offer).one(connection).await?;
+    model.map(|model| row::parse(&model)).transpose()
+}
+
+/// An offer, locked until the end of the transaction: its moves come one after the other.
+pub(crate) async fn lock(
+    tx: &Tx,
+    tenant: &TenantId,
+    offer: OfferId,
+) -> Result<Option<Offer>, StoreError> {
+    let model = by_id(tenant, offer).lock_exclusive().one(tx).await?;
+    model.map(|model| row::parse(&model)).transpose()
+}
+
+/// The offer of a redemption, locked likewise.
+pub(crate) async fn lock_by_redemption(
+    tx: &Tx,
+    tenant: &TenantId,
+    redemption: RedemptionId,
+) -> Result<Option<Offer>, StoreError> {
+    let model = Entity::find_in(tenant)
+        .filter(Column::RedemptionId.eq(redemption.to_string()))
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    model.map(|model| row::parse(&model)).transpose()
+}
+
+/// What the offers of an intervention in one currency cost that are held or redeemed, less what was reversed.
+pub(crate) async fn cost_of_intervention(
+    tx: &Tx,
+    tenant: &TenantId,
+    intervention: InterventionId,
+    currency: Currency,
+) -> Result<Money, StoreError> {
+    let models = Entity::find_in(tenant)
+        .filter(Column::InterventionId.eq(intervention.to_string()))
+        .filter(Column::State.is_in(COSTING.map(StateName::as_str)))
+        .filter(Column::AmountCurrency.eq(currency.as_str()))
+        .all(tx)
+        .await?;
+    let mut cost = Money::zero(currency);
+    for model in &models {
+        let offer = row::parse(model)?;
+        let row = Row::of(TABLE, &model.offer_id);
+        let rest = offer.terms.amount.checked_sub(offer.reversed());
+        let sum = rest.and_then(|rest| cost.checked_add(rest));
+        cost = row.valid("amount", sum)?;
+    }
+    Ok(cost)
+}
+
+/// Lists offers, the newest first.
+pub(crate) async fn list<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    filter: &OfferFilter,
+    after: Option<&OfferCursor>,
+    limit: u64,
+) -> Result<Vec<Offer>, StoreError> {
+    let mut query = Entity::find_in(tenant);
+    if let Some(intervention) = filter.intervention {
+        query = query.filter(Column::InterventionId.eq(intervention.to_string()));
+    }
+    if let Some(state) = filter.state {
+        query = query.filter(Column::State.eq(state.as_str()));
+    }
+    if let Some(partner) = &filter.partner {
+        query = query.filter(Column::PartnerId.eq(partner.as_str()));
+    }
+    if let Some(OfferCursor {
+        created_at_ms,
+        offer,
+    }) = after
+    {
+        let same_time = Expr::col(Column::CreatedAt)
+            .eq(*created_at_ms)
+            .and(Expr::col(Column::OfferId).lt(offer.to_string()));
+        query = query.filter(
+            Condition::any()
+                .add(Column::CreatedAt.lt(*created_at_ms))
+                .add(same_time),
+        );
+    }
+    let models = query
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::OfferId)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    models.iter().map(row::parse).collect()
+}
+
+/// The offers whose time ends next, the first first. The one read that spans tenants: each offer is then ended in a
+/// transaction of its own tenant.
+pub(crate) async fn next_due<C: ConnectionTrait>(
+    connection: &C,
+    limit: u64,
+) -> Result<Vec<Due>, StoreError> {
+    let models = Entity::find()
+        .filter(Column::State.is_in(TIMED.map(StateName::as_str)))
+        .order_by_asc(Column::Until)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    let due = models.iter().map(|model| {
+        let row = Row::of(TABLE, &model.offer_id);
+        Ok(Due {
+            tenant: row.parse("tenant", &model.tenant)?,
+            offer: row.parse("offer_id", &model.offer_id)?,
+            at: row.instant("until", model.until)?,
+        })
+    });
+    due.collect()
+}
+
+fn by_id(tenant: &TenantId, offer: OfferId) -> Select<Entity> {
+    Entity::find_in(tenant).filter(Column::OfferId.eq(offer.to_string()))
+}

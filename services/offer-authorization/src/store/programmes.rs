@@ -1,0 +1,180 @@
+//! Offer programmes.
+
+use std::time::Duration;
+
+use domain::id::{ProgrammeId, TenantId};
+use domain::money::{BasisPoints, Money};
+use domain::remedy::RemedyKind;
+use domain::time::Timestamp;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, TryInsertResult,
+};
+use storage::column::{self, Row};
+use storage::{StoreError, TenantScoped, Tx};
+
+use super::entities::programmes::{ActiveModel, Column, Entity, Model};
+use super::ledger::{Counter, counters};
+use crate::ledger::LimitKey;
+use crate::programme::{Programme, ProgrammeReport, ProgrammeState};
+
+const TABLE: &str = "programmes";
+const SEPARATOR: &str = ",";
+
+/// Stores a programme. `false`: one of this id is there.
+pub(crate) async fn create(
+    tx: &Tx,
+    tenant: &TenantId,
+    programme: &Programme,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let there = OnConflict::columns([Column::Tenant, Column::ProgrammeId])
+        .do_nothing()
+        .to_owned();
+    let outcome = Entity::insert(row(tenant, programme, now))
+        .on_conflict(there)
+        .try_insert()
+        .exec_without_returning(tx)
+        .await?;
+    Ok(matches!(outcome, TryInsertResult::Inserted(1)))
+}
+
+/// Sets the state of a programme. `false`: there is none of this id.
+pub(crate) async fn set_state(
+    tx: &Tx,
+    tenant: &TenantId,
+    programme: &ProgrammeId,
+    state: ProgrammeState,
+) -> Result<bool, StoreError> {
+    let updated = Entity::update_in(tenant)
+        .col_expr(Column::State, Expr::value(state.as_str()))
+        .filter(Column::ProgrammeId.eq(programme.as_str()))
+        .exec(tx)
+        .await?;
+    Ok(updated.rows_affected == 1)
+}
+
+/// A programme.
+pub(crate) async fn find<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    programme: &ProgrammeId,
+) -> Result<Option<Programme>, StoreError> {
+    let model = Entity::find_in(tenant)
+        .filter(Column::ProgrammeId.eq(programme.as_str()))
+        .one(connection)
+        .await?;
+    model.map(|model| parse(&model)).transpose()
+}
+
+/// All programmes, by their ids.
+pub(crate) async fn all<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+) -> Result<Vec<Programme>, StoreError> {
+    let models = Entity::find_in(tenant)
+        .order_by_asc(Column::ProgrammeId)
+        .all(connection)
+        .await?;
+    models.iter().map(parse).collect()
+}
+
+/// Lists programmes by their ids, after the one of `after`.
+pub(crate) async fn list<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    after: Option<&ProgrammeId>,
+    limit: u64,
+) -> Result<Vec<ProgrammeReport>, StoreError> {
+    let mut query = Entity::find_in(tenant);
+    if let Some(after) = after {
+        query = query.filter(Column::ProgrammeId.gt(after.as_str()));
+    }
+    let models = query
+        .order_by_asc(Column::ProgrammeId)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    let programmes: Vec<Programme> = models.iter().map(parse).collect::<Result<_, _>>()?;
+    let budgets: Vec<LimitKey> = programmes
+        .iter()
+        .map(|programme| LimitKey::budget(&programme.id))
+        .collect();
+    let counters = counters(connection, tenant, &budgets).await?;
+    let pairs = programmes.into_iter().zip(counters);
+    pairs
+        .map(|(programme, counter)| with_money(programme, counter))
+        .collect()
+}
+
+/// A programme with its money.
+pub(crate) async fn report<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    programme: &ProgrammeId,
+) -> Result<Option<ProgrammeReport>, StoreError> {
+    let Some(programme) = find(connection, tenant, programme).await? else {
+        return Ok(None);
+    };
+    let budget = LimitKey::budget(&programme.id);
+    let counter = counters(connection, tenant, &[budget]).await?.pop();
+    with_money(programme, counter.flatten()).map(Some)
+}
+
+fn with_money(
+    programme: Programme,
+    counter: Option<Counter>,
+) -> Result<ProgrammeReport, StoreError> {
+    let currency = programme.currency;
+    let id = programme.id.to_string();
+    let row = Row::of("limits", &id);
+    let counter = counter.ok_or_else(|| row.corrupt("subject"))?;
+    let cap = counter.cap.ok_or_else(|| row.corrupt("cap"))?;
+    let money = |column, units| row.valid(column, Money::new(units, currency));
+    Ok(ProgrammeReport {
+        budget: money("cap", cap)?,
+        held: money("held", counter.held)?,
+        redeemed: money("redeemed", counter.redeemed)?,
+        programme,
+    })
+}
+
+fn row(tenant: &TenantId, programme: &Programme, now: Timestamp) -> ActiveModel {
+    let remedies: Vec<&str> = programme
+        .remedies
+        .iter()
+        .map(|remedy| remedy.as_str())
+        .collect();
+    let hold_ttl_ms = programme.hold_ttl.as_millis();
+    ActiveModel {
+        tenant: Set(tenant.to_string()),
+        programme_id: Set(programme.id.to_string()),
+        remedies: Set(remedies.join(SEPARATOR)),
+        currency: Set(programme.currency.to_string()),
+        starts_at: Set(column::millis(programme.starts_at)),
+        ends_at: Set(column::millis(programme.ends_at)),
+        margin_floor_bps: Set(i64::from(programme.margin_floor.get())),
+        offers_per_person: Set(i64::from(programme.offers_per_person)),
+        hold_ttl_ms: Set(i64::try_from(hold_ttl_ms).unwrap_or(i64::MAX)),
+        state: Set(programme.state.to_string()),
+        created_at: Set(column::millis(now)),
+    }
+}
+
+fn parse(model: &Model) -> Result<Programme, StoreError> {
+    let row = Row::of(TABLE, &model.programme_id);
+    let remedies = model.remedies.split(SEPARATOR).map(RemedyKind::parse);
+    let floor = BasisPoints::new(row.count("margin_floor_bps", model.margin_floor_bps)?);
+    Ok(Programme {
+        id: row.parse("programme_id", &model.programme_id)?,
+        remedies: row.valid("remedies", remedies.collect())?,
+        currency: row.parse("currency", &model.currency)?,
+        starts_at: row.instant("starts_at", model.starts_at)?,
+        ends_at: row.instant("ends_at", model.ends_at)?,
+        margin_floor: row.valid("margin_floor_bps", floor)?,
+        offers_per_person: row.count("offers_per_person", model.offers_per_person)?,
+        hold_ttl: Duration::from_millis(row.count("hold_ttl_ms", model.hold_ttl_ms)?),
+        state: row.parse("state", &model.state)?,
+    })
+}

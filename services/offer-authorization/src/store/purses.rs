@@ -1,0 +1,156 @@
+//! Purses as they are set. What is used of them is counted by the ledger.
+
+use domain::id::{AgentId, PartnerId, TenantId};
+use domain::money::Money;
+use domain::time::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+use serde::{Deserialize, Serialize};
+use storage::column::{self, Row};
+use storage::{StoreError, TenantScoped, Tx};
+
+use super::entities::purses::{ActiveModel, Column, Entity, Model};
+use super::ledger::counters;
+use crate::ledger::{Day, LimitKey};
+use crate::programme::{Purse, PurseOwner, PurseReport};
+
+const TABLE: &str = "purses";
+
+/// The sort key of the list of purses; the agent is empty for the purse of a whole partner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PurseCursor {
+    partner: String,
+    agent: String,
+}
+
+impl PurseCursor {
+    /// The place of a purse in the list.
+    pub(crate) fn of(purse: &Purse) -> Self {
+        Self {
+            partner: purse.owner.partner.to_string(),
+            agent: agent_column(&purse.owner),
+        }
+    }
+}
+
+/// Stores a purse, in place of an earlier one of this owner.
+pub(crate) async fn set(
+    tx: &Tx,
+    tenant: &TenantId,
+    purse: &Purse,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = ActiveModel {
+        tenant: Set(tenant.to_string()),
+        partner_id: Set(purse.owner.partner.to_string()),
+        agent_id: Set(agent_column(&purse.owner)),
+        daily_limit_minor: Set(purse.daily_limit.minor_units()),
+        daily_limit_currency: Set(purse.daily_limit.currency().to_string()),
+        set_at: Set(column::millis(now)),
+    };
+    let replace = OnConflict::columns([Column::Tenant, Column::PartnerId, Column::AgentId])
+        .update_columns([
+            Column::DailyLimitMinor,
+            Column::DailyLimitCurrency,
+            Column::SetAt,
+        ])
+        .to_owned();
+    Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// The daily limit of an owner, if one is set.
+pub(crate) async fn limit_of<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    owner: &PurseOwner,
+) -> Result<Option<Money>, StoreError> {
+    let model = Entity::find_in(tenant)
+        .filter(Column::PartnerId.eq(owner.partner.as_str()))
+        .filter(Column::AgentId.eq(agent_column(owner)))
+        .one(connection)
+        .await?;
+    Ok(model
+        .map(|model| parse(&model))
+        .transpose()?
+        .map(|purse| purse.daily_limit))
+}
+
+/// Lists purses by partner and agent.
+pub(crate) async fn list<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    partner: Option<&PartnerId>,
+    after: Option<&PurseCursor>,
+    limit: u64,
+) -> Result<Vec<Purse>, StoreError> {
+    let mut query = Entity::find_in(tenant);
+    if let Some(partner) = partner {
+        query = query.filter(Column::PartnerId.eq(partner.as_str()));
+    }
+    if let Some(PurseCursor { partner, agent }) = after {
+        let same_partner = Expr::col(Column::PartnerId)
+            .eq(partner.as_str())
+            .and(Expr::col(Column::AgentId).gt(agent.as_str()));
+        query = query.filter(
+            Condition::any()
+                .add(Column::PartnerId.gt(partner.as_str()))
+                .add(same_partner),
+        );
+    }
+    let models = query
+        .order_by_asc(Column::PartnerId)
+        .order_by_asc(Column::AgentId)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    models.iter().map(parse).collect()
+}
+
+/// Purses with what is used of them on a day.
+pub(crate) async fn reports<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    purses: Vec<Purse>,
+    day: Day,
+) -> Result<Vec<PurseReport>, StoreError> {
+    let keys: Vec<LimitKey> = purses
+        .iter()
+        .map(|purse| LimitKey::purse(&purse.owner, day, purse.daily_limit.currency()))
+        .collect();
+    let counters = counters(connection, tenant, &keys).await?;
+    let reports = purses.into_iter().zip(counters).map(|(purse, counter)| {
+        let used = counter.map_or(0, super::ledger::Counter::used);
+        let owner = purse.owner.partner.to_string();
+        let used_today = Money::new(used, purse.daily_limit.currency());
+        let used_today = Row::of("limits", &owner).valid("held", used_today)?;
+        Ok(PurseReport { purse, used_today })
+    });
+    reports.collect()
+}
+
+fn agent_column(owner: &PurseOwner) -> String {
+    owner.agent.as_ref().map_or_else(String::new, AgentId::to_string)
+}
+
+fn parse(model: &Model) -> Result<Purse, StoreError> {
+    let row = Row::of(TABLE, &model.partner_id);
+    let agent = Some(model.agent_id.as_str()).filter(|agent| !agent.is_empty());
+    Ok(Purse {
+        owner: PurseOwner {
+            partner: row.parse("partner_id", &model.partner_id)?,
+            agent: row.parse_optional("agent_id", agent)?,
+        },
+        daily_limit: row.money(
+            "daily_limit",
+            model.daily_limit_minor,
+            &model.daily_limit_currency,
+        )?,
+    })
+}

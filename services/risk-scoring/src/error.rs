@@ -1,0 +1,111 @@
+//! What can go wrong, and what a caller can do about it.
+
+use domain::id::ModelId;
+use platform::auth::{KeyError, VerifierError};
+use platform::client::ClientError;
+use platform::server::ServeError;
+use platform::status::{Kind, ServiceError};
+use proto::error::v1::ErrorReason;
+use proto::field::InvalidField;
+use storage::{StoreError, StoreFault};
+use thiserror::Error;
+
+pub use crate::scorecard::TableError;
+
+/// Why a call was not answered.
+#[derive(Debug, Error)]
+pub(crate) enum RiskError {
+    /// A field of the request is at fault.
+    #[error(transparent)]
+    Invalid(#[from] InvalidField),
+    /// The tenant has no such assessment.
+    #[error("no such assessment")]
+    AssessmentUnknown,
+    /// The tenant has no such model, or not in this version.
+    #[error("no model `{0}` of this version")]
+    ModelUnknown(ModelId),
+    /// Nothing is known by which a model could be judged.
+    #[error("no outcome is known yet of a session that model `{0}` has scored")]
+    NoOutcome(ModelId),
+    /// The tenant has as many models as it may have.
+    #[error("a tenant has at most {limit} versions of models")]
+    TooManyModels { limit: u64 },
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+impl ServiceError for RiskError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Invalid(_) => Kind::Invalid,
+            Self::AssessmentUnknown | Self::ModelUnknown(_) => Kind::NotFound,
+            Self::NoOutcome(_) => Kind::Precondition,
+            Self::TooManyModels { .. } => Kind::Exhausted,
+            Self::Store(failure) => match failure.fault() {
+                StoreFault::Unavailable => Kind::Unavailable,
+                // Somebody else stored the same moment or version at the same time: a second try finds it.
+                StoreFault::Busy | StoreFault::Conflict => Kind::Conflict,
+                StoreFault::RequestIdReused => Kind::RequestIdReused,
+                StoreFault::Broken => Kind::Internal,
+            },
+        }
+    }
+
+    fn reason(&self) -> ErrorReason {
+        match self {
+            Self::Invalid(field) => field.reason,
+            Self::ModelUnknown(_) => ErrorReason::UnknownModel,
+            Self::TooManyModels { .. } => ErrorReason::QuotaExceeded,
+            Self::AssessmentUnknown | Self::NoOutcome(_) | Self::Store(_) => self.kind().reason(),
+        }
+    }
+
+    fn invalid_field(&self) -> Option<&InvalidField> {
+        match self {
+            Self::Invalid(field) => Some(field),
+            Self::AssessmentUnknown
+            | Self::ModelUnknown(_)
+            | Self::NoOutcome(_)
+            | Self::TooManyModels { .. }
+            | Self::Store(_) => None,
+        }
+    }
+
+    fn quota(&self) -> Option<&str> {
+        match self {
+            Self::TooManyModels { .. } => Some("versions of models"),
+            Self::Invalid(_)
+            | Self::AssessmentUnknown
+            | Self::ModelUnknown(_)
+            | Self::NoOutcome(_)
+            | Self::Store(_) => None,
+        }
+    }
+}
+
+/// Why the service did not start, or ended.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// A table that was compiled in breaks a rule.
+    #[error("a built-in table cannot be used")]
+    Table(#[from] TableError),
+    /// The database cannot be used.
+    #[error("the store cannot be used")]
+    Store(#[from] StoreError),
+    /// Tokens cannot be verified.
+    #[error("tokens cannot be verified")]
+    Verifier(#[from] VerifierError),
+    /// The key for the service's own tokens cannot be used.
+    #[error("the signing key cannot be used")]
+    Key(#[from] KeyError),
+    /// No key for the service's own tokens is set.
+    #[error("`auth.signing_key` is not set")]
+    NoSigningKey,
+    /// The address of another service cannot be used.
+    #[error("the address of another service cannot be used")]
+    Client(#[from] ClientError),
+    /// The server cannot serve.
+    #[error("the server failed")]
+    Serve(#[from] ServeError),
+}

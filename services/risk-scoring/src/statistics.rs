@@ -1,0 +1,272 @@
+//! How good probabilities were, once it is known what happened; and whether they drift. Pure, in float arithmetic.
+//!
+//! Sums run in the order of the sorted scores, so that the same scores give the same digits in any order of arrival.
+
+use domain::assessment::Probability;
+
+/// Bins of equal mass for calibration and drift.
+const BINS: usize = 10;
+/// Probabilities of 0 and 1 are taken for this much away from them, or one surprise would cost infinitely much.
+const NEVER_CERTAIN: f64 = 1e-12;
+
+/// A probability and what happened.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Judged {
+    pub(crate) predicted: Probability,
+    pub(crate) happened: Happened,
+}
+
+/// Whether the session ended without an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Happened {
+    Ordered,
+    Abandoned,
+}
+
+/// How good a model is on what was judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Quality {
+    /// How many were judged, at least 1.
+    pub(crate) n: usize,
+    /// Share that was abandoned.
+    pub(crate) base_rate: f64,
+    /// Chance that an abandoned one has the higher score; `None` unless both outcomes occur.
+    pub(crate) auc: Option<f64>,
+    /// Mean logarithmic loss in nats.
+    pub(crate) log_loss: f64,
+    /// Mean squared error.
+    pub(crate) brier: f64,
+    /// Mean distance of predicted and observed share over bins of equal mass.
+    pub(crate) calibration_error: f64,
+    /// Mean predicted less observed share; positive is too gloomy.
+    pub(crate) calibration_gap: f64,
+}
+
+/// Judges probabilities; `None` when there is nothing to judge.
+pub(crate) fn quality(mut judged: Vec<Judged>) -> Option<Quality> {
+    if judged.is_empty() {
+        return None;
+    }
+    judged.sort_by_key(|one| (one.predicted, one.happened));
+    let base_rate = mean(&judged, observed);
+    Some(Quality {
+        n: judged.len(),
+        base_rate,
+        auc: auc(&judged),
+        log_loss: mean(&judged, log_loss),
+        brier: mean(&judged, |one| (predicted(one) - observed(one)).powi(2)),
+        calibration_error: calibration_error(&judged),
+        calibration_gap: mean(&judged, predicted) - base_rate,
+    })
+}
+
+/// Population stability index of newer scores against older ones; `None` while either has fewer than ten.
+pub(crate) fn stability_index(mut older: Vec<Probability>, newer: &[Probability]) -> Option<f64> {
+    if older.len() < BINS || newer.len() < BINS {
+        return None;
+    }
+    older.sort_unstable();
+    let mut edges: Vec<Probability> = chunks(&older)
+        .filter_map(|chunk| chunk.first().copied())
+        .skip(1)
+        .collect();
+    // Many equal scores make equal edges; bins between them would always be empty.
+    edges.dedup();
+    let index = shares(&older, &edges)
+        .into_iter()
+        .zip(shares(newer, &edges))
+        .map(|(old, new)| (new - old) * (new / old).ln())
+        .sum();
+    Some(index)
+}
+
+fn predicted(one: &Judged) -> f64 {
+    one.predicted.get()
+}
+
+fn observed(one: &Judged) -> f64 {
+    match one.happened {
+        Happened::Ordered => 0.0,
+        Happened::Abandoned => 1.0,
+    }
+}
+
+fn log_loss(one: &Judged) -> f64 {
+    let likelihood = match one.happened {
+        Happened::Ordered => 1.0 - predicted(one),
+        Happened::Abandoned => predicted(one),
+    };
+    -likelihood.clamp(NEVER_CERTAIN, 1.0 - NEVER_CERTAIN).ln()
+}
+
+fn mean(judged: &[Judged], value: impl Fn(&Judged) -> f64) -> f64 {
+    judged.iter().map(value).sum::<f64>() / number(judged.len())
+}
+
+/// The Mann–Whitney statistic over sorted scores; equal scores count one half.
+fn auc(sorted: &[Judged]) -> Option<f64> {
+    let mut ordered_below = 0.0;
+    let mut wins = 0.0;
+    let mut abandoned = 0.0;
+    for tied in sorted.chunk_by(|one, other| one.predicted == other.predicted) {
+        let abandoned_here: f64 = tied.iter().map(observed).sum();
+        let ordered_here = number(tied.len()) - abandoned_here;
+        wins += abandoned_here * (ordered_below + ordered_here / 2.0);
+        ordered_below += ordered_here;
+        abandoned += abandoned_here;
+    }
+    let pairs = abandoned * ordered_below;
+    (pairs > 0.0).then(|| wins / pairs)
+}
+
+/// Each of equally scored sessions stands for the share of them that was abandoned; or the cut between two bins, which
+/// may fall between them, would set those that ordered against those that did not.
+fn calibration_error(sorted: &[Judged]) -> f64 {
+    let shared: Vec<(f64, f64)> = sorted
+        .chunk_by(|one, other| one.predicted == other.predicted)
+        .flat_map(|tied| {
+            let share = mean(tied, observed);
+            tied.iter().map(move |one| (predicted(one), share))
+        })
+        .collect();
+    let off: f64 = chunks(&shared)
+        .map(|bin| {
+            let over: f64 = bin.iter().map(|(predicted, share)| predicted - share).sum();
+            over.abs()
+        })
+        .sum();
+    off / number(sorted.len())
+}
+
+/// Cuts into ten parts whose sizes differ by one at most.
+fn chunks<T>(sorted: &[T]) -> impl Iterator<Item = &[T]> {
+    let mut rest = sorted;
+    (0..BINS).map(move |bin| {
+        let (chunk, after) = rest.split_at(rest.len() / (BINS - bin));
+        rest = after;
+        chunk
+    })
+}
+
+/// The share of scores between the edges, as if half a score more lay in each bin: an empty one is no infinite drift.
+fn shares(scores: &[Probability], edges: &[Probability]) -> Vec<f64> {
+    let mut counts = vec![0.5; edges.len() + 1];
+    for score in scores {
+        let bin = edges.partition_point(|edge| edge <= score);
+        if let Some(count) = counts.get_mut(bin) {
+            *count += 1.0;
+        }
+    }
+    let total: f64 = counts.iter().sum();
+    counts.into_iter().map(|count| count / total).collect()
+}
+
+/// A count as a float; what is counted here fits 32 bits.
+fn number(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn judged(pairs: &[(f64, u8)]) -> Vec<Judged> {
+        pairs
+            .iter()
+            .map(|(predicted, abandoned)| Judged {
+                predicted: Probability::new(*predicted).unwrap(),
+                happened: match abandoned {
+                    0 => Happened::Ordered,
+                    _ => Happened::Abandoned,
+                },
+            })
+            .collect()
+    }
+
+    fn close(one: f64, other: f64) -> bool {
+        (one - other).abs() < 1e-12
+    }
+
+    #[test]
+    fn figures_of_a_worked_example() {
+        // By hand: of 4 pairs of an ordered and an abandoned session, 3 are in order and 1 is tied.
+        let quality = quality(judged(&[(0.9, 1), (0.5, 1), (0.5, 0), (0.2, 0)])).unwrap();
+
+        assert_eq!(quality.n, 4);
+        assert!(close(quality.base_rate, 0.5));
+        assert!(close(quality.auc.unwrap(), 3.5 / 4.0));
+        assert!(close(quality.brier, (0.01 + 0.25 + 0.25 + 0.04) / 4.0));
+        let loss = -(0.9_f64.ln() + 0.5_f64.ln() + 0.5_f64.ln() + 0.8_f64.ln()) / 4.0;
+        assert!(close(quality.log_loss, loss));
+        assert!(close(
+            quality.calibration_error,
+            (0.1 + 0.2) / 4.0
+        ));
+        assert!(close(quality.calibration_gap, 0.525 - 0.5));
+    }
+
+    #[test]
+    fn equal_scores_are_calibrated_by_their_share() {
+        let pairs: Vec<(f64, u8)> = (0..100).map(|n| (0.75, u8::from(n % 4 != 0))).collect();
+        assert!(quality(judged(&pairs)).unwrap().calibration_error < 1e-12);
+    }
+
+    #[test]
+    fn one_outcome_alone_has_no_order() {
+        assert_eq!(quality(Vec::new()), None);
+        let quality = quality(judged(&[(0.9, 1), (0.5, 1)])).unwrap();
+        assert_eq!(quality.auc, None);
+    }
+
+    #[test]
+    fn a_certain_error_costs_much_and_not_everything() {
+        let quality = quality(judged(&[(1.0, 0)])).unwrap();
+        assert!(quality.log_loss > 20.0 && quality.log_loss.is_finite());
+    }
+
+    #[test]
+    fn drift_is_nothing_for_the_same_scores_and_much_for_others() {
+        let scores = |from: f64| -> Vec<Probability> {
+            (0..200)
+                .map(|step| Probability::new(from + f64::from(step) / 500.0).unwrap())
+                .collect()
+        };
+        assert!(stability_index(scores(0.1), &scores(0.1)).unwrap() < 1e-9);
+        assert!(stability_index(scores(0.1), &scores(0.5)).unwrap() > 0.2);
+        assert_eq!(stability_index(scores(0.1), &scores(0.1)[..9]), None);
+    }
+
+    #[test]
+    fn scores_that_are_all_equal_do_not_drift() {
+        let same = vec![Probability::ONE; 50];
+        assert!(close(stability_index(same.clone(), &same).unwrap(), 0.0));
+    }
+
+    proptest! {
+        #[test]
+        fn figures_stay_in_range_and_do_not_depend_on_order(
+            pairs in proptest::collection::vec((0.0..=1.0_f64, 0_u8..2), 1..60),
+        ) {
+            let forwards = quality(judged(&pairs)).unwrap();
+            let backwards: Vec<_> = pairs.iter().rev().copied().collect();
+            prop_assert_eq!(quality(judged(&backwards)).unwrap(), forwards);
+            let shares = [forwards.base_rate, forwards.brier, forwards.calibration_error];
+            for share in shares.into_iter().chain(forwards.auc) {
+                prop_assert!((0.0..=1.0).contains(&share));
+            }
+        }
+
+        #[test]
+        fn drift_is_never_negative(
+            older in proptest::collection::vec(0.0..=1.0_f64, 10..60),
+            newer in proptest::collection::vec(0.0..=1.0_f64, 10..60),
+        ) {
+            let scores = |values: &[f64]| -> Vec<Probability> {
+                values.iter().map(|value| Probability::new(*value).unwrap()).collect()
+            };
+            prop_assert!(stability_index(scores(&older), &scores(&newer)).unwrap() >= 0.0);
+        }
+    }
+}

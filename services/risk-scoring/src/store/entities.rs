@@ -1,0 +1,7 @@
+//! Tables of this service, private to the store.
+
+pub(super) mod assessment;
+pub(super) mod champion;
+pub(super) mod model;
+pub(super) mod outcome;
+pub(super) mod score;

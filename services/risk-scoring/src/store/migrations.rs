@@ -1,0 +1,21 @@
+//! The schema, in order. Migrations are only ever added.
+
+use sea_orm_migration::MigrationTrait;
+
+mod m0001_assessments;
+mod m0002_scores;
+mod m0003_outcomes;
+mod m0004_models;
+
+/// Everything that the database of this service holds.
+pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    let mut all = storage::migrations();
+    all.extend(messaging::migrations());
+    all.extend([
+        m0001_assessments::migration(),
+        m0002_scores::migration(),
+        m0003_outcomes::migration(),
+        m0004_models::migration(),
+    ]);
+    all
+}

@@ -1,0 +1,248 @@
+//! Registered models and the champion. A registered model never changes, so its parsed table may be kept in memory.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::id::{ModelId, TenantId};
+use domain::time::Timestamp;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use storage::column::{self, Row, millis};
+use storage::{StoreError, TenantScoped, Tx};
+
+use super::Store;
+use super::entities::{champion, model};
+use crate::model::{Description, Lineup, Model, ModelCard, ModelKey, ModelState};
+use crate::scorecard::Scorecard;
+
+/// Tables kept in memory; when there are more, all are forgotten and read again as they are needed.
+const MAX_CARDS: usize = 1_024;
+
+type Cards = HashMap<(TenantId, ModelKey), Arc<Scorecard>>;
+
+/// Parsed tables of registered models.
+#[derive(Clone, Default)]
+pub(super) struct Cache(Arc<Mutex<Cards>>);
+
+impl Store {
+    /// The champion, and at most `shadows` others: the built-in model, then those that were registered last.
+    pub(crate) async fn lineup<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &TenantId,
+        shadows: u64,
+    ) -> Result<Lineup, StoreError> {
+        let champion = self.champion(connection, tenant).await?;
+        // One more than wanted, as the champion may be among them.
+        let newest: Vec<(String, i64)> = model::Entity::find_in(tenant)
+            .select_only()
+            .columns([model::Column::ModelId, model::Column::Version])
+            .order_by_desc(model::Column::RegisteredAt)
+            .order_by_desc(model::Column::ModelId)
+            .order_by_desc(model::Column::Version)
+            .limit(shadows.saturating_add(1))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let mut keys = vec![self.built_in.model.key.clone()];
+        for (id, version) in &newest {
+            keys.push(key(id, *version)?);
+        }
+        keys.retain(|key| *key != champion);
+        keys.truncate(usize::try_from(shadows).unwrap_or(usize::MAX));
+        let mut shadows = Vec::with_capacity(keys.len());
+        for key in keys {
+            shadows.push(self.model(connection, tenant, key).await?);
+        }
+        Ok(Lineup {
+            champion: self.model(connection, tenant, champion).await?,
+            shadows,
+        })
+    }
+
+    /// The name of the champion; the built-in model until another is chosen.
+    pub(crate) async fn champion<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &TenantId,
+    ) -> Result<ModelKey, StoreError> {
+        match champion::Entity::find_in(tenant).one(connection).await? {
+            Some(row) => key(&row.model_id, row.version),
+            None => Ok(self.built_in.model.key.clone()),
+        }
+    }
+
+    /// The version of a model that is meant, the newest for none; `None` when the tenant has no such model.
+    pub(crate) async fn find_model<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &TenantId,
+        id: &ModelId,
+        version: Option<u32>,
+    ) -> Result<Option<ModelCard>, StoreError> {
+        let champion = self.champion(connection, tenant).await?;
+        let built_in = &self.built_in.model.key;
+        if *id == built_in.id {
+            let known = version.is_none_or(|version| version == built_in.version);
+            let card = self.built_in.card(ModelState::beside(&champion, built_in));
+            return Ok(known.then_some(card));
+        }
+        let mut query =
+            model::Entity::find_in(tenant).filter(model::Column::ModelId.eq(id.as_str()));
+        if let Some(version) = version {
+            query = query.filter(model::Column::Version.eq(i64::from(version)));
+        }
+        let newest = query
+            .order_by_desc(model::Column::Version)
+            .one(connection)
+            .await?;
+        newest.map(|row| card(&row, &champion)).transpose()
+    }
+
+    /// All models of the tenant and the built-in one: the champion first, then by name, the newest version first.
+    pub(crate) async fn models(&self, tenant: &TenantId) -> Result<Vec<ModelCard>, StoreError> {
+        let reader = self.database.read();
+        let champion = self.champion(reader, tenant).await?;
+        let built_in = self
+            .built_in
+            .card(ModelState::beside(&champion, &self.built_in.model.key));
+        let mut cards = vec![built_in];
+        for row in model::Entity::find_in(tenant).all(reader).await? {
+            cards.push(card(&row, &champion)?);
+        }
+        cards.sort_by_key(ModelCard::place);
+        Ok(cards)
+    }
+
+    /// Number of registered versions.
+    pub(crate) async fn count_models(&self, tx: &Tx, tenant: &TenantId) -> Result<u64, StoreError> {
+        Ok(model::Entity::find_in(tenant).count(tx).await?)
+    }
+
+    /// Adds a version of a model. Two at once are a conflict, and one of them may try again.
+    pub(crate) async fn insert_model(
+        &self,
+        tx: &Tx,
+        tenant: &TenantId,
+        card: &ModelCard,
+        scorecard: &Scorecard,
+    ) -> Result<(), StoreError> {
+        let row = model::ActiveModel {
+            tenant: Set(tenant.as_str().to_owned()),
+            model_id: Set(card.key.id.as_str().to_owned()),
+            version: Set(i64::from(card.key.version)),
+            description: Set(card.description.as_str().to_owned()),
+            scorecard: Set(column::json(scorecard)?),
+            registered_at: Set(card.registered_at.map_or(0, millis)),
+        };
+        model::Entity::insert(row).exec_without_returning(tx).await?;
+        Ok(())
+    }
+
+    /// Makes a model the champion. The built-in one needs no row, so that a release may bring a newer version of it.
+    pub(crate) async fn set_champion(
+        &self,
+        tx: &Tx,
+        tenant: &TenantId,
+        champion: &ModelKey,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if *champion == self.built_in.model.key {
+            champion::Entity::delete_in(tenant).exec(tx).await?;
+            return Ok(());
+        }
+        let row = champion::ActiveModel {
+            tenant: Set(tenant.as_str().to_owned()),
+            model_id: Set(champion.id.as_str().to_owned()),
+            version: Set(i64::from(champion.version)),
+            activated_at: Set(millis(now)),
+        };
+        let replace = OnConflict::column(champion::Column::Tenant)
+            .update_columns([
+                champion::Column::ModelId,
+                champion::Column::Version,
+                champion::Column::ActivatedAt,
+            ])
+            .to_owned();
+        champion::Entity::insert(row)
+            .on_conflict(replace)
+            .exec_without_returning(tx)
+            .await?;
+        Ok(())
+    }
+
+    /// A model whose name was read from the store, with its table.
+    async fn model<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &TenantId,
+        key: ModelKey,
+    ) -> Result<Model, StoreError> {
+        if key == self.built_in.model.key {
+            return Ok(self.built_in.model.clone());
+        }
+        if let Some(scorecard) = self.cards.get(tenant, &key) {
+            return Ok(Model { key, scorecard });
+        }
+        let found = model::Entity::find_in(tenant)
+            .filter(model::Column::ModelId.eq(key.id.as_str()))
+            .filter(model::Column::Version.eq(i64::from(key.version)))
+            .one(connection)
+            .await?;
+        let champions = Row::of("champions", tenant.as_str());
+        let row = found.ok_or_else(|| champions.corrupt("model_id"))?;
+        let scorecard: Scorecard = Row::of("models", &row.model_id).json("scorecard", &row.scorecard)?;
+        let scorecard = Arc::new(scorecard);
+        self.cards.keep(tenant, &key, &scorecard);
+        Ok(Model { key, scorecard })
+    }
+}
+
+fn key(id: &str, version: i64) -> Result<ModelKey, StoreError> {
+    let row = Row::of("models", id);
+    Ok(ModelKey {
+        id: row.parse("model_id", id)?,
+        version: row.count("version", version)?,
+    })
+}
+
+fn card(row: &model::Model, champion: &ModelKey) -> Result<ModelCard, StoreError> {
+    let key = key(&row.model_id, row.version)?;
+    let reader = Row::of("models", &row.model_id);
+    let description = Description::parse(&row.description);
+    Ok(ModelCard {
+        description: reader.valid("description", description)?,
+        registered_at: Some(reader.instant("registered_at", row.registered_at)?),
+        state: ModelState::beside(champion, &key),
+        key,
+    })
+}
+
+impl Cache {
+    fn get(&self, tenant: &TenantId, key: &ModelKey) -> Option<Arc<Scorecard>> {
+        let name = (tenant.clone(), key.clone());
+        self.lock().get(&name).cloned()
+    }
+
+    fn keep(&self, tenant: &TenantId, key: &ModelKey, scorecard: &Arc<Scorecard>) {
+        let mut cards = self.lock();
+        if cards.len() >= MAX_CARDS {
+            cards.clear();
+        }
+        cards.insert((tenant.clone(), key.clone()), Arc::clone(scorecard));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Cards> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Cache").finish_non_exhaustive()
+    }
+}

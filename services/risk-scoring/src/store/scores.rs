@@ -1,0 +1,140 @@
+//! What models said, with what became of it. The newest first, bounded by the caller.
+
+use domain::assessment::Probability;
+use domain::fact::Ending;
+use domain::id::{AssessmentId, TenantId};
+use domain::phase::RiskPhase;
+use domain::time::Timestamp;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryResult};
+use storage::column::{Row, millis};
+use storage::{StoreError, Tx};
+
+use super::entities::{outcome, score};
+use super::{Store, StoredAssessment};
+use crate::assess::ShadowScore;
+use crate::model::ModelKey;
+
+/// One score of one model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Scored {
+    pub(crate) abandonment: Probability,
+    /// How the session ended, once that is known.
+    pub(crate) ending: Option<Ending>,
+}
+
+/// Which scores of a model are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ScoreQuery {
+    /// Made at this time or later.
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) endings: Endings,
+    /// At most so many.
+    pub(crate) limit: u64,
+}
+
+/// Of which sessions scores are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endings {
+    Any,
+    Known,
+}
+
+impl Store {
+    /// Stores what the champion and its shadows said.
+    pub(crate) async fn insert_scores(
+        &self,
+        tx: &Tx,
+        tenant: &TenantId,
+        stored: &StoredAssessment,
+        shadows: &[ShadowScore],
+    ) -> Result<(), StoreError> {
+        let assessment = &stored.assessment;
+        let champion = ShadowScore {
+            model: ModelKey {
+                id: assessment.model.clone(),
+                version: assessment.model_version,
+            },
+            abandonment: assessment.abandonment,
+        };
+        let rows = std::iter::once(&champion).chain(shadows).map(|said| score::ActiveModel {
+            tenant: Set(tenant.as_str().to_owned()),
+            assessment_id: Set(assessment.id.to_string()),
+            model_id: Set(said.model.id.as_str().to_owned()),
+            model_version: Set(i64::from(said.model.version)),
+            session_id: Set(assessment.session.to_string()),
+            phase: Set(assessment.phase.as_str().to_owned()),
+            abandonment: Set(said.abandonment.get()),
+            scored_at: Set(millis(assessment.assessed_at)),
+        });
+        score::Entity::insert_many(rows).exec_without_returning(tx).await?;
+        Ok(())
+    }
+
+    /// The last scores of a model on sessions that had no order yet, the newest first.
+    pub(crate) async fn scores(
+        &self,
+        tenant: &TenantId,
+        model: &ModelKey,
+        wanted: ScoreQuery,
+    ) -> Result<Vec<Scored>, StoreError> {
+        let mut query = of_model(tenant, model);
+        if let Some(from) = wanted.from {
+            query.and_where(of_score(score::Column::ScoredAt).gte(millis(from)));
+        }
+        match wanted.endings {
+            Endings::Any => {}
+            Endings::Known => {
+                query.and_where(of_outcome(outcome::Column::Ending).is_not_null());
+            }
+        }
+        query.limit(wanted.limit);
+        let rows = self.database.read().query_all(&query).await?;
+        rows.iter().map(scored).collect()
+    }
+}
+
+/// Moments after an order are left out: the outcome of their session is known when they are scored.
+fn of_model(tenant: &TenantId, model: &ModelKey) -> SelectStatement {
+    let same = |score: score::Column, outcome: outcome::Column| {
+        of_score(score).eq(of_outcome(outcome))
+    };
+    Query::select()
+        .column((score::Entity, score::Column::AssessmentId))
+        .column((score::Entity, score::Column::Abandonment))
+        .column((outcome::Entity, outcome::Column::Ending))
+        .from(score::Entity)
+        .join(
+            JoinType::LeftJoin,
+            outcome::Entity,
+            same(score::Column::Tenant, outcome::Column::Tenant)
+                .and(same(score::Column::SessionId, outcome::Column::SessionId)),
+        )
+        .and_where(of_score(score::Column::Tenant).eq(tenant.as_str()))
+        .and_where(of_score(score::Column::ModelId).eq(model.id.as_str()))
+        .and_where(of_score(score::Column::ModelVersion).eq(i64::from(model.version)))
+        .and_where(of_score(score::Column::Phase).ne(RiskPhase::PostClickAnxiety.as_str()))
+        .order_by((score::Entity, score::Column::ScoredAt), Order::Desc)
+        .order_by((score::Entity, score::Column::AssessmentId), Order::Desc)
+        .to_owned()
+}
+
+fn of_score(column: score::Column) -> Expr {
+    Expr::col((score::Entity, column))
+}
+
+fn of_outcome(column: outcome::Column) -> Expr {
+    Expr::col((outcome::Entity, column))
+}
+
+fn scored(found: &QueryResult) -> Result<Scored, StoreError> {
+    let id: String = found.try_get("", "assessment_id")?;
+    let row = Row::of("scores", &id);
+    row.parse::<AssessmentId>("assessment_id", &id)?;
+    let ending: Option<String> = found.try_get("", "ending")?;
+    Ok(Scored {
+        abandonment: row.valid("abandonment", Probability::new(found.try_get("", "abandonment")?))?,
+        ending: row.parse_optional("ending", ending.as_deref())?,
+    })
+}

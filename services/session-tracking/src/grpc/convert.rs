@@ -1,0 +1,104 @@
+//! Sessions, as the contract shows them.
+
+use domain::time::Timestamp;
+use proto::convert::time::wire_duration;
+use proto::field::{self, InvalidField, Unspecified, WireField};
+use proto::order::v1::ShipmentStatus;
+use proto::session::v1 as pb;
+
+use crate::snapshot::{OrderLine, SessionState, Snapshot};
+
+pub(super) fn session(snapshot: &Snapshot, now: Timestamp) -> pb::Session {
+    let Snapshot {
+        session,
+        visitor,
+        shopper,
+        state,
+        phase,
+        cart,
+        signals,
+        progress_until: _,
+        history,
+        consents,
+        orders,
+        page,
+        page_entered_at,
+        zone,
+        language,
+        started_at,
+        last_event_at,
+        event_count,
+        skew,
+        version,
+    } = snapshot;
+    pb::Session {
+        session_id: session.to_string(),
+        visitor_id: visitor.to_string(),
+        shopper_id: shopper.into_wire(),
+        state: pb::SessionState::from(*state).into(),
+        phase: phase.into_wire(),
+        cart: cart.clone().into_wire(),
+        signals: signals.clone().into_wire(),
+        progress: snapshot.progress(now).into_wire(),
+        history: history.into_wire(),
+        consents: consents.clone().into_wire(),
+        orders: orders.iter().map(order).collect(),
+        page: page.clone().into_wire().unwrap_or_default(),
+        page_entered_at: page_entered_at.into_wire(),
+        time_zone: zone.clone().into_wire().unwrap_or_default(),
+        language: language.into_wire().unwrap_or_default(),
+        started_at: started_at.into_wire(),
+        last_event_at: last_event_at.into_wire(),
+        event_count: *event_count,
+        clock_skew: Some(wire_duration(*skew)),
+        version: *version,
+    }
+}
+
+fn order(line: &OrderLine) -> pb::SessionOrder {
+    let OrderLine {
+        order,
+        state,
+        shipment,
+        placed_at,
+    } = line;
+    pb::SessionOrder {
+        order_id: order.to_string(),
+        state: state.into_wire(),
+        shipment_status: shipment
+            .into_wire()
+            .unwrap_or(ShipmentStatus::Unspecified.into()),
+        placed_at: placed_at.into_wire(),
+    }
+}
+
+/// The state of a filter, which may be absent.
+pub(super) fn state(name: &str, wire: Option<i32>) -> Result<Option<SessionState>, InvalidField> {
+    wire.map(|number| field::enumerated::<pb::SessionState, _>(name, number))
+        .transpose()
+}
+
+impl From<SessionState> for pb::SessionState {
+    fn from(state: SessionState) -> Self {
+        match state {
+            SessionState::Active => Self::Active,
+            SessionState::Ordered => Self::Ordered,
+            SessionState::Abandoned => Self::Abandoned,
+            SessionState::Ended => Self::Ended,
+        }
+    }
+}
+
+impl TryFrom<pb::SessionState> for SessionState {
+    type Error = Unspecified;
+
+    fn try_from(state: pb::SessionState) -> Result<Self, Unspecified> {
+        match state {
+            pb::SessionState::Unspecified => Err(Unspecified),
+            pb::SessionState::Active => Ok(Self::Active),
+            pb::SessionState::Ordered => Ok(Self::Ordered),
+            pb::SessionState::Abandoned => Ok(Self::Abandoned),
+            pb::SessionState::Ended => Ok(Self::Ended),
+        }
+    }
+}

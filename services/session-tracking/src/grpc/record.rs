@@ -1,0 +1,133 @@
+//! `RecordEvents`, and what `StreamEvents` shares with it: reading a batch event by event.
+
+use domain::id::SessionId;
+use domain::time::Timestamp;
+use platform::auth::Caller;
+use platform::limits::BATCH_ITEMS;
+use platform::status::into_status;
+use platform::telemetry::TraceContext;
+use proto::error::v1::ErrorReason;
+use proto::field::{self, InvalidField};
+use proto::session::v1 as pb;
+use tonic::{Request, Response, Status};
+
+use crate::config::TimeBounds;
+use crate::event::{Event, wire};
+use crate::ingest::{Batch, Receipt};
+use crate::service::Service;
+
+/// Under which rules events are read.
+pub(super) struct Reader {
+    bounds: TimeBounds,
+    now: Timestamp,
+    /// The only session that the caller may speak for, when it is a browser.
+    only: Option<SessionId>,
+}
+
+/// A batch as it was read: what is good, and what is refused by position.
+pub(super) struct ReadBatch {
+    pub(super) events: Vec<(usize, Event)>,
+    pub(super) rejected: Vec<pb::RejectedEvent>,
+}
+
+pub(super) async fn record_events(
+    service: &Service,
+    request: Request<pb::RecordEventsRequest>,
+) -> Result<Response<pb::RecordEventsResponse>, Status> {
+    let caller = Caller::of(&request)?.clone();
+    let pb::RecordEventsRequest { events } = request.into_inner();
+    let reader = Reader::new(service, &caller);
+    let ReadBatch { events, rejected } = reader.batch(events).map_err(into_status)?;
+    let batch = Batch {
+        tenant: caller.tenant().clone(),
+        events,
+        trace: TraceContext::current(),
+    };
+    let pending = service.try_record(batch).map_err(into_status)?;
+    let receipt = pending.settled().await.map_err(into_status)?;
+    Ok(Response::new(response(&receipt, rejected)))
+}
+
+impl Reader {
+    pub(super) fn new(service: &Service, caller: &Caller) -> Self {
+        Self {
+            bounds: service.bounds(),
+            now: service.now(),
+            only: caller.session(),
+        }
+    }
+
+    /// Reads a batch. A faulty event is refused by itself; only an empty or too long batch is refused as a whole.
+    pub(super) fn batch(&self, events: Vec<pb::Event>) -> Result<ReadBatch, InvalidField> {
+        if events.is_empty() {
+            return Err(InvalidField::absent("events"));
+        }
+        field::within_count("events", events.len(), BATCH_ITEMS)?;
+        let mut read = ReadBatch {
+            events: Vec::with_capacity(events.len()),
+            rejected: Vec::new(),
+        };
+        for (index, event) in events.into_iter().enumerate() {
+            match self.event(event) {
+                Ok(event) => read.events.push((index, event)),
+                Err(fault) => read.rejected.push(rejected(index, fault)),
+            }
+        }
+        Ok(read)
+    }
+
+    fn event(&self, event: pb::Event) -> Result<Event, InvalidField> {
+        let event = wire::parse(event, self.now)?;
+        self.bounds.check(&event)?;
+        if self.only.is_some_and(|only| only != event.session) {
+            let rule = "must be the session of the token";
+            return Err(InvalidField::new(
+                "session_id",
+                ErrorReason::ScopeMissing,
+                rule,
+            ));
+        }
+        Ok(event)
+    }
+}
+
+fn rejected(index: usize, fault: InvalidField) -> pb::RejectedEvent {
+    let InvalidField {
+        field,
+        reason,
+        description,
+    } = fault;
+    pb::RejectedEvent {
+        index: count(index),
+        field,
+        reason: reason.into(),
+        description,
+    }
+}
+
+/// What was refused at reading and what found no room in its session, in the order of the batch.
+pub(super) fn all_rejected(
+    receipt: &Receipt,
+    mut refused: Vec<pb::RejectedEvent>,
+) -> Vec<pb::RejectedEvent> {
+    let rule = "must be of a session that has room for more events";
+    refused.extend(receipt.full.iter().map(|index| {
+        let fault = InvalidField::new("session_id", ErrorReason::TooManyItems, rule);
+        rejected(*index, fault)
+    }));
+    refused.sort_by_key(|refused| refused.index);
+    refused
+}
+
+fn response(receipt: &Receipt, refused: Vec<pb::RejectedEvent>) -> pb::RecordEventsResponse {
+    pb::RecordEventsResponse {
+        accepted_count: count(receipt.accepted),
+        duplicate_count: count(receipt.duplicates),
+        rejected: all_rejected(receipt, refused),
+    }
+}
+
+/// Counts of a batch of at most a thousand events.
+pub(super) fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

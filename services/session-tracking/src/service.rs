@@ -1,0 +1,124 @@
+//! The use cases: take events in, read sessions, follow their changes, forget a person.
+
+use std::sync::Arc;
+
+use domain::id::{PersonId, SessionId, TenantId};
+use domain::time::Timestamp;
+use platform::clock::Clock;
+use platform::paging::{Page, PageRequest};
+use storage::RequestKey;
+
+use crate::config::{TimeBounds, WatchConfig};
+use crate::error::SessionError;
+use crate::ingest::{Batch, Ingest, Pending};
+use crate::snapshot::Snapshot;
+use crate::store::{Cursor, Erased, Filter, Hesitating, Store};
+
+mod watch;
+
+pub(crate) use watch::{Broken as WatchBroken, Position, Update, Watch};
+
+/// What the handlers call.
+#[derive(Clone)]
+pub(crate) struct Service {
+    store: Store,
+    ingest: Ingest,
+    clock: Arc<dyn Clock>,
+    bounds: TimeBounds,
+    watching: WatchConfig,
+}
+
+/// Which sessions a list shows.
+#[derive(Debug, Clone)]
+pub(crate) struct ListSessions {
+    pub(crate) filter: Filter,
+    pub(crate) hesitating: Option<Hesitating>,
+    pub(crate) page: PageRequest<Cursor>,
+}
+
+impl Service {
+    pub(crate) fn new(
+        store: Store,
+        ingest: Ingest,
+        clock: Arc<dyn Clock>,
+        bounds: TimeBounds,
+        watching: WatchConfig,
+    ) -> Self {
+        Self {
+            store,
+            ingest,
+            clock,
+            bounds,
+            watching,
+        }
+    }
+
+    /// The instant by which one call judges everything.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The window in which events are taken.
+    pub(crate) fn bounds(&self) -> TimeBounds {
+        self.bounds
+    }
+
+    /// Hands a batch to the writer, or refuses it when too many wait.
+    pub(crate) fn try_record(&self, batch: Batch) -> Result<Pending, SessionError> {
+        self.ingest.try_record(batch)
+    }
+
+    /// Hands a batch to the writer as soon as there is room.
+    pub(crate) async fn record(&self, batch: Batch) -> Result<Pending, SessionError> {
+        self.ingest.record(batch).await
+    }
+
+    pub(crate) async fn get(
+        &self,
+        tenant: &TenantId,
+        session: SessionId,
+    ) -> Result<Snapshot, SessionError> {
+        self.store
+            .get(tenant, session)
+            .await?
+            .ok_or(SessionError::SessionUnknown)
+    }
+
+    pub(crate) async fn list(
+        &self,
+        tenant: &TenantId,
+        wanted: ListSessions,
+        now: Timestamp,
+    ) -> Result<Page<Snapshot>, SessionError> {
+        let hesitating = wanted.hesitating.map(|hesitating| (hesitating, now));
+        let page = self
+            .store
+            .list(tenant, wanted.filter, hesitating, &wanted.page)
+            .await?;
+        Ok(page)
+    }
+
+    /// Follows the sessions that match, from a snapshot on or from where an earlier watch ended.
+    pub(crate) fn watch(
+        &self,
+        tenant: &TenantId,
+        filter: Filter,
+        resume: Option<Position>,
+    ) -> Watch {
+        let changes = self.ingest.changes();
+        Watch::new(self.store.clone(), tenant.clone(), filter, resume, changes)
+    }
+
+    pub(crate) fn heartbeat(&self) -> std::time::Duration {
+        self.watching.heartbeat
+    }
+
+    /// Forgets a person, once per request.
+    pub(crate) async fn erase(
+        &self,
+        key: RequestKey,
+        person: PersonId,
+    ) -> Result<Erased, SessionError> {
+        self.ingest.erase(key, person).await
+    }
+}

@@ -1,0 +1,49 @@
+//! Sessions, one row each.
+
+use sea_orm::sea_query::{Index, IndexCreateStatement, Table, TableCreateStatement};
+use sea_orm_migration::MigrationTrait;
+use storage::schema::{
+    Migration, bytes, count, json, millis, millis_null, text, text_id, text_id_null,
+};
+
+pub(super) fn migration() -> Box<dyn MigrationTrait> {
+    Migration::named("m20260115_000002_sessions")
+        .create_table(table())
+        .create_index(index("sessions_by_activity", &["tenant", "last_event_at", "session_id"]))
+        .create_index(index("sessions_by_change", &["tenant", "changed"]))
+        .create_index(index("sessions_by_due", &["due_at"]))
+        .create_index(index("sessions_by_visitor", &["tenant", "visitor_id"]))
+        .create_index(index("sessions_by_shopper", &["tenant", "shopper_id"]))
+        .boxed()
+}
+
+fn table() -> TableCreateStatement {
+    Table::create()
+        .table("sessions")
+        .col(text_id("tenant"))
+        .col(text_id("session_id"))
+        .col(text_id("visitor_id"))
+        .col(text_id_null("shopper_id"))
+        .col(text("state"))
+        .col(text("phase"))
+        .col(count("doubted"))
+        .col(millis_null("progress_until"))
+        .col(millis("last_event_at"))
+        .col(millis_null("due_at"))
+        .col(count("version"))
+        .col(count("changed"))
+        .col(count("created"))
+        .col(json("snapshot"))
+        .col(json("memory"))
+        .col(bytes("places"))
+        .primary_key(Index::create().col("tenant").col("session_id"))
+        .take()
+}
+
+fn index(name: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    let mut index = Index::create().name(name).table("sessions").take();
+    for column in columns {
+        index.col(*column);
+    }
+    index
+}

@@ -1,0 +1,15 @@
+//! The service over the network, as its callers meet it.
+
+mod bad_input;
+mod crash;
+mod downstream;
+mod erase;
+mod events;
+mod ingest;
+mod journey;
+mod reading;
+mod streams;
+mod timers;
+mod traces;
+mod watching;
+mod world;

@@ -1,0 +1,352 @@
+//! One recovery from the first event to the KPI, each record of it readable by its own call.
+
+use std::time::Duration;
+
+use domain::time::{earlier, later};
+use proto::cause::v1::Cause;
+use proto::convert::time::{wire_duration, wire_timestamp};
+use proto::fact::v1::Resolution;
+use proto::kpi::v1::{QueryKpisRequest, Window};
+use proto::offers::v1::authorize_offer_request::Value;
+use proto::offers::v1::authorize_offer_response::Decision as OfferDecision;
+use proto::offers::v1::{
+    AuthorizeOfferRequest, GetOfferRequest, GrantedOffer, ListLedgerEntriesRequest, OfferState,
+    RedeemOfferRequest,
+};
+use proto::remedy::v1::RemedyKind;
+use proto::risk::v1::{ExplainAssessmentRequest, ListAssessmentsRequest};
+use proto::routing::v1::explain_decision_request::Subject;
+use proto::routing::v1::{
+    AcceptInvitationRequest, AcceptReservationRequest, AnswerSurveyRequest, DecisionOutcome,
+    Empowerment, ExplainDecisionRequest, GetInterventionRequest, InterventionState,
+    RecordShopperReplyRequest, Reservation, StartConversationRequest, StepVerdict, WrapUpRequest,
+};
+use proto::session::v1::event::Payload;
+use proto::session::v1::{GetSessionRequest, OrderPlaced, SessionState};
+use testkit::eventually;
+
+use crate::people::{Browser, Desk, PATIENCE, Shopper, fund, now, record, usd};
+use crate::shop::{Shop, request_id};
+
+/// What a recovery leaves behind.
+pub(crate) struct Recovery {
+    pub(crate) shopper: Shopper,
+    pub(crate) intervention: String,
+    pub(crate) offer: String,
+}
+
+#[tokio::test]
+async fn an_event_ends_as_a_figure_and_every_record_between_can_be_read() {
+    let shop = Shop::open().await;
+    let recovery = recover(&shop).await;
+
+    session_is_ordered(&shop, &recovery).await;
+    assessment_explains_itself(&shop, &recovery).await;
+    decision_explains_itself(&shop, &recovery).await;
+    offer_is_redeemed_and_booked(&shop, &recovery).await;
+    figures_count_it_once(&shop).await;
+    shop.close().await;
+}
+
+/// Lets one shopper be helped over the shipping cost, and buy.
+pub(crate) async fn recover(shop: &Shop) -> Recovery {
+    fund(shop, 100_000).await;
+    let mut desk = Desk::open(shop).await;
+    let shopper = Shopper::new();
+    let mut browser = Browser::open(shop, shopper).await;
+    record(shop, shopper.meets_the_shipping_cost()).await;
+
+    let invitation = browser.invitation().await.invitation_id;
+    let accept = AcceptInvitationRequest {
+        request_id: request_id(),
+        invitation_id: invitation.clone(),
+    };
+    shop.storefront(shopper.session)
+        .accept_invitation(accept)
+        .await
+        .unwrap();
+    let reservation = desk.reservation().await;
+    let task = take(&mut desk, &reservation).await;
+    let granted = grant_shipping(shop, &reservation).await;
+    let offer = granted.offer.unwrap().offer_id;
+    buy(shop, shopper, granted.offer_token).await;
+    wrap_up(&mut desk, &task).await;
+
+    browser.survey().await;
+    let survey = AnswerSurveyRequest {
+        request_id: request_id(),
+        invitation_id: invitation,
+        score: 5,
+    };
+    shop.storefront(shopper.session)
+        .answer_survey(survey)
+        .await
+        .unwrap();
+    let intervention = reservation.task.unwrap().intervention_id;
+    Recovery {
+        shopper,
+        intervention,
+        offer,
+    }
+}
+
+/// Accepts a reservation and begins the conversation.
+async fn take(desk: &mut Desk, reservation: &Reservation) -> String {
+    let accept = AcceptReservationRequest {
+        request_id: request_id(),
+        reservation_id: reservation.reservation_id.clone(),
+    };
+    desk.calls.accept_reservation(accept).await.unwrap();
+    let task_id = reservation.task.clone().unwrap().task_id;
+    let start = StartConversationRequest {
+        request_id: request_id(),
+        task_id: task_id.clone(),
+    };
+    desk.calls.start_conversation(start).await.unwrap();
+    let reply = RecordShopperReplyRequest {
+        request_id: request_id(),
+        task_id: task_id.clone(),
+    };
+    desk.calls.record_shopper_reply(reply).await.unwrap();
+    task_id
+}
+
+async fn grant_shipping(shop: &Shop, reservation: &Reservation) -> GrantedOffer {
+    let task = reservation.task.clone().unwrap();
+    let version = task.cart.unwrap().version;
+    // The case is on its way through the outbox while the agent is already at work.
+    eventually(PATIENCE, || async {
+        let request = AuthorizeOfferRequest {
+            request_id: request_id(),
+            intervention_id: task.intervention_id.clone(),
+            remedy: RemedyKind::CutShipping.into(),
+            value: Some(Value::Amount(usd(500))),
+            cart_version: version,
+        };
+        let answer = shop.agent_offers().authorize_offer(request).await.ok()?;
+        match answer.into_inner().decision {
+            Some(OfferDecision::Granted(granted)) => Some(granted),
+            _ => None,
+        }
+    })
+    .await
+}
+
+async fn buy(shop: &Shop, shopper: Shopper, offer_token: String) {
+    let order = format!("order-{}", shopper.session);
+    let order_id = order.chars().take(40).collect::<String>();
+    let session = session(shop, shopper).await;
+    let redeem = RedeemOfferRequest {
+        request_id: request_id(),
+        offer_token,
+        order_id: order_id.clone(),
+        cart_version: session.cart.unwrap().version,
+    };
+    shop.checkout().redeem_offer(redeem).await.unwrap();
+    let placed = OrderPlaced {
+        order_id,
+        value: Some(usd(26_300)),
+        margin: Some(usd(7_500)),
+    };
+    let event = shopper.event(
+        Duration::ZERO,
+        "/checkout/done",
+        Payload::OrderPlaced(placed),
+    );
+    record(shop, vec![event]).await;
+}
+
+async fn wrap_up(desk: &mut Desk, task: &str) {
+    let wrap = WrapUpRequest {
+        request_id: request_id(),
+        task_id: task.to_owned(),
+        resolution: Resolution::Resolved.into(),
+        cause: Cause::UnexpectedCost.into(),
+        empowerment: Empowerment::Able.into(),
+        handle_time: Some(wire_duration(Duration::from_secs(90))),
+    };
+    desk.calls.wrap_up(wrap).await.unwrap();
+}
+
+async fn session(shop: &Shop, shopper: Shopper) -> proto::session::v1::Session {
+    let request = GetSessionRequest {
+        session_id: shopper.session.to_string(),
+    };
+    shop.sessions()
+        .get_session(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .session
+        .unwrap()
+}
+
+async fn session_is_ordered(shop: &Shop, recovery: &Recovery) {
+    let session = session(shop, recovery.shopper).await;
+    assert_eq!(session.state(), SessionState::Ordered);
+    assert_eq!(
+        session.shopper_id.as_deref(),
+        Some(recovery.shopper.person().as_str())
+    );
+    assert_eq!(session.event_count, 7);
+}
+
+async fn assessment_explains_itself(shop: &Shop, recovery: &Recovery) {
+    let intervention = intervention(shop, recovery).await;
+    let request = ExplainAssessmentRequest {
+        assessment_id: intervention.assessment_id.clone(),
+        language: "es".to_owned(),
+    };
+    let told = shop
+        .risk()
+        .explain_assessment(request)
+        .await
+        .unwrap()
+        .into_inner();
+    let assessment = told.assessment.unwrap();
+    let likely = assessment.causes.first().unwrap();
+    assert_eq!(likely.cause(), Cause::UnexpectedCost);
+    let score: f64 = told
+        .factors
+        .iter()
+        .map(|factor| factor.log_odds)
+        .sum::<f64>()
+        + assessment.baseline_log_odds;
+    let from_factors = 1.0 / (1.0 + (-score).exp());
+    assert!(
+        (from_factors - assessment.abandonment).abs() < 1e-9,
+        "the factors sum to the score"
+    );
+    assert!(told.factors.iter().all(|factor| !factor.text.is_empty()));
+
+    let listed = ListAssessmentsRequest {
+        session_id: recovery.shopper.session.to_string(),
+        ..Default::default()
+    };
+    let listed = shop
+        .risk()
+        .list_assessments(listed)
+        .await
+        .unwrap()
+        .into_inner()
+        .assessments;
+    assert!(
+        listed
+            .iter()
+            .any(|listed| listed.assessment_id == intervention.assessment_id)
+    );
+}
+
+async fn intervention(shop: &Shop, recovery: &Recovery) -> proto::routing::v1::Intervention {
+    let request = GetInterventionRequest {
+        intervention_id: recovery.intervention.clone(),
+    };
+    let answer = shop
+        .interventions()
+        .get_intervention(request)
+        .await
+        .unwrap();
+    answer.into_inner().intervention.unwrap()
+}
+
+async fn decision_explains_itself(shop: &Shop, recovery: &Recovery) {
+    assert_eq!(
+        intervention(shop, recovery).await.state(),
+        InterventionState::Resolved
+    );
+    let subject = Some(Subject::InterventionId(recovery.intervention.clone()));
+    let request = ExplainDecisionRequest { subject };
+    let told = shop
+        .interventions()
+        .explain_decision(request)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(told.decision.unwrap().outcome(), DecisionOutcome::Scheduled);
+    let passed: Vec<&str> = told
+        .steps
+        .iter()
+        .filter(|step| step.verdict() == StepVerdict::Passed)
+        .map(|step| step.name.as_str())
+        .collect();
+    for step in [
+        "qualify",
+        "assign",
+        "consent",
+        "progress",
+        "empowerment",
+        "capacity",
+        "pick",
+    ] {
+        assert!(passed.contains(&step), "{step} is not among {passed:?}");
+    }
+    assert_eq!(
+        told.moment.unwrap().session_id,
+        recovery.shopper.session.to_string()
+    );
+}
+
+async fn offer_is_redeemed_and_booked(shop: &Shop, recovery: &Recovery) {
+    let request = GetOfferRequest {
+        offer_id: recovery.offer.clone(),
+    };
+    let offer = shop
+        .agent_offers()
+        .get_offer(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .offer
+        .unwrap();
+    assert_eq!(offer.state(), OfferState::Redeemed);
+    assert_eq!(offer.amount, Some(usd(500)));
+    let request = ListLedgerEntriesRequest {
+        offer_id: recovery.offer.clone(),
+        ..Default::default()
+    };
+    let entries = shop
+        .programmes()
+        .list_ledger_entries(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .entries;
+    assert_eq!(entries.len(), 2, "one hold and one redemption: {entries:?}");
+}
+
+async fn figures_count_it_once(shop: &Shop) {
+    let report = eventually(PATIENCE, || async {
+        let window = Window {
+            from: Some(wire_timestamp(earlier(now(), Duration::from_secs(3_600)))),
+            until: Some(wire_timestamp(later(now(), Duration::from_secs(3_600)))),
+        };
+        let request = QueryKpisRequest {
+            window: Some(window),
+            ..Default::default()
+        };
+        let report = shop
+            .kpis()
+            .query_kpis(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .report?;
+        let answered = report.net_transaction_score.as_ref()?.n == 1;
+        let ordered = report.funnel.as_ref()?.ordered == 1;
+        (answered && ordered).then_some(report)
+    })
+    .await;
+    let conversion = report.proactive_chat_conversion_rate.unwrap();
+    assert_eq!((conversion.numerator, conversion.denominator), (1, 1));
+    let resolution = report.first_contact_resolution.unwrap().declared.unwrap();
+    assert_eq!((resolution.numerator, resolution.denominator), (1, 1));
+    let funnel = report.funnel.unwrap();
+    assert_eq!(
+        (funnel.shown, funnel.accepted, funnel.reservations),
+        (1, 1, 1)
+    );
+    assert_eq!((funnel.engaged, funnel.resolved), (1, 1));
+    let offers = report.offers.unwrap();
+    assert_eq!((offers.held, offers.redeemed), (1, 1));
+    assert_eq!(offers.redeemed_amount, Some(usd(500)));
+}

@@ -1,0 +1,146 @@
+//! One trace follows one recovery through all five services and every outbox between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use platform::telemetry::{self, LogFormat, TelemetryConfig};
+use testkit::otlp::{Receiver, Span};
+
+use crate::people::PATIENCE;
+use crate::recovery::recover;
+use crate::shop::Shop;
+
+/// Server spans that the trace of a recovery holds, with their services, in the order of the flow.
+const STATIONS: [(&str, &str); 6] = [
+    (
+        "session-tracking",
+        "rescate.session.v1.SessionTrackingService/RecordEvents",
+    ),
+    (
+        "risk-scoring",
+        "rescate.risk.v1.RiskScoringService/AssessSession",
+    ),
+    (
+        "intervention-routing",
+        "rescate.routing.v1.InterventionService/ProposeIntervention",
+    ),
+    (
+        "offer-authorization",
+        "rescate.offers.v1.OfferAuthorizationService/CheckAuthority",
+    ),
+    (
+        "offer-authorization",
+        "rescate.offers.v1.OfferAuthorizationService/RecordCase",
+    ),
+    ("kpi", "rescate.kpi.v1.KpiService/RecordFacts"),
+];
+
+#[tokio::test]
+async fn one_trace_leads_from_the_event_to_the_fact() {
+    let receiver = Receiver::start().await;
+    let config = TelemetryConfig {
+        otlp_endpoint: Some(receiver.endpoint()),
+        log_format: LogFormat::Text,
+        log_filter: "warn".to_owned(),
+    };
+    let telemetry = telemetry::init(&config, "flow").unwrap();
+    let shop = Shop::open().await;
+    let recovery = recover(&shop).await;
+
+    let trace = trace_of(&receiver, &recovery.intervention).await;
+    receiver
+        .wait_for(PATIENCE, |spans| {
+            STATIONS.iter().all(|station| has(spans, &trace, *station))
+        })
+        .await;
+    let spans = receiver.in_trace(&trace);
+    every_hop_hangs_together(&spans);
+    later_calls_join_the_trace(&spans);
+    nothing_personal_is_in(&receiver.spans(), &recovery.shopper.person());
+    shop.close().await;
+    telemetry.shutdown().await;
+}
+
+/// The trace in which the intervention was decided.
+async fn trace_of(receiver: &Receiver, intervention: &str) -> String {
+    let name = "rescate.routing.v1.InterventionService/ProposeIntervention";
+    let found = |spans: &[Span]| {
+        spans
+            .iter()
+            .find(|span| {
+                span.name == name
+                    && span.kind == "server"
+                    && span.attribute("rescate.intervention") == Some(intervention)
+            })
+            .map(|span| span.trace_id.clone())
+    };
+    receiver
+        .wait_for(PATIENCE, |spans| found(spans).is_some())
+        .await;
+    found(&receiver.spans()).unwrap()
+}
+
+fn has(spans: &[Span], trace: &str, (service, name): (&str, &str)) -> bool {
+    spans.iter().any(|span| {
+        span.trace_id == trace
+            && span.service == service
+            && span.name == name
+            && span.kind == "server"
+    })
+}
+
+/// Each span but the first has its parent in the same trace, and every hop is reached from the first.
+fn every_hop_hangs_together(spans: &[Span]) {
+    let by_id: BTreeMap<&str, &Span> = spans
+        .iter()
+        .map(|span| (span.span_id.as_str(), span))
+        .collect();
+    for (service, name) in STATIONS {
+        let mut span = *by_id
+            .values()
+            .find(|span| span.service == service && span.name == name && span.kind == "server")
+            .unwrap();
+        let mut passed = BTreeSet::new();
+        while let Some(parent) = span.parent_id.as_deref() {
+            let Some(next) = by_id.get(parent) else { break };
+            passed.insert(span.service.as_str());
+            span = next;
+        }
+        assert_eq!(
+            span.service, "session-tracking",
+            "{name} does not go back to the event but to {} after {passed:?}",
+            span.name
+        );
+    }
+}
+
+/// What happens minutes later, without a context of its own, is in the same trace.
+fn later_calls_join_the_trace(spans: &[Span]) {
+    for call in [
+        "AcceptReservation",
+        "AuthorizeOffer",
+        "RedeemOffer",
+        "WrapUp",
+    ] {
+        assert!(
+            spans.iter().any(|span| span.name.ends_with(call)),
+            "{call} is not in the trace: {:?}",
+            spans
+                .iter()
+                .map(|span| span.name.as_str())
+                .collect::<BTreeSet<_>>()
+        );
+    }
+}
+
+fn nothing_personal_is_in(spans: &[Span], person: &str) {
+    for span in spans {
+        for (key, value) in &span.attributes {
+            assert!(
+                !value.contains(person),
+                "{} tells the person in `{key}`",
+                span.name
+            );
+        }
+    }
+    assert!(spans.len() > STATIONS.len());
+}
