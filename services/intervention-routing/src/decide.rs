@@ -12,7 +12,7 @@ mod qualify;
 mod settle;
 mod step;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

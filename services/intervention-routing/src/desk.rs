@@ -17,7 +17,7 @@ use domain::time::Timestamp;
 use tokio::sync::mpsc;
 
 pub(crate) use matching::{Load, Need, Presence, Profile};
-pub(crate) use news::{Cut, DeskNews, PresenceNow, SessionNews};
+pub(crate) use news::{Cut, DeskNews, OrderNow, PresenceNow, SessionNews};
 
 use crate::intervention::AssignedAgent;
 use registry::{Registry, Way};
@@ -115,6 +115,11 @@ impl Desks {
         self.lock().agents()
     }
 
+    /// Whether somebody serves a queue, with room or without.
+    pub(crate) fn serves(&self, tenant: &TenantId, queue: &QueueId) -> bool {
+        self.lock().serves(tenant, queue)
+    }
+
     /// Takes over what an agent has in use, as the store says.
     pub(crate) fn set_load(
         &self,
@@ -180,6 +185,13 @@ impl Desk {
         self.desks
             .lock()
             .present(&self.tenant, &self.agent, (profile, load), now);
+    }
+
+    /// Tells this desk alone.
+    pub(crate) fn tell(&self, news: &DeskNews) {
+        self.desks
+            .lock()
+            .tell_one(&self.tenant, &self.agent, self.id, news);
     }
 
     /// The next thing to tell the desk, or why it was cut.

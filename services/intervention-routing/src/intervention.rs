@@ -317,12 +317,29 @@ impl Intervention {
     ///
     /// # Errors
     ///
-    /// [`IllegalMove`] unless it is accepted.
+    /// [`IllegalMove`] unless it waits for an agent, the first or the next one.
     pub(crate) fn unanswered(self, now: Timestamp) -> Result<Self, IllegalMove> {
-        if self.state != State::Accepted {
-            return Err(self.refuse("unanswered"));
+        match (&self.state, &self.agent) {
+            (State::Accepted | State::Engaged, None) => Ok(self.becomes(State::Unanswered, now)),
+            _ => Err(self.refuse("unanswered")),
         }
-        Ok(self.becomes(State::Unanswered, now))
+    }
+
+    /// The agent gave it back, to be taken by another.
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalMove`] unless an agent has it.
+    pub(crate) fn released(self, now: Timestamp) -> Result<Self, IllegalMove> {
+        match (&self.state, &self.agent) {
+            (State::Accepted | State::Engaged, Some(_)) => {
+                let state = self.state.clone();
+                let mut waiting = self.becomes(state, now);
+                waiting.agent = None;
+                Ok(waiting)
+            }
+            _ => Err(self.refuse("released")),
+        }
     }
 
     /// Stopped. A conversation that runs is never cut: it ends by its wrap-up.

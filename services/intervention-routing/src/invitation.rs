@@ -76,6 +76,8 @@ impl InvitationState {
     ];
     /// States in which a yes may still come: an agent may be needed.
     pub(crate) const OPEN: [Self; 2] = [Self::Waiting, Self::Shown];
+    /// States in which it can be taken back.
+    pub(crate) const WITHDRAWABLE: [Self; 3] = [Self::Waiting, Self::Shown, Self::Accepted];
 }
 
 impl Invitation {

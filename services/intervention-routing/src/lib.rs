@@ -58,8 +58,9 @@ pub struct Sources {
     pub ids: Arc<dyn IdSource>,
 }
 
-impl Default for Sources {
-    fn default() -> Self {
+impl Sources {
+    /// Those of the machine.
+    pub fn system() -> Self {
         Self {
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
@@ -76,7 +77,7 @@ pub async fn run(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
-    run_with(config, Sources::default(), listener, shutdown).await
+    run_with(config, Sources::system(), listener, shutdown).await
 }
 
 /// [`run`] with time and ids of one's own.

@@ -1,15 +1,27 @@
 //! The use cases, in domain terms. Each write is one transaction with its messages and, for calls, its request key.
 
+mod answer;
+mod background;
 mod contact;
+mod desk;
+mod dispatch;
 mod explain;
+mod freshness;
 mod interventions;
 mod overtake;
 mod plays;
 mod propose;
 mod prospects;
 mod record;
+mod release;
+mod rows;
+mod shopper;
 mod simulate;
+mod storefront;
+mod timers;
+mod trace;
 mod verdict;
+mod work;
 
 use std::sync::Arc;
 
@@ -24,11 +36,17 @@ use crate::settings::Settings;
 use crate::store::Store;
 use crate::upstreams::Clients;
 
+pub(crate) use answer::{Answer, Held};
 pub(crate) use contact::NewContact;
+pub(crate) use desk::StaffedDesk;
 pub(crate) use explain::Explained;
+pub(crate) use interventions::Viewer;
 pub(crate) use plays::{PlayChange, PlayDraft, PlayName};
 pub(crate) use propose::{Proposal, Proposed};
+pub(crate) use shopper::OwnInvitation;
 pub(crate) use simulate::Simulation;
+pub(crate) use storefront::{ShopperNews, Watching};
+pub(crate) use work::{Step, WrapUp};
 
 /// The service. Clones share everything.
 #[derive(Clone)]

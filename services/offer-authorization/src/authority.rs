@@ -6,7 +6,7 @@ mod ladder;
 mod policy;
 mod starter;
 
-pub(crate) use judge::{Candidate, Judgement, PurseRoom, Question, choose, judge};
+pub(crate) use judge::{Candidate, Judgement, PurseRoom, Question, first, judge, largest};
 pub(crate) use ladder::{climb, fits};
 pub(crate) use policy::{
     Authority, AuthorityQuestion, Grant, Grantor, GrantorRole, MAX_GRANTS, Policy, Purpose, Reach,

@@ -21,11 +21,12 @@ mod unit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::id::PartnerId;
+use domain::id::{AgentId, PartnerId};
 use domain::time::Timestamp;
 use futures::future::BoxFuture;
 use platform::clock::Clock;
 use platform::ids::IdSource;
+use proto::field::InvalidField;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use storage::{Database, RequestKey};
@@ -35,12 +36,17 @@ use crate::case::CaseAgent;
 use crate::error::OfferError;
 use crate::token::TokenKeys;
 
+pub(crate) use approve::Approval;
 pub(crate) use authorize::{Authorization, AuthorizeOffer, Refusal};
 pub(crate) use check::{AuthorityReport, CheckAuthority, Grantable, Grantors};
+pub(crate) use facts::KPI;
 pub(crate) use policies::{ListedPolicy, NewPolicy};
 pub(crate) use redeem::{RedeemOffer, Redeemed};
 pub(crate) use reverse::{ReversalReason, ReverseRedemption};
 use unit::Unit;
+
+/// How the shop signs an approval.
+const SHOP: &str = "operator";
 
 /// Waits that are settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +188,17 @@ impl Actor {
         match self {
             Self::Person(GrantorRole::Agent, person) => person == agent,
             Self::Person(GrantorRole::Supervisor, _) | Self::Shop => self.sees(agent),
+        }
+    }
+
+    /// How an approval is signed: by the supervisor's own name, or in that of the shop.
+    ///
+    /// # Errors
+    /// Never: the name of the shop is a name.
+    fn signature(&self) -> Result<AgentId, OfferError> {
+        match self {
+            Self::Person(_, person) => Ok(person.agent.clone()),
+            Self::Shop => AgentId::parse(SHOP).map_err(InvalidField::at("approved_by")).map_err(Into::into),
         }
     }
 

@@ -135,7 +135,11 @@ impl Validate for RetentionConfig {
         faults.range("assessments_days", self.assessments_days, 1..=3_650);
         faults.range("request_keys_days", self.request_keys_days, 1..=3_650);
         faults.range("undelivered_days", self.undelivered_days, 1..=3_650);
-        faults.range("sweep_interval_ms", self.sweep_interval_ms, 1_000..=86_400_000);
+        faults.range(
+            "sweep_interval_ms",
+            self.sweep_interval_ms,
+            1_000..=86_400_000,
+        );
     }
 }
 

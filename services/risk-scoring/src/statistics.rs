@@ -200,10 +200,7 @@ mod tests {
         assert!(close(quality.brier, (0.01 + 0.25 + 0.25 + 0.04) / 4.0));
         let loss = -(0.9_f64.ln() + 0.5_f64.ln() + 0.5_f64.ln() + 0.8_f64.ln()) / 4.0;
         assert!(close(quality.log_loss, loss));
-        assert!(close(
-            quality.calibration_error,
-            (0.1 + 0.2) / 4.0
-        ));
+        assert!(close(quality.calibration_error, (0.1 + 0.2) / 4.0));
         assert!(close(quality.calibration_gap, 0.525 - 0.5));
     }
 

@@ -14,6 +14,8 @@ mod moment;
 mod outbound;
 mod program;
 mod report;
+#[cfg(test)]
+mod samples;
 mod service;
 mod session;
 mod snapshot;

@@ -97,7 +97,9 @@ impl Told {
         }
         self.held
             .take_if(|cue| expires_at(cue, now, settings) <= now);
-        if self.waits_until(settings).is_some_and(|until| now < until) {
+        // A clock that was set back must not silence the session until it has caught up.
+        let lately = self.last_at.is_some_and(|last| last <= now);
+        if lately && self.waits_until(settings).is_some_and(|until| now < until) {
             return None;
         }
         let cue = self.waiting.pop_front().or_else(|| self.held.take())?;

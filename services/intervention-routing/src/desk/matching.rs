@@ -12,6 +12,7 @@ use domain::time::Timestamp;
 use domain::word::closed_enum;
 
 use crate::intervention::AssignedAgent;
+use crate::reservation::Reservation;
 
 closed_enum! {
     /// Whether an agent takes work.
@@ -72,6 +73,17 @@ pub(crate) struct Seat<'a> {
 }
 
 impl Load {
+    /// The load with one more open reservation.
+    #[must_use]
+    pub(crate) fn with(self, open: &Reservation) -> Self {
+        Self {
+            units: self.units.saturating_add(open.units),
+            calls: self
+                .calls
+                .saturating_add(u32::from(open.channel == Channel::Call)),
+        }
+    }
+
     /// Tasks of this channel that still fit. A call costs all capacity: it fits only an idle agent, and nothing fits
     /// beside it, whatever the agent says meanwhile.
     pub(crate) const fn room(self, capacity: u32, channel: Channel) -> u32 {

@@ -26,6 +26,12 @@ pub(crate) enum DeskNews {
     Session(Arc<SessionNews>),
 }
 
+impl DeskNews {
+    pub(crate) fn reserved(reservation: Reservation, task: Task) -> Self {
+        Self::Reserved(Arc::new((reservation, task)))
+    }
+}
+
 /// The presence that counts now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PresenceNow {

@@ -52,6 +52,16 @@ impl Way {
             heard_at: now,
         }
     }
+
+    /// Whether the news found room; if not, the desk does not read and is cut.
+    fn reach(&self, news: &DeskNews) -> bool {
+        let reached = self.sender.try_send(news.clone()).is_ok();
+        if !reached {
+            // Set before when it is cut for another reason; then that one stands.
+            let _ = self.cut.set(Cut::Slow);
+        }
+        reached
+    }
 }
 
 impl Registry {
@@ -171,6 +181,19 @@ impl Registry {
         }
     }
 
+    pub(super) fn tell_one(
+        &mut self,
+        tenant: &TenantId,
+        agent: &AssignedAgent,
+        id: u64,
+        news: &DeskNews,
+    ) {
+        if let Some(entry) = self.entry_mut(tenant, agent) {
+            entry.desks.retain(|desk, way| *desk != id || way.reach(news));
+            entry.forget_profile_without_desk();
+        }
+    }
+
     pub(super) fn sweep(
         &mut self,
         limit: Duration,
@@ -229,6 +252,11 @@ impl Registry {
         queues
     }
 
+    pub(super) fn serves(&self, tenant: &TenantId, queue: &QueueId) -> bool {
+        self.seats(tenant)
+            .any(|seat| seat.profile.queues.contains(queue))
+    }
+
     pub(super) fn agents(&self) -> Vec<(TenantId, AssignedAgent)> {
         let of_tenant = |(tenant, agents): (&TenantId, &BTreeMap<AssignedAgent, Entry>)| {
             let tenant = tenant.clone();
@@ -280,15 +308,7 @@ impl Entry {
     }
 
     fn tell(&mut self, news: &DeskNews) {
-        self.desks
-            .retain(|_, way| match way.sender.try_send(news.clone()) {
-                Ok(()) => true,
-                Err(_) => {
-                    // Already set when the desk is cut for another reason; then that one stands.
-                    let _ = way.cut.set(Cut::Slow);
-                    false
-                }
-            });
+        self.desks.retain(|_, way| way.reach(news));
         self.forget_profile_without_desk();
     }
 

@@ -1,6 +1,5 @@
 //! `InterventionService`.
 
-use platform::auth::Caller;
 use platform::status::into_status;
 use proto::field;
 use proto::routing::v1 as pb;
@@ -41,10 +40,10 @@ impl InterventionService for InterventionApi {
         &self,
         request: Request<pb::GetInterventionRequest>,
     ) -> Result<Response<pb::GetInterventionResponse>, Status> {
-        let tenant = Caller::of(&request)?.tenant().clone();
+        let viewer = request::viewer(&request)?;
         let pb::GetInterventionRequest { intervention_id } = request.into_inner();
         let id = field::read("intervention_id", intervention_id).map_err(into_status)?;
-        let found = self.service.intervention(&tenant, id).await;
+        let found = self.service.intervention(&viewer, id).await;
         let intervention = Some(found.map_err(into_status)?.into());
         Ok(Response::new(pb::GetInterventionResponse { intervention }))
     }
@@ -53,10 +52,10 @@ impl InterventionService for InterventionApi {
         &self,
         request: Request<pb::ListInterventionsRequest>,
     ) -> Result<Response<pb::ListInterventionsResponse>, Status> {
-        let tenant = Caller::of(&request)?.tenant().clone();
+        let viewer = request::viewer(&request)?;
         let ListedInterventions { filter, page } =
             ListedInterventions::try_from(request.into_inner()).map_err(into_status)?;
-        let found = self.service.list_interventions(&tenant, &filter, &page).await;
+        let found = self.service.list_interventions(viewer, filter, &page).await;
         Ok(Response::new(listed(found.map_err(into_status)?)))
     }
 
@@ -64,9 +63,9 @@ impl InterventionService for InterventionApi {
         &self,
         request: Request<pb::ExplainDecisionRequest>,
     ) -> Result<Response<pb::ExplainDecisionResponse>, Status> {
-        let tenant = Caller::of(&request)?.tenant().clone();
+        let viewer = request::viewer(&request)?;
         let subject = Subject::try_from(request.into_inner()).map_err(into_status)?;
-        let explained = self.service.explain(&tenant, subject).await;
+        let explained = self.service.explain(&viewer, subject).await;
         Ok(Response::new(explained.map_err(into_status)?.into()))
     }
 

@@ -1,8 +1,6 @@
 //! Telling why a decision came out as it did, from what was stored when it was made.
 
-use domain::id::TenantId;
-
-use super::Service;
+use super::{Service, Viewer};
 use crate::decision::Explanation;
 use crate::error::RoutingError;
 use crate::intervention::Intervention;
@@ -19,16 +17,24 @@ impl Service {
     /// Explains one decision.
     pub(crate) async fn explain(
         &self,
-        tenant: &TenantId,
+        viewer: &Viewer,
         subject: Subject,
     ) -> Result<Explained, RoutingError> {
+        const UNKNOWN: RoutingError = RoutingError::NotFound { what: "decision" };
         let store = &self.inner.store;
-        let found = store.explanation(tenant, subject).await?;
-        let explanation = found.ok_or(RoutingError::NotFound { what: "decision" })?;
+        let found = store.explanation(&viewer.tenant, subject).await?;
+        let explanation = found.ok_or(UNKNOWN)?;
         let intervention = match explanation.decision.intervention {
-            Some(id) => store.intervention(store.database.read(), tenant, id).await?,
+            Some(id) => {
+                let connection = store.database.read();
+                store.intervention(connection, &viewer.tenant, id).await?
+            }
             None => None,
         };
+        let theirs = intervention.as_ref().is_some_and(|one| viewer.may_see(one));
+        if viewer.partner.is_some() && !theirs {
+            return Err(UNKNOWN);
+        }
         Ok(Explained {
             explanation,
             intervention,

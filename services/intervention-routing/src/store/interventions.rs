@@ -1,6 +1,6 @@
 //! Reading and writing interventions.
 
-use domain::id::{InterventionId, PersonId, SessionId, TenantId};
+use domain::id::{InterventionId, PartnerId, PersonId, SessionId, TenantId};
 use platform::paging::{Page, PageRequest};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sea_orm::{ConnectionTrait, TryInsertResult};
@@ -23,6 +23,8 @@ pub(crate) struct InterventionCursor {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InterventionFilter {
     pub(crate) session: Option<SessionId>,
+    /// Whose agents handle it.
+    pub(crate) partner: Option<PartnerId>,
     /// The state as [`State::as_str`] tells it.
     pub(crate) state: Option<&'static str>,
 }
@@ -137,6 +139,9 @@ impl Store {
         let mut query = Entity::find_in(tenant);
         if let Some(session) = filter.session {
             query = query.filter(Column::SessionId.eq(session.to_string()));
+        }
+        if let Some(partner) = &filter.partner {
+            query = query.filter(Column::PartnerId.eq(partner.as_str()));
         }
         if let Some(state) = filter.state {
             query = query.filter(Column::State.eq(state));

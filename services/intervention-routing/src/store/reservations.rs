@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::channel::Channel;
 use domain::id::{ReservationId, TaskId, TenantId};
 use domain::time::Timestamp;
 use sea_orm::{
@@ -116,11 +115,7 @@ impl Store {
             .await?;
         let mut load = Load::default();
         for row in &rows {
-            let open = reservation::reservation(row)?;
-            load.units = load.units.saturating_add(open.units);
-            if open.channel == Channel::Call {
-                load.calls = load.calls.saturating_add(1);
-            }
+            load = load.with(&reservation::reservation(row)?);
         }
         Ok(load)
     }

@@ -120,21 +120,20 @@ pub(crate) fn judge(
     findings.into_judgement(authority_until)
 }
 
-/// The judgement to go by, of several programmes or grantors: the largest that passes, else the one with the fewest
-/// reasons. The first wins a tie, so a replay chooses the same.
-pub(crate) fn choose<T>(
+/// The first judgement with the fewest reasons: the order of the candidates decides between those that pass.
+pub(crate) fn first<T>(judged: impl IntoIterator<Item = (T, Judgement)>) -> Option<(T, Judgement)> {
+    judged
+        .into_iter()
+        .min_by_key(|(_, judgement)| judgement.reasons.len())
+}
+
+/// Of the judgements with the fewest reasons, the first that allows the most.
+pub(crate) fn largest<T>(
     judged: impl IntoIterator<Item = (T, Judgement)>,
 ) -> Option<(T, Judgement)> {
-    let rank = |judgement: &Judgement| {
+    judged.into_iter().min_by_key(|(_, judgement)| {
         let most = judgement.most.map_or(0, Money::minor_units);
-        (Reverse(judgement.reasons.len()), most)
-    };
-    judged.into_iter().reduce(|best, next| {
-        if rank(&next.1) > rank(&best.1) {
-            next
-        } else {
-            best
-        }
+        (judgement.reasons.len(), Reverse(most))
     })
 }
 

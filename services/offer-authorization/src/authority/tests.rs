@@ -253,7 +253,7 @@ fn shipping_is_not_waived_beyond_what_it_costs() {
 }
 
 #[test]
-fn the_choice_is_the_largest_that_passes_and_else_the_nearest() {
+fn the_choice_is_what_passes_and_else_the_nearest() {
     let passing = |most| Judgement {
         reasons: Vec::new(),
         others: Vec::new(),
@@ -269,10 +269,12 @@ fn the_choice_is_the_largest_that_passes_and_else_the_nearest() {
     let near = refused(&[OfferRefusal::UsageLimit]);
     let far = refused(&[OfferRefusal::CartEmpty, OfferRefusal::UsageLimit]);
 
-    let chosen = choose([(1, far.clone()), (2, passing(5)), (3, passing(7)), (4, passing(7))]);
-    assert_eq!(chosen.map(|(name, _)| name), Some(3));
-    let chosen = choose([(1, far), (2, near.clone()), (3, near)]);
-    assert_eq!(chosen.map(|(name, _)| name), Some(2));
+    let all = [(1, far.clone()), (2, passing(5)), (3, passing(7)), (4, passing(7))];
+    assert_eq!(largest(all.clone()).map(|(name, _)| name), Some(3));
+    assert_eq!(first(all).map(|(name, _)| name), Some(2));
+    let none = [(1, far), (2, near.clone()), (3, near)];
+    assert_eq!(largest(none.clone()).map(|(name, _)| name), Some(2));
+    assert_eq!(first(none).map(|(name, _)| name), Some(2));
 }
 
 proptest! {

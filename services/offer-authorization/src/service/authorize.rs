@@ -17,7 +17,7 @@ use super::grounds::{self, Purses, Situation};
 use super::{Service, Unit, facts};
 use crate::amounts::Asked;
 use crate::authority::{
-    Candidate, Grantor, GrantorRole, Judgement, Policy, Question, choose, judge,
+    Candidate, Grantor, GrantorRole, Judgement, Policy, Question, first, judge,
 };
 use crate::case::{Case, CaseAgent};
 use crate::decision::{Decision, Outcome};
@@ -123,7 +123,7 @@ async fn authorize(
         let judgement = judge(&policy, question, &candidate);
         (candidate, judgement)
     });
-    let Some((candidate, judgement)) = choose(judged) else {
+    let Some((candidate, judgement)) = first(judged) else {
         let nowhere = Judgement::refusing(OfferRefusal::RemedyNotAllowed);
         return proposal.refuse(unit, &nowhere.and(of_case(&case, command))).await;
     };

@@ -2,19 +2,18 @@
 
 use domain::fact::FactBody;
 use domain::id::{OfferId, TenantId, TypedId};
+use domain::money::Money;
 use domain::time::Timestamp;
 use storage::{StoreError, Tx};
 
 use super::{Actor, Service};
 use crate::authority::Policy;
-use crate::case::CaseAgent;
 use crate::error::OfferError;
 use crate::ledger::{Draw, EntryKind, Scope};
 use crate::offer::{Offer, Terms};
 use crate::service::facts;
 use crate::store::ledger::{self, Caps, Extent, Stamp};
 use crate::store::{offers, policies};
-use domain::money::Money;
 
 pub(super) struct Unit<'t> {
     pub(super) tx: &'t Tx,
@@ -117,13 +116,5 @@ impl Service {
         }
         let policy = policies::find(connection, tenant, version).await?;
         policy.ok_or(OfferError::PolicyUnknown)
-    }
-}
-
-/// Who a fact is about, for those that no offer stands behind.
-pub(super) fn agent_of(actor: &Actor) -> Option<&CaseAgent> {
-    match actor {
-        Actor::Person(_, person) => Some(person),
-        Actor::Shop => None,
     }
 }

@@ -143,6 +143,7 @@ const DWELL: &str = "dwell_minutes.";
 
 impl Feature {
     /// Every feature.
+    #[cfg(test)]
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         let of_signal = |signal: &SignalKind| [Self::Count(*signal), Self::Dwell(*signal)];
         OF_MOMENTS

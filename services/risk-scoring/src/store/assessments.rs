@@ -61,9 +61,7 @@ impl Store {
             session_id: Set(moment.session.to_string()),
             phase: Set(assessment.phase.as_str().to_owned()),
             assessed_at: Set(millis(assessment.assessed_at)),
-            assessment: Set(
-                wire_assessment::Assessment::from(assessment.clone()).encode_to_vec()
-            ),
+            assessment: Set(wire_assessment::Assessment::from(assessment.clone()).encode_to_vec()),
             moment: Set(wire_moment::Moment::from(moment.clone()).encode_to_vec()),
         };
         Entity::insert(row).exec_without_returning(tx).await?;
@@ -138,7 +136,9 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let of_session = Column::SessionId.eq(session.to_string());
         let before_order = Column::Phase.ne(RiskPhase::PostClickAnxiety.as_str());
-        let found = Entity::find_in(tenant).filter(of_session).filter(before_order);
+        let found = Entity::find_in(tenant)
+            .filter(of_session)
+            .filter(before_order);
         Ok(found.count(tx).await?)
     }
 }
@@ -157,7 +157,8 @@ fn stored(model: &Model) -> Result<StoredAssessment, StoreError> {
 fn assessment(model: &Model) -> Result<Assessment, StoreError> {
     let row = Row::of(TABLE, &model.assessment_id);
     let wire = wire_assessment::Assessment::decode(&*model.assessment);
-    let assessment: Assessment = row.valid("assessment", row.valid("assessment", wire)?.try_into())?;
+    let assessment: Assessment =
+        row.valid("assessment", row.valid("assessment", wire)?.try_into())?;
     if assessment.id.to_string() != model.assessment_id {
         return Err(row.corrupt("assessment_id"));
     }

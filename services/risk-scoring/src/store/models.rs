@@ -139,7 +139,9 @@ impl Store {
             scorecard: Set(column::json(scorecard)?),
             registered_at: Set(card.registered_at.map_or(0, millis)),
         };
-        model::Entity::insert(row).exec_without_returning(tx).await?;
+        model::Entity::insert(row)
+            .exec_without_returning(tx)
+            .await?;
         Ok(())
     }
 
@@ -195,7 +197,8 @@ impl Store {
             .await?;
         let champions = Row::of("champions", tenant.as_str());
         let row = found.ok_or_else(|| champions.corrupt("model_id"))?;
-        let scorecard: Scorecard = Row::of("models", &row.model_id).json("scorecard", &row.scorecard)?;
+        let scorecard: Scorecard =
+            Row::of("models", &row.model_id).json("scorecard", &row.scorecard)?;
         let scorecard = Arc::new(scorecard);
         self.cards.keep(tenant, &key, &scorecard);
         Ok(Model { key, scorecard })

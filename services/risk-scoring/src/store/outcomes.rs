@@ -4,8 +4,8 @@ use domain::fact::Ending;
 use domain::id::{SessionId, TenantId};
 use domain::time::Timestamp;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::EntityTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use storage::column::millis;
 use storage::{StoreError, Tx};
 

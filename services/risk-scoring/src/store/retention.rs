@@ -2,8 +2,8 @@
 
 use domain::time::Timestamp;
 use futures::FutureExt;
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use storage::column::millis;
 use storage::{StoreError, Tx};
 

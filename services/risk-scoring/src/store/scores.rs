@@ -58,17 +58,21 @@ impl Store {
             },
             abandonment: assessment.abandonment,
         };
-        let rows = std::iter::once(&champion).chain(shadows).map(|said| score::ActiveModel {
-            tenant: Set(tenant.as_str().to_owned()),
-            assessment_id: Set(assessment.id.to_string()),
-            model_id: Set(said.model.id.as_str().to_owned()),
-            model_version: Set(i64::from(said.model.version)),
-            session_id: Set(assessment.session.to_string()),
-            phase: Set(assessment.phase.as_str().to_owned()),
-            abandonment: Set(said.abandonment.get()),
-            scored_at: Set(millis(assessment.assessed_at)),
-        });
-        score::Entity::insert_many(rows).exec_without_returning(tx).await?;
+        let rows = std::iter::once(&champion)
+            .chain(shadows)
+            .map(|said| score::ActiveModel {
+                tenant: Set(tenant.as_str().to_owned()),
+                assessment_id: Set(assessment.id.to_string()),
+                model_id: Set(said.model.id.as_str().to_owned()),
+                model_version: Set(i64::from(said.model.version)),
+                session_id: Set(assessment.session.to_string()),
+                phase: Set(assessment.phase.as_str().to_owned()),
+                abandonment: Set(said.abandonment.get()),
+                scored_at: Set(millis(assessment.assessed_at)),
+            });
+        score::Entity::insert_many(rows)
+            .exec_without_returning(tx)
+            .await?;
         Ok(())
     }
 
@@ -97,9 +101,8 @@ impl Store {
 
 /// Moments after an order are left out: the outcome of their session is known when they are scored.
 fn of_model(tenant: &TenantId, model: &ModelKey) -> SelectStatement {
-    let same = |score: score::Column, outcome: outcome::Column| {
-        of_score(score).eq(of_outcome(outcome))
-    };
+    let same =
+        |score: score::Column, outcome: outcome::Column| of_score(score).eq(of_outcome(outcome));
     Query::select()
         .column((score::Entity, score::Column::AssessmentId))
         .column((score::Entity, score::Column::Abandonment))
@@ -134,7 +137,10 @@ fn scored(found: &QueryResult) -> Result<Scored, StoreError> {
     row.parse::<AssessmentId>("assessment_id", &id)?;
     let ending: Option<String> = found.try_get("", "ending")?;
     Ok(Scored {
-        abandonment: row.valid("abandonment", Probability::new(found.try_get("", "abandonment")?))?,
+        abandonment: row.valid(
+            "abandonment",
+            Probability::new(found.try_get("", "abandonment")?),
+        )?,
         ending: row.parse_optional("ending", ending.as_deref())?,
     })
 }

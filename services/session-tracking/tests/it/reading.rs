@@ -1,1 +1,71 @@
-//! Placeholder.
+//! Lists of sessions.
+
+use proto::cause::v1::RiskPhase;
+use proto::session::v1 as pb;
+
+use crate::events::{added, declined, event, ordered, session_id, step, viewed};
+use crate::world::World;
+
+async fn listed(world: &World, request: pb::ListSessionsRequest) -> Vec<String> {
+    let response = world.platform().list_sessions(request).await.unwrap().into_inner();
+    response.sessions.into_iter().map(|session| session.session_id).collect()
+}
+
+#[tokio::test]
+async fn sessions_are_paged_the_last_active_first() {
+    let world = World::start().await;
+    for n in 1..=5 {
+        let now = world.pass(1);
+        world.send(vec![event(n, now, viewed(pb::PageKind::Browse))]).await;
+    }
+    let mut seen = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = pb::ListSessionsRequest {
+            page_size: 2,
+            page_token,
+            ..Default::default()
+        };
+        let page = world.platform().list_sessions(request).await.unwrap().into_inner();
+        seen.extend(page.sessions.into_iter().map(|session| session.session_id));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+
+    let expected: Vec<_> = (1..=5).rev().map(session_id).collect();
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn filters_choose_by_phase_state_and_hesitation() {
+    let world = World::start().await;
+    let now = world.now();
+    world.send(vec![event(1, now, viewed(pb::PageKind::Browse))]).await;
+    world.send(vec![event(2, now, step(pb::CheckoutStep::Payment)), event(2, now, declined())]).await;
+    world.send(vec![event(3, now, added("shoe", 1)), event(3, now, ordered("A-1", 1))]).await;
+    let all = pb::ListSessionsRequest::default;
+
+    let in_checkout = pb::ListSessionsRequest {
+        phase: Some(RiskPhase::TransactionalFriction.into()),
+        ..all()
+    };
+    let sold = pb::ListSessionsRequest {
+        state: Some(pb::SessionState::Ordered.into()),
+        ..all()
+    };
+    let hesitating = pb::ListSessionsRequest {
+        hesitating: Some(true),
+        ..all()
+    };
+    let calm = pb::ListSessionsRequest {
+        hesitating: Some(false),
+        ..all()
+    };
+
+    assert_eq!(listed(&world, in_checkout).await, [session_id(2)]);
+    assert_eq!(listed(&world, sold).await, [session_id(3)]);
+    assert_eq!(listed(&world, hesitating).await, [session_id(2)]);
+    assert_eq!(listed(&world, calm).await, [session_id(3), session_id(1)]);
+}

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use domain::time::Timestamp;
+use futures::FutureExt;
 use platform::client::{Client, connect_with_token};
 use platform::clock::Clock;
 use proto::session::v1 as pb;
 use proto::session::v1::session_tracking_service_client::SessionTrackingServiceClient;
+use sea_orm::{ConnectionTrait, Statement};
 use session_tracking::{Config, Sources};
-use testkit::builders::tenant;
+use storage::StoreError;
 use testkit::scratch::{self, Scratch};
 use testkit::tokens::{Issuer, Tokens};
 use testkit::{FakeClock, Served, serve};
@@ -142,15 +144,31 @@ impl World {
         response.into_inner().session.unwrap()
     }
 
-    /// What is stored under the tenant of the tests.
-    pub(crate) async fn outbox(&self) -> Vec<String> {
-        use sea_orm::{ConnectionTrait, Statement};
+    /// Changes the database behind the back of the service.
+    pub(crate) async fn sql(&self, sql: &str) {
+        let sql = sql.to_owned();
         let database = self.scratch.open().await;
-        let sql = "SELECT method FROM outbox WHERE tenant = 'acme' ORDER BY id";
-        assert_eq!(tenant().as_str(), "acme");
-        let statement = Statement::from_string(database.read().get_database_backend(), sql);
-        let rows = database.read().query_all_raw(statement).await.unwrap();
-        let methods = rows.iter().map(|row| row.try_get("", "method").unwrap());
-        methods.collect()
+        let done: Result<(), StoreError> = database
+            .write(move |tx| {
+                let sql = sql.clone();
+                async move {
+                    tx.execute_unprepared(&sql).await?;
+                    Ok(())
+                }
+                .boxed()
+            })
+            .await;
+        done.unwrap();
+        database.close().await;
+    }
+
+    /// All that the event log holds, as it lies there.
+    pub(crate) async fn log(&self) -> Vec<u8> {
+        let database = self.scratch.open().await;
+        let backend = database.read().get_database_backend();
+        let query = Statement::from_string(backend, "SELECT payload FROM event_batches");
+        let rows = database.read().query_all_raw(query).await.unwrap();
+        let payloads = rows.iter().map(|row| row.try_get::<Vec<u8>>("", "payload").unwrap());
+        payloads.flatten().collect()
     }
 }

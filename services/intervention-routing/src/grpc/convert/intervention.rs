@@ -234,6 +234,7 @@ impl TryFrom<pb::ListInterventionsRequest> for ListedInterventions {
         Ok(Self {
             filter: InterventionFilter {
                 session,
+                partner: None,
                 state: state.map(|StateWord(word)| word),
             },
             page: PageRequest::parse(page_size, &page_token)?,

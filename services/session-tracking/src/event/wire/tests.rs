@@ -1,0 +1,169 @@
+//! Events come back from the wire as they went, and what is wrong with one is named by its field.
+
+use domain::id::EventId;
+use domain::time::{Timestamp, earlier, later};
+use proto::cart::v1::CartLine;
+use proto::money::v1::Money;
+use proto::session::v1::event::Payload as Wire;
+use std::time::Duration;
+use testkit::ids::nth;
+
+use super::*;
+use crate::event::Payload;
+use crate::samples::{
+    add, at, config, cost, decline, event, exit, look, of_order, order, page, remove, search,
+    shipment, step,
+};
+
+const CARD: &str = "4111 1111 1111 1111";
+
+fn wire(payload: Wire) -> pb::Event {
+    pb::Event {
+        payload: Some(payload),
+        ..render(event(1, at(0), exit()))
+    }
+}
+
+fn reason(event: pb::Event) -> (String, ErrorReason) {
+    let fault = parse(event, at(0)).unwrap_err();
+    assert!(!fault.description.contains("4111"), "the value is echoed");
+    (fault.field, fault.reason)
+}
+
+#[test]
+fn every_payload_comes_back() {
+    use crate::event::{Browse, CheckoutStep, CostKind, FaultKind, OrderChange, PageKind};
+    let fault = Browse::PageFault {
+        kind: FaultKind::Slow,
+        load_time: Some(Duration::from_millis(4_200)),
+    };
+    let payloads = [
+        page(PageKind::Policy),
+        look("sofa", Some(90)),
+        search(),
+        Payload::Browse(fault),
+        exit(),
+        add("shoe"),
+        remove("shoe"),
+        step(CheckoutStep::Review),
+        cost(CostKind::Tax, 120),
+        decline(),
+        order("A-1"),
+        of_order("A-1", OrderChange::Changed),
+        of_order("A-1", OrderChange::Cancelled),
+        of_order("A-1", OrderChange::DeliveryConfirmed),
+        shipment(domain::order::ShipmentStatus::Exception, 3),
+    ];
+    for payload in payloads {
+        let sent = event(1, at(5), payload);
+        assert_eq!(parse(render(sent.clone()), at(5)), Ok(sent));
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named_by_its_field() {
+    let good = || wire(Wire::ExitIntent(pb::ExitIntent {}));
+    let cases = [
+        (pb::Event { event_id: String::new(), ..good() }, "event_id", ErrorReason::Required),
+        (pb::Event { session_id: "x".to_owned(), ..good() }, "session_id", ErrorReason::MalformedId),
+        (pb::Event { occurred_at: None, ..good() }, "occurred_at", ErrorReason::Required),
+        (pb::Event { payload: None, ..good() }, "payload", ErrorReason::Required),
+        (pb::Event { page: "/p?email=x".to_owned(), ..good() }, "page", ErrorReason::InvalidField),
+        (pb::Event { page: "x".repeat(257), ..good() }, "page", ErrorReason::TooLong),
+        (pb::Event { page: format!("/p/{CARD}"), ..good() }, "page", ErrorReason::CardData),
+        (pb::Event { time_zone: "Mars".to_owned(), ..good() }, "time_zone", ErrorReason::UnknownZone),
+        (pb::Event { language: "xx".to_owned(), ..good() }, "language", ErrorReason::UnknownLanguage),
+    ];
+    for (event, field, expected) in cases {
+        assert_eq!(reason(event), (field.to_owned(), expected));
+    }
+}
+
+fn line(unit_price: Option<Money>, unit_margin: Option<Money>) -> pb::Event {
+    wire(Wire::CartItemAdded(pb::CartItemAdded {
+        line: Some(CartLine {
+            sku: "shoe".to_owned(),
+            quantity: 1,
+            unit_price,
+            unit_margin,
+            configurable: false,
+        }),
+    }))
+}
+
+fn money(minor_units: i64, currency: &str) -> Option<Money> {
+    let currency = currency.to_owned();
+    Some(Money { minor_units, currency })
+}
+
+#[test]
+fn money_is_read_strictly() {
+    let price = |faulty| reason(line(faulty, None)).1;
+
+    assert_eq!(price(None), ErrorReason::Required);
+    assert_eq!(price(money(-1, "USD")), ErrorReason::NegativeMoney);
+    assert_eq!(price(money(i64::MAX, "USD")), ErrorReason::MoneyOverflow);
+    assert_eq!(price(money(1, "XXX")), ErrorReason::UnknownCurrency);
+    let mixed = reason(line(money(100, "USD"), money(10, "EUR")));
+    assert_eq!(mixed.1, ErrorReason::CurrencyMismatch);
+}
+
+#[test]
+fn payloads_are_named_in_the_path_of_their_faults() {
+    let kind = wire(Wire::PageViewed(pb::PageViewed { kind: 99 }));
+    let step = wire(Wire::CheckoutStepEntered(pb::CheckoutStepEntered { step: 0 }));
+    let method = wire(Wire::PaymentAttempted(pb::PaymentAttempted {
+        method: CARD.to_owned(),
+    }));
+    let attribute = |name: &str, value: &str| pb::CustomAttribute {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    let custom = wire(Wire::Custom(pb::CustomEvent {
+        name: "quiz".to_owned(),
+        attributes: vec![attribute("a", "1"), attribute("b", CARD)],
+    }));
+
+    assert_eq!(reason(kind), ("page_viewed.kind".to_owned(), ErrorReason::UnknownEnum));
+    assert_eq!(reason(step), ("checkout_step_entered.step".to_owned(), ErrorReason::Required));
+    assert_eq!(reason(method), ("payment_attempted.method".to_owned(), ErrorReason::CardData));
+    let at_fault = "custom.attributes[1].value".to_owned();
+    assert_eq!(reason(custom), (at_fault, ErrorReason::CardData));
+}
+
+fn judged(occurred_at: Timestamp) -> Option<ErrorReason> {
+    let mut event = event(1, occurred_at, exit());
+    event.received_at = at(0);
+    config().events.check(&event).err().map(|fault| fault.reason)
+}
+
+#[test]
+fn time_has_bounds_on_both_sides() {
+    let (ahead, behind) = (Duration::from_secs(300), Duration::from_hours(24));
+    let milli = Duration::from_millis(1);
+
+    assert_eq!(judged(later(at(0), ahead)), None);
+    assert_eq!(judged(later(at(0), ahead + milli)), Some(ErrorReason::TimeInFuture));
+    assert_eq!(judged(earlier(at(0), behind)), None);
+    assert_eq!(judged(earlier(at(0), behind + milli)), Some(ErrorReason::TimeTooOld));
+}
+
+#[test]
+fn a_carrier_cannot_know_the_future() {
+    let event = event(1, at(0), shipment(domain::order::ShipmentStatus::InTransit, 301));
+
+    let fault = config().events.check(&event).unwrap_err();
+
+    assert_eq!(fault.field, "shipment_updated.carrier_time");
+    assert_eq!(fault.reason, ErrorReason::TimeInFuture);
+}
+
+#[test]
+fn an_id_of_any_uuid_version_is_taken() {
+    let given = "evt_00000000-0000-4000-8000-000000000001";
+    let mut event = render(event(1, at(0), exit()));
+    given.clone_into(&mut event.event_id);
+
+    assert_eq!(parse(event, at(0)).unwrap().id, EventId::parse(given).unwrap());
+    assert_ne!(nth::<EventId>(1).to_string(), given);
+}

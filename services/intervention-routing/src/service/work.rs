@@ -1,0 +1,237 @@
+//! What an agent does with a task: start, hear from the shopper, wrap up, hand on.
+
+use std::time::Duration;
+
+use domain::cause::Cause;
+use domain::fact::{FactBody, Pointless, Resolution};
+use domain::id::{QueueId, TaskId, TenantId};
+use domain::time::{Timestamp, later};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use proto::error::v1::ErrorReason;
+use proto::field::InvalidField;
+use storage::{RequestKey, Tx};
+use tracing::Instrument;
+
+use super::rows::settled;
+use super::{Service, trace};
+use crate::error::RoutingError;
+use crate::intervention::{AssignedAgent, Intervention, State};
+use crate::task::{Task, Wait};
+use crate::{cases, facts};
+
+const NOT_STARTED: RoutingError = RoutingError::IllegalState {
+    why: "the conversation has not started",
+};
+const NOT_HELD: RoutingError = RoutingError::IllegalState {
+    why: "the task is not assigned",
+};
+
+/// How a contact ended, by the agent's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WrapUp {
+    pub(crate) resolution: Resolution,
+    pub(crate) cause: Cause,
+    pub(crate) pointless: Pointless,
+    pub(crate) handle_time: Duration,
+}
+
+/// A step of an agent on a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The agent wrote or spoke the first word.
+    Start,
+    /// The shopper wrote or spoke.
+    Reply,
+    /// The contact is over.
+    WrapUp(WrapUp),
+}
+
+impl Service {
+    /// Takes a step on one's own task and gives the intervention as it is then.
+    pub(crate) async fn work(
+        &self,
+        key: RequestKey,
+        agent: AssignedAgent,
+        id: TaskId,
+        step: Step,
+    ) -> Result<Intervention, RoutingError> {
+        let now = self.inner.clock.now();
+        let (service, tenant) = (self.clone(), key.tenant.clone());
+        let worked = self.inner.store.database.write_once(key, now, move |tx| {
+            let (service, tenant) = (service.clone(), tenant.clone());
+            let (agent, step) = (agent.clone(), step.clone());
+            async move {
+                let own = service.own_task(tx, &tenant, (&agent, id)).await?;
+                service.take_step(tx, own, step, now).await
+            }
+            .boxed()
+        });
+        worked.await
+    }
+
+    /// Gives one's own task to whoever serves a queue, and gives it as it waits then.
+    pub(crate) async fn transfer(
+        &self,
+        key: RequestKey,
+        agent: AssignedAgent,
+        id: TaskId,
+        queue: QueueId,
+    ) -> Result<Task, RoutingError> {
+        let now = self.inner.clock.now();
+        let (service, tenant) = (self.clone(), key.tenant.clone());
+        let transferred = self.inner.store.database.write_once(key, now, move |tx| {
+            let (service, tenant) = (service.clone(), tenant.clone());
+            let (agent, queue) = (agent.clone(), queue.clone());
+            async move {
+                let (intervention, task) = service.own_task(tx, &tenant, (&agent, id)).await?;
+                service.refuse_unknown(tx, &tenant, &queue).await?;
+                let step = trace::step("transfer task", &intervention);
+                let handed_on = service.hand_on(tx, (intervention, task), queue, now);
+                handed_on.instrument(step).await
+            }
+            .boxed()
+        });
+        transferred.await
+    }
+
+    fn take_step<'a>(
+        &'a self,
+        tx: &'a Tx,
+        (intervention, task): (Intervention, Task),
+        step: Step,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Intervention, RoutingError>> {
+        let own = |name| trace::step(name, &intervention);
+        match step {
+            Step::Start => {
+                let span = own("start conversation");
+                self.start(tx, intervention, task, now).instrument(span).boxed()
+            }
+            Step::Reply => {
+                let span = own("shopper replied");
+                self.reply(tx, intervention, task, now).instrument(span).boxed()
+            }
+            Step::WrapUp(end) => {
+                let span = own("wrap up");
+                let wrapped = self.wrap_up(tx, (intervention, task), end, now);
+                wrapped.instrument(span).boxed()
+            }
+        }
+    }
+
+    async fn start(
+        &self,
+        tx: &Tx,
+        intervention: Intervention,
+        task: Task,
+        now: Timestamp,
+    ) -> Result<Intervention, RoutingError> {
+        settled(self.inner.store.save_task(tx, task.started(now)?).await?)?;
+        let told = vec![FactBody::ConversationStarted];
+        facts::record(tx, &*self.inner.ids, &intervention, told, now).await?;
+        Ok(intervention)
+    }
+
+    async fn reply(
+        &self,
+        tx: &Tx,
+        intervention: Intervention,
+        task: Task,
+        now: Timestamp,
+    ) -> Result<Intervention, RoutingError> {
+        if task.started_at.is_none() {
+            return Err(NOT_STARTED);
+        }
+        // The first reply engages; the others are told of, and change nothing.
+        let told = if intervention.state == State::Engaged {
+            Vec::new()
+        } else {
+            vec![FactBody::ShopperEngaged]
+        };
+        let engaged = intervention.engaged(now)?;
+        self.inner.store.save_intervention(tx, &engaged).await?;
+        facts::record(tx, &*self.inner.ids, &engaged, told, now).await?;
+        Ok(engaged)
+    }
+
+    async fn wrap_up(
+        &self,
+        tx: &Tx,
+        (intervention, task): (Intervention, Task),
+        end: WrapUp,
+        now: Timestamp,
+    ) -> Result<Intervention, RoutingError> {
+        let store = &self.inner.store;
+        let ended = intervention.wrapped(end.resolution, now)?;
+        store.save_intervention(tx, &ended).await?;
+        let invitation = store.invitation_of(tx, &ended.tenant, ended.id).await?;
+        if let Some(invitation) = invitation {
+            self.save_invitation(tx, invitation.asked(now)?).await?;
+        }
+        let reservation = store.open_reservation_of(tx, &task.tenant, task.id).await?;
+        let written_up = task.wrapping(now)?.completed(now)?;
+        settled(store.save_task(tx, written_up).await?)?;
+        let reservation = reservation.ok_or(NOT_HELD)?;
+        let done = reservation.wrapping(now)?.completed(now)?;
+        self.release(tx, &ended, done, now).await?;
+        let WrapUp {
+            resolution,
+            cause,
+            pointless,
+            handle_time,
+        } = end;
+        let told = vec![FactBody::ContactWrapped {
+            resolution,
+            cause,
+            handle_time,
+            pointless,
+        }];
+        facts::record(tx, &*self.inner.ids, &ended, told, now).await?;
+        Ok(ended)
+    }
+
+    async fn hand_on(
+        &self,
+        tx: &Tx,
+        (intervention, task): (Intervention, Task),
+        queue: QueueId,
+        now: Timestamp,
+    ) -> Result<Task, RoutingError> {
+        let store = &self.inner.store;
+        let reservation = store.open_reservation_of(tx, &task.tenant, task.id).await?;
+        let wait = Wait {
+            since: now,
+            until: later(now, self.inner.settings.invitations.answer_within()),
+        };
+        let waiting = task.transferred(queue, wait)?;
+        let released = intervention.released(now)?;
+        // The agent who gives it away can grant nothing for it any more.
+        let ids = &*self.inner.ids;
+        let released = cases::record(tx, ids, released, waiting.newest_cart(), now).await?;
+        store.save_intervention(tx, &released).await?;
+        let waiting = settled(store.save_task(tx, waiting).await?)?;
+        let given_up = reservation.ok_or(NOT_HELD)?.completed(now)?;
+        self.release(tx, &released, given_up, now).await?;
+        Ok(waiting)
+    }
+
+    /// A queue is known when a live play uses it or somebody serves it. In any other, the shopper would wait for nobody.
+    async fn refuse_unknown(
+        &self,
+        tx: &Tx,
+        tenant: &TenantId,
+        queue: &QueueId,
+    ) -> Result<(), RoutingError> {
+        if self.inner.desks.serves(tenant, queue) {
+            return Ok(());
+        }
+        let plays = self.inner.store.live_plays(tx, tenant).await?;
+        if plays.iter().any(|play| play.rule.queue.as_ref() == Some(queue)) {
+            return Ok(());
+        }
+        let description = "must be a queue that a play uses or an agent serves";
+        let fault = InvalidField::new("queue_id", ErrorReason::UnknownQueue, description);
+        Err(fault.into())
+    }
+}

@@ -1,0 +1,176 @@
+//! Contacts, cool-downs, arms and the guards that keep counts exact.
+
+use std::time::Duration;
+
+use domain::experiment::Arm;
+use domain::id::{ExperimentId, PersonId};
+use domain::time::{Timestamp, earlier, later};
+use storage::Database;
+use testkit::on_each_engine;
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn person() -> PersonId {
+    a_moment().build().person()
+}
+
+fn shopper(n: u64) -> PersonId {
+    PersonId::Shopper(nth(n))
+}
+
+fn experiment() -> ExperimentId {
+    ExperimentId::parse("proactive-help").unwrap()
+}
+
+async fn contact(store: &Store, n: u64, at: Timestamp) {
+    let shown = an_intervention(n, State::Shown);
+    store
+        .in_tx(move |store, tx| {
+            let shown = shown.clone();
+            async move { store.record_contact(tx, &shown, at).await }.boxed()
+        })
+        .await;
+}
+
+async fn contacts_since(store: &Store, since: Timestamp) -> u32 {
+    let connection = store.database.read();
+    let counted = store.contacts_since(connection, &tenant(), &[person()], since).await.unwrap();
+    counted
+}
+
+async fn a_contact_counts_once_and_inside_its_window(database: Database) {
+    let store = Store::new(database);
+    contact(&store, 1, start()).await;
+    contact(&store, 1, later(start(), SECOND)).await;
+    contact(&store, 2, later(start(), SECOND)).await;
+
+    assert_eq!(contacts_since(&store, earlier(start(), SECOND)).await, 2);
+    assert_eq!(contacts_since(&store, start()).await, 1);
+    assert_eq!(contacts_since(&store, later(start(), SECOND)).await, 0);
+}
+
+async fn cool_down(store: &Store, until: Timestamp) {
+    store
+        .in_tx(move |store, tx| {
+            async move { store.cool_down(tx, &tenant(), person(), until).await }.boxed()
+        })
+        .await;
+}
+
+async fn the_longer_cool_down_is_kept(database: Database) {
+    let store = Store::new(database);
+    let longer = later(start(), SECOND);
+    cool_down(&store, longer).await;
+    cool_down(&store, start()).await;
+
+    let connection = store.database.read();
+    let quiet = store.quiet_until(connection, &tenant(), &[person(), shopper(9)]).await.unwrap();
+    assert_eq!(quiet, Some(longer));
+
+    let longest = later(longer, SECOND);
+    cool_down(&store, longest).await;
+    let quiet = store.quiet_until(connection, &tenant(), &[person()]).await.unwrap();
+    assert_eq!(quiet, Some(longest));
+    let stranger = store.quiet_until(connection, &tenant(), &[shopper(9)]).await.unwrap();
+    assert_eq!(stranger, None);
+}
+
+async fn keep_arm(store: &Store, persons: Vec<PersonId>, arm: Arm, at: Timestamp) {
+    store
+        .in_tx(move |store, tx| {
+            let persons = persons.clone();
+            async move {
+                let kept = KeptArm {
+                    experiment: &experiment(),
+                    persons: &persons,
+                    arm,
+                };
+                store.keep_arm(tx, &tenant(), &kept, at).await
+            }
+            .boxed()
+        })
+        .await;
+}
+
+async fn a_person_keeps_the_first_arm_under_every_name(database: Database) {
+    let store = Store::new(database);
+    let (visitor, known) = (person(), shopper(5));
+    keep_arm(&store, vec![visitor], Arm::Holdout, start()).await;
+    keep_arm(&store, vec![known, visitor], Arm::Treatment, later(start(), SECOND)).await;
+
+    let connection = store.database.read();
+    let both = [known, visitor];
+    let arm = store.arm_of(connection, &tenant(), &experiment(), &both).await.unwrap();
+    assert_eq!(arm, Some(Arm::Holdout));
+    let other = ExperimentId::parse("another").unwrap();
+    let none = store.arm_of(connection, &tenant(), &other, &both).await.unwrap();
+    assert_eq!(none, None);
+}
+
+/// Fifty at once want one of three places. What each sees under the guard holds until it commits.
+async fn a_cap_counted_under_a_guard_is_exact(database: Database) {
+    let store = Store::new(database);
+    let mut attempts = tokio::task::JoinSet::new();
+    for n in 1..=50 {
+        let store = store.clone();
+        attempts.spawn(async move {
+            store
+                .in_tx(move |store, tx| {
+                    async move {
+                        let guard = [Guard::Person(person())];
+                        store.guard(tx, &tenant(), &guard, start()).await?;
+                        let since = earlier(start(), SECOND);
+                        let had = store.contacts_since(tx, &tenant(), &[person()], since).await?;
+                        if had < 3 {
+                            let shown = an_intervention(n, State::Shown);
+                            store.record_contact(tx, &shown, start()).await?;
+                        }
+                        Ok(())
+                    }
+                    .boxed()
+                })
+                .await;
+        });
+    }
+    attempts.join_all().await;
+
+    assert_eq!(contacts_since(&store, earlier(start(), SECOND)).await, 3);
+}
+
+async fn guards_taken_in_any_order_do_not_lock_each_other_out(database: Database) {
+    let store = Store::new(database);
+    let mut attempts = tokio::task::JoinSet::new();
+    for n in 0..30 {
+        let store = store.clone();
+        attempts.spawn(async move {
+            store
+                .in_tx(move |store, tx| {
+                    async move {
+                        let mut guards = [
+                            Guard::Session(nth(1)),
+                            Guard::Person(shopper(2)),
+                            Guard::Plays,
+                        ];
+                        guards.rotate_left(n % 3);
+                        store.guard(tx, &tenant(), &guards, start()).await
+                    }
+                    .boxed()
+                })
+                .await;
+        });
+    }
+    attempts.join_all().await;
+}
+
+on_each_engine!(
+    [
+        a_contact_counts_once_and_inside_its_window,
+        the_longer_cool_down_is_kept,
+        a_person_keeps_the_first_arm_under_every_name,
+        a_cap_counted_under_a_guard_is_exact,
+        guards_taken_in_any_order_do_not_lock_each_other_out,
+    ],
+    migrations()
+);

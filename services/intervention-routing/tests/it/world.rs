@@ -1,0 +1,234 @@
+//! One running service by a clock under control, with those whom it asks and tells.
+
+use std::time::Duration;
+
+use domain::assessment::Assessment;
+use domain::channel::Channel;
+use domain::consent::Purpose;
+use domain::id::{AgentId, PartnerId, SessionId, TypedId};
+use domain::moment::Moment;
+use domain::money::BasisPoints;
+use intervention_routing::{Config, NAME, Sources};
+use platform::auth::Role;
+use platform::client::{Client, connect_with_token};
+use platform::clock::Clock;
+use platform::ids::{IdSource, SystemIds};
+use proto::routing::v1 as pb;
+use proto::routing::v1::agent_desk_service_client::AgentDeskServiceClient;
+use proto::routing::v1::intervention_service_client::InterventionServiceClient;
+use proto::routing::v1::play_service_client::PlayServiceClient;
+use proto::routing::v1::shopper_service_client::ShopperServiceClient;
+use testkit::builders::{MomentBuilder, a_moment, an_assessment};
+use testkit::ids::nth;
+use testkit::scratch::{self, Scratch};
+use testkit::tokens::{Issuer, Tokens};
+use testkit::{FakeClock, Served, serve};
+use tonic::Status;
+
+use crate::downstream::{Downstream, Told};
+
+pub(crate) type Interventions = InterventionServiceClient<Client>;
+pub(crate) type Plays = PlayServiceClient<Client>;
+pub(crate) type Desk = AgentDeskServiceClient<Client>;
+pub(crate) type Shopper = ShopperServiceClient<Client>;
+
+pub(crate) struct World {
+    pub(crate) clock: FakeClock,
+    pub(crate) downstream: Downstream,
+    pub(crate) scratch: Scratch,
+    issuer: Issuer,
+    served: Option<Served>,
+    change: fn(&mut Config),
+}
+
+impl World {
+    /// A service that holds nobody out.
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A service whose settings are changed first.
+    pub(crate) async fn with(change: fn(&mut Config)) -> Self {
+        let clock = FakeClock::new();
+        let mut world = Self {
+            issuer: Issuer::with_clock(clock.shared()),
+            clock,
+            downstream: Downstream::start().await,
+            scratch: scratch::sqlite(),
+            served: None,
+            change,
+        };
+        world.launch().await;
+        world
+    }
+
+    /// Stops the service and starts it on the same files.
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
+        self.launch().await;
+    }
+
+    /// Cuts the service off, as a crash does, and starts it on the same files.
+    pub(crate) async fn crash(&mut self) {
+        self.served.take().unwrap().crash().await;
+        self.launch().await;
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        self.served.take().unwrap().stop().await;
+    }
+
+    async fn launch(&mut self) {
+        let config = self.config();
+        let sources = Sources {
+            clock: self.clock.shared(),
+            ..Sources::system()
+        };
+        let served = serve(|listener, shutdown| {
+            intervention_routing::run_with(config, sources, listener, shutdown)
+        });
+        self.served = Some(served.await.ready().await);
+    }
+
+    fn config(&self) -> Config {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.toml");
+        let keys = "[auth]\njwks = \"set below\"\nsigning_key = \"set below\"\n";
+        std::fs::write(&file, keys).unwrap();
+        let mut config = Config::load(Some(&file)).unwrap();
+        config.auth = self.issuer.auth_config(NAME);
+        config.store = self.scratch.config();
+        config.server.drain_accept_ms = 0;
+        config.server.drain_calls_ms = 2_000;
+        config.server.agent_calls_per_second = 1_000;
+        config.server.partner_calls_per_second = 1_000;
+        config.upstreams.session_tracking = self.downstream.uri();
+        config.upstreams.offer_authorization = self.downstream.uri();
+        config.upstreams.kpi = self.downstream.uri();
+        config.rules.holdout_bps = BasisPoints::ZERO;
+        config.desks.poll_ms = 10;
+        (self.change)(&mut config);
+        config
+    }
+
+    pub(crate) fn told(&self) -> &Told {
+        &self.downstream.told
+    }
+
+    pub(crate) fn tokens(&self) -> Tokens {
+        self.issuer.tokens_for(NAME)
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// A way to the service with a token, which is made now, since tests move the clock.
+    pub(crate) fn client(&self, token: &str) -> Client {
+        connect_with_token(&self.served.as_ref().unwrap().uri(), token).unwrap()
+    }
+
+    pub(crate) fn interventions_as(&self, role: Role) -> Interventions {
+        InterventionServiceClient::new(self.client(&self.tokens().of(role)))
+    }
+
+    /// `InterventionService` as another service, which may propose.
+    pub(crate) fn proposer(&self) -> Interventions {
+        self.interventions_as(Role::Service)
+    }
+
+    /// `InterventionService` as an operator, who may look and cancel.
+    pub(crate) fn interventions(&self) -> Interventions {
+        self.interventions_as(Role::Operator)
+    }
+
+    pub(crate) fn plays(&self) -> Plays {
+        PlayServiceClient::new(self.client(&self.tokens().operator()))
+    }
+
+    /// `AgentDeskService` as an agent of the partner `north`.
+    pub(crate) fn desk_of(&self, agent: &str) -> Desk {
+        self.desk_at("north", agent)
+    }
+
+    pub(crate) fn desk_at(&self, partner: &str, agent: &str) -> Desk {
+        let (partner, agent) = (
+            PartnerId::parse(partner).unwrap(),
+            AgentId::parse(agent).unwrap(),
+        );
+        AgentDeskServiceClient::new(self.client(&self.tokens().agent_of(partner, agent)))
+    }
+
+    /// `ShopperService` as the storefront of a session.
+    pub(crate) fn shopper_in(&self, session: SessionId) -> Shopper {
+        ShopperServiceClient::new(self.client(&self.tokens().storefront(session)))
+    }
+
+    /// Proposes and expects an answer.
+    pub(crate) async fn propose(&self, moment: &Moment) -> pb::ProposeInterventionResponse {
+        let request = proposal(moment);
+        self.send(request).await.unwrap()
+    }
+
+    pub(crate) async fn send(
+        &self,
+        request: pb::ProposeInterventionRequest,
+    ) -> Result<pb::ProposeInterventionResponse, Status> {
+        let answer = self.proposer().propose_intervention(request).await?;
+        Ok(answer.into_inner())
+    }
+
+    /// The intervention as it is now.
+    pub(crate) async fn intervention(&self, id: &str) -> pb::Intervention {
+        let request = pb::GetInterventionRequest {
+            intervention_id: id.to_owned(),
+        };
+        let answer = self.interventions().get_intervention(request).await.unwrap();
+        answer.into_inner().intervention.unwrap()
+    }
+}
+
+/// A new idempotency key.
+pub(crate) fn request_id() -> String {
+    SystemIds.next_uuid().to_string()
+}
+
+/// The `n`th moment of the `n`th session of the `n`th visitor, who may be helped on every channel.
+pub(crate) fn moment_of(n: u64) -> MomentBuilder {
+    let channels = [Channel::OnPage, Channel::Chat, Channel::Call];
+    let moment = a_moment()
+        .with_trigger(domain::signal::SignalKind::ShippingShock)
+        .with_id(nth(1_000 + n))
+        .with_session(nth(2_000 + n))
+        .with_visitor(nth(3_000 + n))
+        .with_zone("Europe/Madrid");
+    channels.into_iter().fold(moment, |moment, channel| {
+        moment.with_consent_to(channel, Purpose::ProactiveHelp)
+    })
+}
+
+/// The request that proposes help at a moment, under a new id.
+pub(crate) fn proposal(moment: &Moment) -> pb::ProposeInterventionRequest {
+    proposal_with(moment, an_assessment().of(moment).build())
+}
+
+pub(crate) fn proposal_with(
+    moment: &Moment,
+    assessment: Assessment,
+) -> pb::ProposeInterventionRequest {
+    // As many assessments as moments, each with its own id.
+    let assessment = Assessment {
+        id: TypedId::from_uuid(moment.id.uuid()),
+        ..assessment
+    };
+    pb::ProposeInterventionRequest {
+        request_id: request_id(),
+        moment: Some(moment.clone().into()),
+        assessment: Some(assessment.into()),
+    }
+}
+
+pub(crate) fn now_of(world: &World) -> domain::time::Timestamp {
+    world.clock.now()
+}

@@ -1,0 +1,80 @@
+//! The wire: parse, call, render. No rule and no query lives here.
+
+mod authorization;
+mod convert;
+mod program;
+mod render;
+
+pub(crate) use authorization::AuthorizationApi;
+pub(crate) use program::ProgramApi;
+
+use platform::auth::Caller;
+use platform::status;
+use prost::Message;
+use proto::field::{self, InvalidField};
+use storage::RequestKey;
+use tonic::{Request, Response, Status};
+
+/// A write: who sends it, and what makes a second one the same.
+struct Write<T> {
+    caller: Caller,
+    key: RequestKey,
+    message: T,
+}
+
+/// A request with a key of idempotency.
+trait Keyed: Message {
+    /// The full path of its method.
+    const METHOD: &'static str;
+
+    fn request_id(&self) -> &str;
+}
+
+/// Reads what all writes have in common.
+#[expect(clippy::result_large_err, reason = "tonic's own error type")]
+fn write_of<T: Keyed>(request: Request<T>) -> Result<Write<T>, Status> {
+    let caller = Caller::of(&request)?.clone();
+    let message = request.into_inner();
+    let request_id = field::read("request_id", message.request_id().to_owned());
+    let key = RequestKey {
+        tenant: caller.tenant().clone(),
+        client: caller.subject().to_owned(),
+        method: T::METHOD,
+        request_id: request_id.map_err(refuse)?,
+        body_hash: RequestKey::body_hash(&message.encode_to_vec()),
+    };
+    Ok(Write {
+        caller,
+        key,
+        message,
+    })
+}
+
+/// Reads what all other calls have in common.
+#[expect(clippy::result_large_err, reason = "tonic's own error type")]
+fn read_of<T>(request: Request<T>) -> Result<(Caller, T), Status> {
+    let caller = Caller::of(&request)?.clone();
+    Ok((caller, request.into_inner()))
+}
+
+/// Parses a message into what the service takes.
+#[expect(clippy::result_large_err, reason = "tonic's own error type")]
+fn parse<W, T>(message: W) -> Result<T, Status>
+where
+    T: TryFrom<W, Error = InvalidField>,
+{
+    T::try_from(message).map_err(refuse)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape `map_err` wants")]
+fn refuse(fault: InvalidField) -> Status {
+    status::to_status(&fault)
+}
+
+/// Answers with what the service says.
+#[expect(clippy::result_large_err, reason = "tonic's own error type")]
+fn answer<T, W: From<T>>(outcome: Result<T, crate::error::OfferError>) -> Result<Response<W>, Status> {
+    outcome
+        .map(|answer| Response::new(answer.into()))
+        .map_err(status::into_status)
+}

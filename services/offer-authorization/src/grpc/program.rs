@@ -1,0 +1,147 @@
+//! The programme service on the wire.
+
+use proto::field;
+use proto::offers::v1 as pb;
+use proto::offers::v1::offer_program_service_server::OfferProgramService;
+use platform::paging::PageRequest;
+use tonic::{Request, Response, Status};
+
+use super::convert::{EntryPage, PolicyPage, ProgrammeBudget, PursePage, TopUp, viewer};
+use super::{Keyed, Write, answer, parse, read_of, refuse, write_of};
+use crate::service::Service;
+
+/// Keeps the rules and the money that offers draw on.
+#[derive(Clone)]
+pub(crate) struct ProgramApi {
+    service: Service,
+}
+
+macro_rules! keyed {
+    ($( $request:ident => $method:literal ),+ $(,)?) => { $(
+        impl Keyed for pb::$request {
+            const METHOD: &'static str = concat!("/rescate.offers.v1.OfferProgramService/", $method);
+
+            fn request_id(&self) -> &str {
+                &self.request_id
+            }
+        }
+    )+ };
+}
+
+keyed! {
+    CreateProgrammeRequest => "CreateProgramme",
+    TopUpBudgetRequest => "TopUpBudget",
+    SetProgrammeStateRequest => "SetProgrammeState",
+    SetPurseRequest => "SetPurse",
+    CreateAuthorityPolicyRequest => "CreateAuthorityPolicy",
+    ActivateAuthorityPolicyRequest => "ActivateAuthorityPolicy",
+}
+
+impl ProgramApi {
+    pub(crate) fn new(service: Service) -> Self {
+        Self { service }
+    }
+}
+
+#[tonic::async_trait]
+impl OfferProgramService for ProgramApi {
+    async fn create_programme(
+        &self,
+        request: Request<pb::CreateProgrammeRequest>,
+    ) -> Result<Response<pb::CreateProgrammeResponse>, Status> {
+        let Write { key, message, .. } = write_of(request)?;
+        let ProgrammeBudget { programme, budget } = parse(message)?;
+        answer(self.service.create_programme(key, programme, budget).await)
+    }
+
+    async fn list_programmes(
+        &self,
+        request: Request<pb::ListProgrammesRequest>,
+    ) -> Result<Response<pb::ListProgrammesResponse>, Status> {
+        let (caller, message) = read_of(request)?;
+        let pb::ListProgrammesRequest { page_size, page_token } = message;
+        let page = PageRequest::parse(page_size, &page_token).map_err(refuse)?;
+        answer(self.service.list_programmes(caller.tenant(), &page).await)
+    }
+
+    async fn top_up_budget(
+        &self,
+        request: Request<pb::TopUpBudgetRequest>,
+    ) -> Result<Response<pb::TopUpBudgetResponse>, Status> {
+        let Write { key, message, .. } = write_of(request)?;
+        let TopUp { programme, amount } = parse(message)?;
+        answer(self.service.top_up(key, programme, amount).await)
+    }
+
+    async fn set_programme_state(
+        &self,
+        request: Request<pb::SetProgrammeStateRequest>,
+    ) -> Result<Response<pb::SetProgrammeStateResponse>, Status> {
+        let Write { key, message, .. } = write_of(request)?;
+        let (programme, state) = parse(message)?;
+        answer(self.service.set_programme_state(key, programme, state).await)
+    }
+
+    async fn set_purse(
+        &self,
+        request: Request<pb::SetPurseRequest>,
+    ) -> Result<Response<pb::SetPurseResponse>, Status> {
+        let Write { key, message, .. } = write_of(request)?;
+        answer(self.service.set_purse(key, parse(message)?).await)
+    }
+
+    async fn list_purses(
+        &self,
+        request: Request<pb::ListPursesRequest>,
+    ) -> Result<Response<pb::ListPursesResponse>, Status> {
+        let (caller, message) = read_of(request)?;
+        let wanted: PursePage = parse(message)?;
+        let viewer = wanted.narrowed(viewer(&caller));
+        answer(self.service.list_purses(caller.tenant(), &viewer, &wanted.page).await)
+    }
+
+    async fn create_authority_policy(
+        &self,
+        request: Request<pb::CreateAuthorityPolicyRequest>,
+    ) -> Result<Response<pb::CreateAuthorityPolicyResponse>, Status> {
+        let Write { key, message, .. } = write_of(request)?;
+        answer(self.service.create_policy(key, parse(message)?).await)
+    }
+
+    async fn list_authority_policies(
+        &self,
+        request: Request<pb::ListAuthorityPoliciesRequest>,
+    ) -> Result<Response<pb::ListAuthorityPoliciesResponse>, Status> {
+        let (caller, message) = read_of(request)?;
+        let PolicyPage(page) = parse(message)?;
+        answer(self.service.list_policies(caller.tenant(), &page).await)
+    }
+
+    async fn dry_run_authority_policy(
+        &self,
+        request: Request<pb::DryRunAuthorityPolicyRequest>,
+    ) -> Result<Response<pb::DryRunAuthorityPolicyResponse>, Status> {
+        let (caller, message) = read_of(request)?;
+        let pb::DryRunAuthorityPolicyRequest { version, from } = message;
+        let from = field::read("from", from).map_err(refuse)?;
+        answer(self.service.dry_run(caller.tenant(), version, from).await)
+    }
+
+    async fn activate_authority_policy(
+        &self,
+        request: Request<pb::ActivateAuthorityPolicyRequest>,
+    ) -> Result<Response<pb::ActivateAuthorityPolicyResponse>, Status> {
+        let Write { key, message, .. } = write_of(request)?;
+        let pb::ActivateAuthorityPolicyRequest { request_id: _, version } = message;
+        answer(self.service.activate_policy(key, version).await)
+    }
+
+    async fn list_ledger_entries(
+        &self,
+        request: Request<pb::ListLedgerEntriesRequest>,
+    ) -> Result<Response<pb::ListLedgerEntriesResponse>, Status> {
+        let (caller, message) = read_of(request)?;
+        let EntryPage { filter, page } = parse(message)?;
+        answer(self.service.list_entries(caller.tenant(), &filter, &page).await)
+    }
+}

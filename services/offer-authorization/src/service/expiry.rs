@@ -1,0 +1,134 @@
+//! Ends what time has run out for: holds that nobody redeemed, approvals that nobody gave. All of it is in the store, so
+//! a restart loses nothing, and several replicas may look: each offer is locked and judged again before it ends.
+
+use std::time::Duration;
+
+use domain::fact::FactBody;
+use domain::id::{OfferId, TenantId};
+use domain::offer::OfferRefusal;
+use domain::time::{Timestamp, earlier, elapsed};
+use futures::FutureExt;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info_span, warn};
+
+use super::redeem::trace_of;
+use super::{Service, Unit};
+use crate::error::OfferError;
+use crate::ledger::{Draw, EntryKind};
+use crate::offer::{Offer, State};
+use crate::store::offers::{self, Due};
+
+/// Offers that are ended in one round.
+const BATCH: u64 = 200;
+/// A pause is at least this long, so that a failing store is not asked without end.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+
+impl Service {
+    /// Ends offers as they come due, until `stop`.
+    pub(crate) async fn expire_until(self, stop: CancellationToken) {
+        let mut pause = Duration::ZERO;
+        while stop
+            .run_until_cancelled(tokio::time::sleep(pause))
+            .await
+            .is_some()
+        {
+            pause = self.expire_due().await.unwrap_or_else(|error| {
+                warn!(error = %platform::status::chain(&error), "offers could not be ended");
+                self.settings().expiry_poll
+            });
+        }
+    }
+
+    /// Ends the offers that are due, and says how long nothing will be: until the next one, at most the poll pause, as
+    /// other replicas and other clocks make offers too.
+    pub(crate) async fn expire_due(&self) -> Result<Duration, OfferError> {
+        let now = self.now();
+        let next = offers::next_due(self.database().read(), BATCH).await?;
+        let mut ended = 0;
+        let mut pause = self.settings().expiry_poll;
+        for Due { tenant, offer, at } in &next {
+            if *at > now {
+                pause = pause.min(elapsed(now, *at));
+                break;
+            }
+            self.time_out(tenant, *offer, now).await?;
+            ended += 1;
+        }
+        if ended == BATCH {
+            pause = Duration::ZERO;
+        }
+        Ok(pause.max(SHORTEST_PAUSE))
+    }
+
+    /// Forgets the first answers that nobody will ask for again, now and then, until `stop`.
+    pub(crate) async fn sweep_until(self, stop: CancellationToken) {
+        let mut due = tokio::time::interval(SWEEP_EVERY);
+        while stop.run_until_cancelled(due.tick()).await.is_some() {
+            let limit = earlier(self.now(), self.settings().answers_kept);
+            if let Err(error) = self.database().forget_requests_before(limit).await {
+                warn!(%error, "old answers could not be forgotten");
+            }
+        }
+    }
+
+    async fn time_out(
+        &self,
+        tenant: &TenantId,
+        offer: OfferId,
+        now: Timestamp,
+    ) -> Result<(), OfferError> {
+        let Some(found) = offers::find(self.database().read(), tenant, offer).await? else {
+            return Ok(());
+        };
+        let span = info_span!(
+            "expire_offer",
+            rescate.tenant = %tenant,
+            rescate.offer = %offer,
+            rescate.intervention = %found.terms.intervention,
+            rescate.session = %found.terms.session,
+        );
+        if let Some(trace) = trace_of(&found) {
+            trace.set_parent_of(&span);
+        }
+        let (service, tenant) = (self.clone(), tenant.clone());
+        self.database()
+            .write(move |tx| {
+                let unit = Unit {
+                    tx,
+                    service: service.clone(),
+                    tenant: tenant.clone(),
+                    now,
+                };
+                async move { time_out(&unit, offer).await }.boxed()
+            })
+            .instrument(span)
+            .await
+    }
+}
+
+async fn time_out(unit: &Unit<'_>, offer: OfferId) -> Result<(), OfferError> {
+    let Some(offer) = offers::lock(unit.tx, &unit.tenant, offer).await? else {
+        return Ok(());
+    };
+    // Redeemed, released or ended by another replica since it was seen: nothing is left to do.
+    let Ok(offer) = offer.time_out(unit.now) else {
+        return Ok(());
+    };
+    let body = ending(unit, &offer).await?;
+    unit.save(&offer).await?;
+    Ok(unit.tell(&offer.terms, body).await?)
+}
+
+async fn ending(unit: &Unit<'_>, offer: &Offer) -> Result<FactBody, OfferError> {
+    let State::Expired(hold) = &offer.state else {
+        let reasons = vec![OfferRefusal::NeedsApproval];
+        return Ok(FactBody::OfferRefused { reasons });
+    };
+    let draw = Draw::of(&offer.terms, hold);
+    unit.settle(EntryKind::Expire, &draw).await?;
+    Ok(FactBody::OfferExpired {
+        offer: offer.terms.id,
+        amount: offer.terms.amount,
+    })
+}

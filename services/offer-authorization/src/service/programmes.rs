@@ -1,0 +1,135 @@
+//! Offer programmes, their budgets, and the ledger behind them.
+
+use domain::id::{ProgrammeId, TenantId};
+use domain::money::{Money, MoneyError};
+use futures::FutureExt;
+use platform::paging::{Page, PageRequest};
+use proto::field::{FieldFault, InvalidField};
+use storage::RequestKey;
+
+use super::{Service, Unit};
+use crate::error::OfferError;
+use crate::programme::{Programme, ProgrammeReport, ProgrammeState};
+use crate::store::ledger::{self, EntryFilter, LedgerEntry};
+use crate::store::programmes;
+
+impl Service {
+    /// Creates a programme with its budget, which is the first entry of its ledger.
+    ///
+    /// # Errors
+    /// A programme of this id exists.
+    pub(crate) async fn create_programme(
+        &self,
+        key: RequestKey,
+        programme: Programme,
+        budget: Money,
+    ) -> Result<ProgrammeReport, OfferError> {
+        self.once(key, (programme, budget), |unit, (programme, budget)| {
+            async move {
+                let Unit { tx, tenant, now, .. } = &unit;
+                if !programmes::create(tx, tenant, &programme, *now).await? {
+                    return Err(OfferError::ProgrammeExists);
+                }
+                ledger::open_budget(tx, tenant, &programme.id).await?;
+                if !budget.is_zero() {
+                    unit.add_to_budget(&programme.id, budget).await?;
+                }
+                unit.report(&programme.id).await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Adds money to a budget.
+    ///
+    /// # Errors
+    /// There is no such programme, the currency is another one, or the sum would be too large.
+    pub(crate) async fn top_up(
+        &self,
+        key: RequestKey,
+        programme: ProgrammeId,
+        amount: Money,
+    ) -> Result<ProgrammeReport, OfferError> {
+        self.once(key, (programme, amount), |unit, (programme, amount)| {
+            async move {
+                let found = programmes::find(unit.tx, &unit.tenant, &programme).await?;
+                let found = found.ok_or(OfferError::ProgrammeUnknown)?;
+                if found.currency != amount.currency() {
+                    return Err(fault("amount.currency", MoneyError::CurrencyMismatch));
+                }
+                unit.add_to_budget(&programme, amount).await?;
+                unit.report(&programme).await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Freezes a programme, or lets it grant again.
+    ///
+    /// # Errors
+    /// There is no such programme.
+    pub(crate) async fn set_programme_state(
+        &self,
+        key: RequestKey,
+        programme: ProgrammeId,
+        state: ProgrammeState,
+    ) -> Result<ProgrammeReport, OfferError> {
+        self.once(key, (programme, state), |unit, (programme, state)| {
+            async move {
+                programmes::set_state(unit.tx, &unit.tenant, &programme, state).await?;
+                unit.report(&programme).await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Lists programmes by id, with what is held, redeemed and left.
+    pub(crate) async fn list_programmes(
+        &self,
+        tenant: &TenantId,
+        page: &PageRequest<ProgrammeId>,
+    ) -> Result<Page<ProgrammeReport>, OfferError> {
+        let connection = self.database().read();
+        let reports = programmes::list(connection, tenant, page.after(), page.fetch()).await?;
+        Ok(page.page(reports, |report| report.programme.id.clone()))
+    }
+
+    /// Lists ledger entries, the newest first.
+    pub(crate) async fn list_entries(
+        &self,
+        tenant: &TenantId,
+        filter: &EntryFilter,
+        page: &PageRequest<i64>,
+    ) -> Result<Page<LedgerEntry>, OfferError> {
+        let connection = self.database().read();
+        let (before, limit) = (page.after().copied(), page.fetch());
+        let entries = ledger::list(connection, tenant, filter, before, limit).await?;
+        Ok(page.page(entries, |entry| entry.seq))
+    }
+}
+
+impl Unit<'_> {
+    async fn add_to_budget(
+        &self,
+        programme: &ProgrammeId,
+        amount: Money,
+    ) -> Result<(), OfferError> {
+        if ledger::top_up(self.tx, &self.tenant, programme, amount, self.stamp()).await? {
+            Ok(())
+        } else {
+            Err(fault("amount.minor_units", MoneyError::Overflow))
+        }
+    }
+
+    async fn report(&self, programme: &ProgrammeId) -> Result<ProgrammeReport, OfferError> {
+        let report = programmes::report(self.tx, &self.tenant, programme).await?;
+        report.ok_or(OfferError::ProgrammeUnknown)
+    }
+}
+
+fn fault(field: &str, fault: MoneyError) -> OfferError {
+    InvalidField::new(field, fault.reason(), fault.description()).into()
+}

@@ -1,0 +1,153 @@
+//! Uses an offer in an order, once.
+
+use domain::fact::FactBody;
+use domain::id::{OrderId, RedemptionId, TenantId};
+use futures::FutureExt;
+use platform::telemetry::TraceContext;
+use proto::error::v1::ErrorReason;
+use proto::field::InvalidField;
+use serde::{Deserialize, Serialize};
+use storage::RequestKey;
+use tracing::{Instrument, Span, info_span};
+
+use super::grounds::{self, Situation};
+use super::{Service, Unit};
+use crate::error::OfferError;
+use crate::ledger::{Draw, EntryKind};
+use crate::offer::{Claimed, IllegalMove, Offer};
+use crate::store::offers;
+use crate::token::Claims;
+
+/// What a checkout wants to redeem.
+#[derive(Debug, Clone)]
+pub(crate) struct RedeemOffer {
+    pub(crate) offer_token: String,
+    pub(crate) order: OrderId,
+    /// The cart that is paid.
+    pub(crate) cart_version: u64,
+}
+
+/// The use of an offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Redeemed {
+    pub(crate) redemption: RedemptionId,
+    pub(crate) offer: Offer,
+}
+
+/// A redemption whose token is proven.
+#[derive(Debug, Clone)]
+struct Redeem {
+    claims: Claims,
+    order: OrderId,
+    cart_version: u64,
+}
+
+impl Service {
+    /// Redeems an offer. The redemption belongs to the trace in which the offer was granted, however much later it comes.
+    ///
+    /// # Errors
+    /// The token is not ours or of another cart; the offer is over, or was redeemed before.
+    pub(crate) async fn redeem(
+        &self,
+        key: RequestKey,
+        command: RedeemOffer,
+    ) -> Result<Redeemed, OfferError> {
+        let RedeemOffer {
+            offer_token,
+            order,
+            cart_version,
+        } = command;
+        let claims = self.keys().verify(&offer_token).map_err(|_| not_ours())?;
+        if claims.tenant != key.tenant {
+            return Err(not_ours());
+        }
+        let span = self.span_of(&key.tenant, &claims).await?;
+        let redeem = Redeem {
+            claims,
+            order,
+            cart_version,
+        };
+        self.once(key, redeem, |unit, redeem| {
+            async move { use_offer(&unit, &redeem).await }.boxed()
+        })
+        .instrument(span)
+        .await
+    }
+
+    /// The span of the redemption, joined to the trace of the offer.
+    async fn span_of(&self, tenant: &TenantId, claims: &Claims) -> Result<Span, OfferError> {
+        let offer = offers::find(self.database().read(), tenant, claims.offer).await?;
+        let offer = offer.ok_or(OfferError::OfferUnknown)?;
+        let span = info_span!(
+            "redeem_offer",
+            rescate.tenant = %tenant,
+            rescate.offer = %offer.terms.id,
+            rescate.intervention = %offer.terms.intervention,
+            rescate.session = %offer.terms.session,
+        );
+        if let Some(trace) = trace_of(&offer) {
+            trace.resume(&span);
+        }
+        Ok(span)
+    }
+}
+
+/// The trace in which an offer was decided. A text that is none is no reason to refuse money.
+pub(super) fn trace_of(offer: &Offer) -> Option<TraceContext> {
+    TraceContext::parse(offer.terms.traceparent.as_deref()?).ok()
+}
+
+async fn use_offer(unit: &Unit<'_>, redeem: &Redeem) -> Result<Redeemed, OfferError> {
+    let offer = offers::lock(unit.tx, &unit.tenant, redeem.claims.offer).await?;
+    let offer = offer.ok_or(OfferError::OfferUnknown)?;
+    if Claims::of(&unit.tenant, &offer) != redeem.claims {
+        return Err(not_ours());
+    }
+    if offer.terms.cart_version != redeem.cart_version {
+        return Err(another_cart());
+    }
+    let (redemption, grace) = (unit.next(), unit.service.settings().redeem_grace);
+    let (offer, claimed) = offer.redeem(redemption, redeem.order.clone(), unit.now, grace)?;
+    let hold = offer.state.hold().ok_or(IllegalMove::NotHeld)?;
+    let draw = Draw::of(&offer.terms, hold);
+    if claimed == Claimed::Again {
+        claim_again(unit, &offer, &draw).await?;
+    }
+    unit.settle(EntryKind::Redeem, &draw).await?;
+    unit.save(&offer).await?;
+    let body = FactBody::OfferRedeemed {
+        offer: offer.terms.id,
+        order: redeem.order.clone(),
+        amount: offer.terms.amount,
+    };
+    unit.tell(&offer.terms, body).await?;
+    Ok(Redeemed { redemption, offer })
+}
+
+/// The hold has expired and is still in its grace: it is good if there is room, on the day that it was granted on.
+async fn claim_again(unit: &Unit<'_>, offer: &Offer, draw: &Draw) -> Result<(), OfferError> {
+    let programme = grounds::programme(unit.tx, &unit.tenant, &draw.programme).await?;
+    let programme = programme.ok_or(OfferError::ProgrammeUnknown)?;
+    let situation = Situation {
+        tenant: &unit.tenant,
+        agent: &draw.agent,
+        person: Some(draw.person),
+        currency: offer.terms.amount.currency(),
+        now: unit.now,
+    };
+    let purses = grounds::purses_of(unit.tx, situation).await?;
+    match unit.hold(draw, purses.caps(&programme)).await? {
+        Ok(()) => Ok(()),
+        Err(_full) => Err(IllegalMove::NotHeld.into()),
+    }
+}
+
+fn not_ours() -> OfferError {
+    let description = "must be an offer token of this shop";
+    InvalidField::new("offer_token", ErrorReason::TokenNotVerified, description).into()
+}
+
+fn another_cart() -> OfferError {
+    let description = "must be the cart version that the offer is bound to";
+    InvalidField::new("cart_version", ErrorReason::TokenNotVerified, description).into()
+}

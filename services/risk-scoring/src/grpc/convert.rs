@@ -1,0 +1,233 @@
+//! Requests as commands of domain types, or the name of the first field at fault.
+
+use domain::fact::Ending;
+use domain::id::{AssessmentId, ModelId, SessionId};
+use domain::moment::Moment;
+use domain::time::Timestamp;
+use platform::paging::PageRequest;
+use proto::error::v1::ErrorReason;
+use proto::field::{self, FieldFault, InvalidField, read};
+use proto::risk::v1 as pb;
+
+use crate::features::{Feature, Features, Tongue, UnknownFeature};
+use crate::model::ModelKey;
+use crate::scorecard::{InvalidScorecard, Line, LineFault, Scorecard, ScorecardParts};
+use crate::service::{NewModel, Sample};
+use crate::store::Cursor;
+
+/// Which assessments to list.
+pub(super) struct Listing {
+    pub(super) session: Option<SessionId>,
+    pub(super) from: Option<Timestamp>,
+    pub(super) page: PageRequest<Cursor>,
+}
+
+/// How a session ended.
+pub(super) struct Outcome {
+    pub(super) session: SessionId,
+    pub(super) ending: Ending,
+    pub(super) ended_at: Timestamp,
+}
+
+/// A model by name; of no version when the newest is meant.
+pub(super) struct ModelName {
+    pub(super) id: ModelId,
+    pub(super) version: Option<u32>,
+}
+
+pub(super) fn moment(request: pb::AssessSessionRequest) -> Result<Moment, InvalidField> {
+    let pb::AssessSessionRequest {
+        request_id: _,
+        moment,
+    } = request;
+    read("moment", moment)
+}
+
+/// A message of a stream is the unary request, so that both have one idempotency key.
+pub(super) fn unary(message: pb::AssessSessionsRequest) -> pb::AssessSessionRequest {
+    let pb::AssessSessionsRequest { request_id, moment } = message;
+    pb::AssessSessionRequest { request_id, moment }
+}
+
+pub(super) fn explanation(
+    request: pb::ExplainAssessmentRequest,
+) -> Result<(AssessmentId, Tongue), InvalidField> {
+    let pb::ExplainAssessmentRequest {
+        assessment_id,
+        language,
+    } = request;
+    Ok((read("assessment_id", assessment_id)?, Tongue::of(&language)))
+}
+
+pub(super) fn listing(request: pb::ListAssessmentsRequest) -> Result<Listing, InvalidField> {
+    let pb::ListAssessmentsRequest {
+        session_id,
+        page_size,
+        page_token,
+        from,
+    } = request;
+    let session = (!session_id.is_empty()).then_some(session_id);
+    Ok(Listing {
+        session: session.map(|id| read("session_id", id)).transpose()?,
+        from: read("from", from)?,
+        page: PageRequest::parse(page_size, &page_token)?,
+    })
+}
+
+pub(super) fn outcome(request: pb::RecordOutcomeRequest) -> Result<Outcome, InvalidField> {
+    let pb::RecordOutcomeRequest {
+        request_id: _,
+        session_id,
+        ending,
+        ended_at,
+    } = request;
+    Ok(Outcome {
+        session: read("session_id", session_id)?,
+        ending: read("ending", ending)?,
+        ended_at: read("ended_at", ended_at)?,
+    })
+}
+
+pub(super) fn models(
+    request: pb::ListModelsRequest,
+) -> Result<PageRequest<ModelKey>, InvalidField> {
+    let pb::ListModelsRequest {
+        page_size,
+        page_token,
+    } = request;
+    PageRequest::parse(page_size, &page_token)
+}
+
+pub(super) fn model_name(model_id: String, version: u32) -> Result<ModelName, InvalidField> {
+    Ok(ModelName {
+        id: read("model_id", model_id)?,
+        version: (version > 0).then_some(version),
+    })
+}
+
+pub(super) fn new_model(request: pb::RegisterModelRequest) -> Result<NewModel, InvalidField> {
+    let pb::RegisterModelRequest {
+        request_id: _,
+        model_id,
+        description,
+        scorecard,
+        samples,
+    } = request;
+    let card = field::required("scorecard", scorecard)?;
+    if samples.is_empty() {
+        return Err(InvalidField::absent("samples"));
+    }
+    Ok(NewModel {
+        id: read("model_id", model_id)?,
+        description: read("description", description)?,
+        scorecard: scorecard_of(card).map_err(|fault| fault.within("scorecard"))?,
+        samples: field::messages("samples", samples)?,
+    })
+}
+
+fn scorecard_of(wire: pb::Scorecard) -> Result<Scorecard, InvalidField> {
+    let pb::Scorecard {
+        baseline_log_odds,
+        lines,
+        calibration_slope,
+        calibration_intercept,
+    } = wire;
+    if lines.is_empty() {
+        return Err(InvalidField::absent("lines"));
+    }
+    let parts = ScorecardParts {
+        baseline_log_odds,
+        calibration_slope,
+        calibration_intercept,
+        lines: field::messages("lines", lines)?,
+    };
+    Scorecard::new(parts).map_err(invalid_scorecard)
+}
+
+impl TryFrom<pb::ScorecardLine> for Line {
+    type Error = InvalidField;
+
+    fn try_from(line: pb::ScorecardLine) -> Result<Self, InvalidField> {
+        let pb::ScorecardLine {
+            feature,
+            at_least,
+            below,
+            log_odds,
+            reason,
+        } = line;
+        Ok(Self {
+            feature: field::parse("feature", &feature, Feature::parse)?,
+            at_least,
+            below,
+            log_odds,
+            reason: read("reason", reason)?,
+        })
+    }
+}
+
+impl TryFrom<pb::SampleRow> for Sample {
+    type Error = InvalidField;
+
+    fn try_from(row: pb::SampleRow) -> Result<Self, InvalidField> {
+        let pb::SampleRow {
+            values,
+            expected_abandonment,
+        } = row;
+        field::within_count("values", values.len(), field::MAX_ITEMS)?;
+        let mut features = Features::default();
+        for (index, value) in values.into_iter().enumerate() {
+            let (feature, value) =
+                feature_value(value).map_err(|fault| fault.within_index("values", index))?;
+            features.set(feature, value);
+        }
+        let expected: domain::assessment::Probability =
+            read("expected_abandonment", expected_abandonment)?;
+        Ok(Self {
+            features,
+            expected: expected.get(),
+        })
+    }
+}
+
+fn feature_value(wire: pb::FeatureValue) -> Result<(Feature, f64), InvalidField> {
+    let pb::FeatureValue { feature, value } = wire;
+    let feature = field::parse("feature", &feature, Feature::parse)?;
+    if value.is_finite() {
+        return Ok((feature, value));
+    }
+    let reason = ErrorReason::OutOfRange;
+    Err(InvalidField::new("value", reason, "must be finite"))
+}
+
+impl FieldFault for UnknownFeature {
+    fn reason(&self) -> ErrorReason {
+        ErrorReason::InvalidField
+    }
+
+    fn description(&self) -> String {
+        self.to_string()
+    }
+}
+
+fn invalid_scorecard(fault: InvalidScorecard) -> InvalidField {
+    let description = fault.to_string();
+    let field = match fault {
+        InvalidScorecard::LineCount => {
+            return InvalidField::new("lines", ErrorReason::TooManyItems, description);
+        }
+        InvalidScorecard::Baseline => "baseline_log_odds",
+        InvalidScorecard::Slope => "calibration_slope",
+        InvalidScorecard::Intercept => "calibration_intercept",
+        InvalidScorecard::Line { index, fault } => {
+            let at_fault = match fault {
+                LineFault::Name => "feature",
+                LineFault::AtLeast => "at_least",
+                LineFault::Below => "below",
+                LineFault::LogOdds | LineFault::Falls | LineFault::Rises => "log_odds",
+            };
+            return InvalidField::new(at_fault, ErrorReason::OutOfRange, description)
+                .within_index("lines", index);
+        }
+    };
+    InvalidField::new(field, ErrorReason::OutOfRange, description)
+}

@@ -1,0 +1,43 @@
+//! The service as a process.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use platform::config::{ConfigError, TelemetryConfig};
+use platform::program::Program;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Config, NAME, RunError};
+
+/// Moments in, assessments out.
+#[derive(Debug, Clone, Copy)]
+pub struct RiskScoring;
+
+impl Program for RiskScoring {
+    const NAME: &'static str = NAME;
+    const PURPOSE: &'static str = "Says how likely a shopping session is lost, and why";
+    const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7102);
+    type Config = Config;
+    type Error = RunError;
+
+    fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+        Config::load(file)
+    }
+
+    fn telemetry(config: &Config) -> &TelemetryConfig {
+        &config.telemetry
+    }
+
+    async fn run(
+        config: Config,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> Result<(), RunError> {
+        crate::run(config, listener, shutdown).await
+    }
+
+    async fn migrate(config: &Config) -> Result<(), RunError> {
+        crate::migrate(config).await
+    }
+}

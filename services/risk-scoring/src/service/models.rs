@@ -1,0 +1,177 @@
+//! Registering and activating models.
+
+use std::sync::Arc;
+
+use domain::id::{ModelId, TenantId};
+use domain::time::Timestamp;
+use futures::FutureExt;
+use platform::paging::{Page, PageRequest};
+use proto::error::v1::ErrorReason;
+use proto::field::InvalidField;
+use storage::{RequestKey, StoreError, Tx};
+
+use super::Service;
+use crate::error::RiskError;
+use crate::features::Features;
+use crate::model::{Description, ModelCard, ModelKey, ModelState};
+use crate::scorecard::Scorecard;
+
+/// How far a sample row may be off.
+const TOLERANCE: f64 = 1e-9;
+
+/// A model to register.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NewModel {
+    pub(crate) id: ModelId,
+    pub(crate) description: Description,
+    pub(crate) scorecard: Scorecard,
+    pub(crate) samples: Vec<Sample>,
+}
+
+/// Values, and the probability that the model must give them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sample {
+    pub(crate) features: Features,
+    pub(crate) expected: f64,
+}
+
+impl Service {
+    /// Models: the champion first, then by name, the newest version first.
+    pub(crate) async fn models(
+        &self,
+        tenant: &TenantId,
+        page: &PageRequest<ModelKey>,
+    ) -> Result<Page<ModelCard>, RiskError> {
+        let cards = self.inner.store.models(tenant).await?;
+        // There are few: a tenant may register so many and no more.
+        let seen = page.after().map_or(0, |last| {
+            let place = cards.iter().position(|card| card.key == *last);
+            place.map_or(cards.len(), |place| place + 1)
+        });
+        let rest = cards.into_iter().skip(seen).collect();
+        Ok(page.page(rest, |card| card.key.clone()))
+    }
+
+    /// Registers a model in the shadow of the champion, once it has given its samples their scores.
+    pub(crate) async fn register(
+        &self,
+        key: RequestKey,
+        model: NewModel,
+    ) -> Result<ModelCard, RiskError> {
+        self.refuse_built_in(&model.id)?;
+        try_samples(&model)?;
+        let now = self.now();
+        let tenant = key.tenant.clone();
+        let (service, model) = (self.clone(), Arc::new(model));
+        let (of, id) = (tenant.clone(), model.id.clone());
+        let database = self.inner.store.database();
+        let version = database
+            .write_once(key, now, move |tx| {
+                let (service, model, tenant) = (service.clone(), Arc::clone(&model), of.clone());
+                async move { service.register_in(tx, &tenant, &model, now).await }.boxed()
+            })
+            .await?;
+        self.card(&tenant, id, version).await
+    }
+
+    async fn register_in(
+        &self,
+        tx: &Tx,
+        tenant: &TenantId,
+        model: &NewModel,
+        now: Timestamp,
+    ) -> Result<u32, RiskError> {
+        let store = &self.inner.store;
+        let limit = self.inner.settings.models.max_versions;
+        if store.count_models(tx, tenant).await? >= limit {
+            return Err(RiskError::TooManyModels { limit });
+        }
+        let newest = store.find_model(tx, tenant, &model.id, None).await?;
+        let version = newest.map_or(1, |newest| newest.key.version.saturating_add(1));
+        let card = ModelCard {
+            key: ModelKey {
+                id: model.id.clone(),
+                version,
+            },
+            description: model.description.clone(),
+            registered_at: Some(now),
+            state: ModelState::Shadow,
+        };
+        store
+            .insert_model(tx, tenant, &card, &model.scorecard)
+            .await?;
+        Ok(version)
+    }
+
+    /// Makes a model the champion.
+    pub(crate) async fn activate(
+        &self,
+        key: RequestKey,
+        id: ModelId,
+        version: Option<u32>,
+    ) -> Result<ModelCard, RiskError> {
+        let now = self.now();
+        let tenant = key.tenant.clone();
+        let store = self.inner.store.clone();
+        let (of, model) = (tenant.clone(), id.clone());
+        let database = self.inner.store.database();
+        let version = database
+            .write_once(key, now, move |tx| {
+                let (store, tenant, model) = (store.clone(), of.clone(), model.clone());
+                async move {
+                    let found = store.find_model(tx, &tenant, &model, version).await?;
+                    let chosen = found.ok_or(RiskError::ModelUnknown(model))?.key;
+                    store.set_champion(tx, &tenant, &chosen, now).await?;
+                    Ok::<_, RiskError>(chosen.version)
+                }
+                .boxed()
+            })
+            .await?;
+        self.card(&tenant, id, version).await
+    }
+
+    /// What is told of a model that was just stored. A replay tells its present state.
+    async fn card(
+        &self,
+        tenant: &TenantId,
+        id: ModelId,
+        version: u32,
+    ) -> Result<ModelCard, RiskError> {
+        let store = &self.inner.store;
+        let found: Result<_, StoreError> = store
+            .find_model(store.database().read(), tenant, &id, Some(version))
+            .await;
+        found?.ok_or(RiskError::ModelUnknown(id))
+    }
+
+    fn refuse_built_in(&self, id: &ModelId) -> Result<(), InvalidField> {
+        if *id != self.inner.built_in.model.key.id {
+            return Ok(());
+        }
+        let reason = ErrorReason::DuplicateItem;
+        Err(InvalidField::new(
+            "model_id",
+            reason,
+            "must not be that of the built-in model",
+        ))
+    }
+}
+
+/// Whoever registers a table says what it must say: a slip in a number or a name is found before it scores anybody.
+fn try_samples(model: &NewModel) -> Result<(), InvalidField> {
+    let off = |sample: &Sample| {
+        let scored = model.scorecard.score(&sample.features).abandonment.get();
+        (scored - sample.expected).abs() > TOLERANCE
+    };
+    match model.samples.iter().position(off) {
+        None => Ok(()),
+        Some(index) => {
+            let fault = InvalidField::new(
+                "expected_abandonment",
+                ErrorReason::InvalidField,
+                "must be what the scorecard gives these values, to 1e-9",
+            );
+            Err(fault.within_index("samples", index))
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The service over the network, as its callers meet it.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "test code: a helper fails its test by a panic"
+)]
+
+mod access;
+mod assess;
+mod bad_input;
+mod downstream;
+mod models;
+mod outcomes;
+mod replays;
+mod streams;
+mod world;

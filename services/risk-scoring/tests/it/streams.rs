@@ -1,0 +1,80 @@
+//! `AssessSessions`: many moments, one answer each, in their order.
+
+use proto::error::v1::ErrorReason;
+use proto::risk::v1 as pb;
+use testkit::grpc::assert_refused;
+use tonic::Code;
+
+use crate::world::{World, a_fresh_moment, assess_request, fresh};
+
+fn message(request: pb::AssessSessionRequest) -> pb::AssessSessionsRequest {
+    let pb::AssessSessionRequest { request_id, moment } = request;
+    pb::AssessSessionsRequest { request_id, moment }
+}
+
+#[tokio::test]
+async fn answers_come_in_the_order_of_the_moments() {
+    let world = World::start().await;
+    let requests: Vec<_> = (0..40).map(|_| assess_request(a_fresh_moment())).collect();
+    let asked: Vec<String> = requests
+        .iter()
+        .map(|request| request.moment.clone().unwrap().moment_id)
+        .collect();
+    let messages: Vec<_> = requests.iter().cloned().map(message).collect();
+
+    let mut answers = world
+        .platform()
+        .assess_sessions(tokio_stream::iter(messages))
+        .await
+        .unwrap()
+        .into_inner();
+    let mut answered = Vec::new();
+    let mut first = None;
+    while let Some(answer) = answers.message().await.unwrap() {
+        let assessment = answer.assessment.unwrap();
+        answered.push(assessment.moment_id.clone());
+        first.get_or_insert(assessment);
+    }
+
+    assert_eq!(answered, asked);
+    assert_eq!(world.told().some_proposals(40).await.len(), 40);
+    // The same request over the unary call is a replay.
+    let again = world
+        .platform()
+        .assess_session(requests[0].clone())
+        .await
+        .unwrap();
+    assert_eq!(again.into_inner().assessment, first);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_at_the_first_fault_and_keeps_what_came_before() {
+    let world = World::start().await;
+    let good = assess_request(a_fresh_moment());
+    let broken = pb::AssessSessionsRequest {
+        request_id: fresh(),
+        moment: None,
+    };
+    let after = assess_request(a_fresh_moment());
+    let messages = vec![message(good), broken, message(after)];
+
+    let mut answers = world
+        .platform()
+        .assess_sessions(tokio_stream::iter(messages))
+        .await
+        .unwrap()
+        .into_inner();
+
+    assert!(answers.message().await.unwrap().is_some());
+    let refused = answers.message().await.unwrap_err();
+    let (code, reason) = (Code::InvalidArgument, ErrorReason::Required);
+    assert_refused(&refused, code, reason, Some("moment"));
+    let listed = world
+        .platform()
+        .list_assessments(pb::ListAssessmentsRequest::default())
+        .await
+        .unwrap();
+    assert_eq!(listed.into_inner().assessments.len(), 1);
+    world.stop().await;
+}
