@@ -5,9 +5,9 @@ use domain::id::RequestId;
 use domain::time::Timestamp;
 use messaging::{Message, outbox};
 use platform::ids::IdSource;
+use prost::Message as _;
 use proto::field::WireField;
 use proto::offers::v1::{CaseAgent, RecordCaseRequest};
-use prost::Message as _;
 use storage::{StoreError, Tx};
 
 use crate::intervention::{AssignedAgent, Intervention};

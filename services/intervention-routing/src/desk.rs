@@ -4,7 +4,7 @@
 //! told again. What an agent has in use is a copy of the store's sum, kept for the choice of the next agent; the
 //! transaction that reserves looks at the store itself.
 
-mod matching;
+pub(crate) mod matching;
 mod news;
 mod registry;
 
@@ -205,9 +205,7 @@ impl Desk {
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        self.desks
-            .lock()
-            .close(&self.tenant, &self.agent, self.id);
+        self.desks.lock().close(&self.tenant, &self.agent, self.id);
     }
 }
 

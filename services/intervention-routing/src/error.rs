@@ -1,13 +1,9 @@
 //! What can go wrong, and what a caller can do about it.
 
-use std::net::SocketAddr;
-
 use platform::auth::{KeyError, VerifierError};
 use platform::client::ClientError;
-use platform::config::ConfigError;
 use platform::server::ServeError;
 use platform::status::{Kind, ServiceError};
-use platform::telemetry::TelemetryError;
 use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
 use storage::{StoreError, StoreFault};
@@ -20,20 +16,6 @@ use crate::play::IllegalPlayMove;
 /// Why the service could not be started, or ended by itself.
 #[derive(Debug, Error)]
 pub enum RunError {
-    /// The settings are refused.
-    #[error("settings are refused")]
-    Config(#[from] ConfigError),
-    /// Telemetry cannot be set up.
-    #[error("telemetry cannot be set up")]
-    Telemetry(#[from] TelemetryError),
-    /// The address is taken or not ours.
-    #[error("cannot listen on {address}")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// What the system said.
-        source: std::io::Error,
-    },
     /// The store cannot be used.
     #[error("the store cannot be used")]
     Store(#[from] StoreError),

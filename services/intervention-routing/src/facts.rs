@@ -5,8 +5,8 @@ use domain::id::{FactId, RequestId, TenantId};
 use domain::time::Timestamp;
 use messaging::{Message, outbox};
 use platform::ids::IdSource;
-use proto::kpi::v1::RecordFactsRequest;
 use prost::Message as _;
+use proto::kpi::v1::RecordFactsRequest;
 use storage::{StoreError, Tx};
 
 use crate::intervention::Intervention;

@@ -74,7 +74,7 @@ impl SessionWatch {
     pub(crate) async fn stirred(&mut self) {
         if self.stirs.changed().await.is_err() {
             // INVARIANT: the sender stays in the hub for as long as a watch does.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -276,7 +276,11 @@ impl Intervention {
     /// # Errors
     ///
     /// [`IllegalMove`] unless it is accepted or engaged.
-    pub(crate) fn assigned(self, agent: AssignedAgent, now: Timestamp) -> Result<Self, IllegalMove> {
+    pub(crate) fn assigned(
+        self,
+        agent: AssignedAgent,
+        now: Timestamp,
+    ) -> Result<Self, IllegalMove> {
         if !matches!(self.state, State::Accepted | State::Engaged) {
             return Err(self.refuse("assigned"));
         }
@@ -304,7 +308,11 @@ impl Intervention {
     /// # Errors
     ///
     /// [`IllegalMove`] unless an agent has it.
-    pub(crate) fn wrapped(self, resolution: Resolution, now: Timestamp) -> Result<Self, IllegalMove> {
+    pub(crate) fn wrapped(
+        self,
+        resolution: Resolution,
+        now: Timestamp,
+    ) -> Result<Self, IllegalMove> {
         match (&self.state, &self.agent) {
             (State::Accepted | State::Engaged, Some(_)) => {
                 Ok(self.becomes(State::Ended { resolution }, now))
@@ -347,7 +355,11 @@ impl Intervention {
     /// # Errors
     ///
     /// [`IllegalMove`] once an agent has it, and after the end.
-    pub(crate) fn cancelled(self, reason: CancelReason, now: Timestamp) -> Result<Self, IllegalMove> {
+    pub(crate) fn cancelled(
+        self,
+        reason: CancelReason,
+        now: Timestamp,
+    ) -> Result<Self, IllegalMove> {
         match (&self.state, &self.agent) {
             (State::Scheduled | State::Shown, _) | (State::Accepted, None) => {
                 Ok(self.becomes(State::Cancelled { reason }, now))

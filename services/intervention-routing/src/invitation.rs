@@ -4,7 +4,7 @@
 
 use domain::channel::Channel;
 use domain::fact::SurveyScore;
-use domain::id::{InterventionId, InvitationId, PersonId, QueueId, SessionId, TenantId, TypedId};
+use domain::id::{InterventionId, InvitationId, PersonId, QueueId, SessionId, TenantId};
 use domain::text::Text;
 use domain::time::Timestamp;
 use domain::word::closed_enum;
@@ -134,7 +134,9 @@ impl Invitation {
     /// Sent to the page.
     pub(crate) fn shown(self, now: Timestamp) -> Result<Self, Refused> {
         if self.state != InvitationState::Waiting {
-            return Err(Refused::because("the invitation was shown before or is over"));
+            return Err(Refused::because(
+                "the invitation was shown before or is over",
+            ));
         }
         let mut shown = self.in_time(now)?.becomes(InvitationState::Shown, now);
         shown.shown_at = Some(now);
@@ -263,4 +265,4 @@ impl Invitation {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -26,6 +26,7 @@ mod task;
 mod upstreams;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use platform::auth::{SigningKey, TokenSource, Verifier};
 use platform::clock::{Clock, SystemClock};
@@ -41,13 +42,16 @@ pub use config::{
     Upstreams,
 };
 pub use error::RunError;
-pub use program::{Program, start};
+pub use program::InterventionRouting;
 
 use service::Service;
 use store::Store;
 
 /// The name of the service, in traces and as the audience of tokens.
 pub const NAME: &str = "intervention-routing";
+
+/// How long background work may take to end.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Where time and ids come from.
 #[derive(Clone)]
@@ -102,19 +106,16 @@ pub async fn run_with(
     let service = Service::new(store, sources, config.settings(), connections.clients());
     let stop = tasks.shutdown().clone();
     tasks.spawn("relay", relay.run(stop));
-    // service.start_background(&tasks);
-    tasks.spawn(
-        "readiness",
-        program::follow_database(database.clone(), readiness.clone(), tasks.shutdown().clone()),
-    );
+    service.start_background(&tasks);
+    tasks.spawn("readiness", follow(&database, &readiness, &tasks));
 
     let server = Server::new(&config.server, NAME, verifier).readiness(readiness);
-    let (server, routes) = grpc::routes(server, &service);
-    let served = server.serve(listener, routes, shutdown.clone()).await;
+    let (server, routes) = grpc::routes(server, &service, &tasks);
+    let result = server.serve(listener, routes, shutdown.clone()).await;
     tasks.shutdown().cancel();
-    tasks.finish(program::GRACE).await;
+    tasks.finish(GRACE).await;
     database.close().await;
-    served.map_err(RunError::from)
+    result.map_err(RunError::from)
 }
 
 /// Brings the schema of the database up to date.
@@ -128,8 +129,26 @@ pub async fn migrate(config: &Config) -> Result<(), RunError> {
     Ok(())
 }
 
+/// Ready as long as the database answers.
+fn follow(
+    database: &Database,
+    readiness: &Readiness,
+    tasks: &Tasks,
+) -> impl Future<Output = ()> + Send + use<> {
+    let database = database.clone();
+    let check = move || {
+        let database = database.clone();
+        async move { database.check().await }
+    };
+    readiness.clone().follow(check, tasks.shutdown().clone())
+}
+
 fn tokens(config: &Config, sources: &Sources) -> Result<TokenSource, RunError> {
-    let key = config.auth.signing_key.as_ref().ok_or(RunError::NoSigningKey)?;
+    let key = config
+        .auth
+        .signing_key
+        .as_ref()
+        .ok_or(RunError::NoSigningKey)?;
     let key = Arc::new(SigningKey::from_file(key)?);
     Ok(TokenSource::new(
         key,

@@ -249,7 +249,7 @@ impl PlayRule {
                 "must explain first, fix second and concede last",
             );
         }
-        let stale = Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60);
+        let stale = Duration::from_secs(1)..=Duration::from_hours(24);
         if !stale.contains(&self.stale_after) {
             return fault("stale_after", "must be 1 second to 24 hours");
         }
@@ -263,10 +263,6 @@ mod seconds {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde fixes the signature"
-    )]
     pub(super) fn serialize<S: Serializer>(span: &Duration, out: S) -> Result<S::Ok, S::Error> {
         out.serialize_u64(span.as_secs())
     }

@@ -1,74 +1,43 @@
-//! The process around the service: settings, telemetry, signals, exit code.
+//! The service as a process.
 
-use std::net::SocketAddr;
-use std::process::ExitCode;
-use std::time::Duration;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 
-use platform::config::ConfigError;
-use platform::server::Readiness;
-use platform::{lifecycle, telemetry};
-use storage::Database;
+use platform::config::{ConfigError, TelemetryConfig};
+use platform::program::Program;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::error::RunError;
-use crate::{Config, NAME};
+use crate::{Config, NAME, RunError};
 
-/// What the process is started for.
+/// Who is helped, how and by whom?
 #[derive(Debug, Clone, Copy)]
-pub enum Program {
-    /// Serve on this address.
-    Serve(SocketAddr),
-    /// Migrate the database.
-    Migrate,
-}
+pub struct InterventionRouting;
 
-/// How long background work may take to end.
-pub(crate) const GRACE: Duration = Duration::from_secs(3);
-const DATABASE_CHECK: Duration = Duration::from_secs(2);
+impl Program for InterventionRouting {
+    const NAME: &'static str = NAME;
+    const PURPOSE: &'static str = "Decides who is helped, and brings the help";
+    const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7103);
+    type Config = Config;
+    type Error = RunError;
 
-/// Runs a program from settings to exit code. Telemetry is flushed also after an error.
-pub async fn start(config: Result<Config, ConfigError>, program: Program) -> ExitCode {
-    let config = match config {
-        Ok(config) => config,
-        Err(refused) => return lifecycle::exit_code(Err(RunError::from(refused))),
-    };
-    let telemetry = match telemetry::init(&config.telemetry, NAME) {
-        Ok(telemetry) => telemetry,
-        Err(failure) => return lifecycle::exit_code(Err(RunError::from(failure))),
-    };
-    let result = telemetry::in_service(NAME, execute(config, program)).await;
-    let code = lifecycle::exit_code(result);
-    telemetry.shutdown().await;
-    code
-}
-
-async fn execute(config: Config, program: Program) -> Result<(), RunError> {
-    match program {
-        Program::Serve(address) => {
-            let listener = TcpListener::bind(address)
-                .await
-                .map_err(|source| RunError::Bind { address, source })?;
-            crate::run(config, listener, lifecycle::shutdown_on_signal()).await
-        }
-        Program::Migrate => crate::migrate(&config).await,
+    fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+        Config::load(file)
     }
-}
 
-/// Ready with the database and not without.
-pub(crate) async fn follow_database(
-    database: Database,
-    readiness: Readiness,
-    stop: CancellationToken,
-) {
-    let mut due = tokio::time::interval(DATABASE_CHECK);
-    while stop.run_until_cancelled(due.tick()).await.is_some() {
-        match database.check().await {
-            Ok(()) => readiness.set_ready(),
-            Err(error) => {
-                tracing::warn!(%error, "not ready without the database");
-                readiness.set_waiting();
-            }
-        }
+    fn telemetry(config: &Config) -> &TelemetryConfig {
+        &config.telemetry
+    }
+
+    async fn run(
+        config: Config,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> Result<(), RunError> {
+        crate::run(config, listener, shutdown).await
+    }
+
+    async fn migrate(config: &Config) -> Result<(), RunError> {
+        crate::migrate(config).await
     }
 }

@@ -203,4 +203,4 @@ impl Reservation {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -67,7 +67,12 @@ struct Inner {
 }
 
 impl Service {
-    pub(crate) fn new(store: Store, sources: Sources, settings: Settings, clients: Clients) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        sources: Sources,
+        settings: Settings,
+        clients: Clients,
+    ) -> Self {
         let Sources { clock, ids } = sources;
         let desks = Desks::new(settings.desks.per_agent);
         Self {

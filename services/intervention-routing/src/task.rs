@@ -265,4 +265,4 @@ pub(crate) struct Wait {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

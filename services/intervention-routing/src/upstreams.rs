@@ -65,7 +65,12 @@ pub(crate) fn connect(config: &Config, tokens: TokenSource) -> Result<Upstreams,
     Ok(Upstreams {
         told: vec![to(OFFERS, &at.offer_authorization)?, to(KPI, &at.kpi)?],
         clients: Clients {
-            offers: reach(&config.client, &at.offer_authorization, OFFERS, tokens.clone())?,
+            offers: reach(
+                &config.client,
+                &at.offer_authorization,
+                OFFERS,
+                tokens.clone(),
+            )?,
             sessions: reach(&config.client, &at.session_tracking, SESSIONS, tokens)?,
         },
     })

@@ -9,9 +9,9 @@ mod starter;
 pub(crate) use judge::{Candidate, Judgement, PurseRoom, Question, first, judge, largest};
 pub(crate) use ladder::{climb, fits};
 pub(crate) use policy::{
-    Authority, AuthorityQuestion, Grant, Grantor, GrantorRole, MAX_GRANTS, Policy, Purpose, Reach,
+    AuthorityQuestion, Grant, Grantor, GrantorRole, MAX_GRANTS, Policy, Purpose, Reach,
 };
-pub(crate) use starter::{StarterError, starter_policy};
+pub(crate) use starter::starter_policy;
 
 #[cfg(test)]
 mod tests;

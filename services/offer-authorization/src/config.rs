@@ -103,7 +103,11 @@ impl Validate for OffersConfig {
             expiry_poll_ms,
             answers_kept_hours,
         } = *self;
-        faults.range("approval_timeout_ms", approval_timeout_ms, 1_000..=86_400_000);
+        faults.range(
+            "approval_timeout_ms",
+            approval_timeout_ms,
+            1_000..=86_400_000,
+        );
         faults.range("redeem_grace_ms", redeem_grace_ms, 0..=600_000);
         faults.range("reversal_max_age_hours", reversal_max_age_hours, 1..=87_600);
         faults.range("expiry_poll_ms", expiry_poll_ms, 10..=60_000);

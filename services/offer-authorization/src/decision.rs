@@ -1,6 +1,8 @@
 //! Decisions as they are stored: what was asked, what was answered and why, with all that another policy needs to
 //! answer again.
 
+use std::cmp::Ordering;
+
 use domain::cause::Cause;
 use domain::closed_enum;
 use domain::money::Money;
@@ -54,7 +56,7 @@ impl Decision {
         });
         let allowed = authority.is_ok_and(|authority| {
             let left = authority.left_after(self.granted);
-            self.amount.compare(left).is_ok_and(|order| order.is_le())
+            self.amount.compare(left).is_ok_and(Ordering::is_le)
         });
         allowed && self.others.is_empty()
     }
@@ -90,7 +92,10 @@ impl DryRun {
 
     fn add(&mut self, amount: Money) {
         let sums = &mut self.newly_granted_amounts;
-        match sums.iter_mut().find(|sum| sum.currency() == amount.currency()) {
+        match sums
+            .iter_mut()
+            .find(|sum| sum.currency() == amount.currency())
+        {
             // A sum beyond all money stays where it is: it is an estimate, and as large as can be told.
             Some(sum) => *sum = sum.checked_add(amount).unwrap_or(*sum),
             None => sums.push(amount),

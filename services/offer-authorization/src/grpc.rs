@@ -9,11 +9,15 @@ pub(crate) use authorization::AuthorizationApi;
 pub(crate) use program::ProgramApi;
 
 use platform::auth::Caller;
+use platform::paging::Page;
 use platform::status;
 use prost::Message;
 use proto::field::{self, InvalidField};
 use storage::RequestKey;
 use tonic::{Request, Response, Status};
+
+use crate::error::OfferError;
+use render::Listed;
 
 /// A write: who sends it, and what makes a second one the same.
 struct Write<T> {
@@ -31,7 +35,6 @@ trait Keyed: Message {
 }
 
 /// Reads what all writes have in common.
-#[expect(clippy::result_large_err, reason = "tonic's own error type")]
 fn write_of<T: Keyed>(request: Request<T>) -> Result<Write<T>, Status> {
     let caller = Caller::of(&request)?.clone();
     let message = request.into_inner();
@@ -51,14 +54,12 @@ fn write_of<T: Keyed>(request: Request<T>) -> Result<Write<T>, Status> {
 }
 
 /// Reads what all other calls have in common.
-#[expect(clippy::result_large_err, reason = "tonic's own error type")]
 fn read_of<T>(request: Request<T>) -> Result<(Caller, T), Status> {
     let caller = Caller::of(&request)?.clone();
     Ok((caller, request.into_inner()))
 }
 
 /// Parses a message into what the service takes.
-#[expect(clippy::result_large_err, reason = "tonic's own error type")]
 fn parse<W, T>(message: W) -> Result<T, Status>
 where
     T: TryFrom<W, Error = InvalidField>,
@@ -72,9 +73,17 @@ fn refuse(fault: InvalidField) -> Status {
 }
 
 /// Answers with what the service says.
-#[expect(clippy::result_large_err, reason = "tonic's own error type")]
-fn answer<T, W: From<T>>(outcome: Result<T, crate::error::OfferError>) -> Result<Response<W>, Status> {
+fn answer<T, W: From<T>>(outcome: Result<T, OfferError>) -> Result<Response<W>, Status> {
     outcome
         .map(|answer| Response::new(answer.into()))
+        .map_err(status::into_status)
+}
+
+/// Answers with a page of a list.
+fn answer_page<T: Listed>(
+    outcome: Result<Page<T>, OfferError>,
+) -> Result<Response<T::Response>, Status> {
+    outcome
+        .map(|page| Response::new(T::respond(page)))
         .map_err(status::into_status)
 }

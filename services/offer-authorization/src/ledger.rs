@@ -160,8 +160,13 @@ impl Draw {
             .map(|owner| LimitKey::purse(&owner, self.day, self.amount.currency()));
         let usage = LimitKey::usage(&self.programme, self.person);
         let budget = LimitKey::budget(&self.programme);
-        [(usage, 1), (agent, money), (partner, money), (budget, money)]
-            .map(|(key, units)| Share { key, units })
+        [
+            (usage, 1),
+            (agent, money),
+            (partner, money),
+            (budget, money),
+        ]
+        .map(|(key, units)| Share { key, units })
     }
 }
 

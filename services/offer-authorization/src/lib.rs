@@ -35,7 +35,9 @@ use platform::server::{Readiness, ServeError, Server};
 use proto::offers::v1::offer_authorization_service_server::{
     self as authorization, OfferAuthorizationServiceServer,
 };
-use proto::offers::v1::offer_program_service_server::{self as program_service, OfferProgramServiceServer};
+use proto::offers::v1::offer_program_service_server::{
+    self as program_service, OfferProgramServiceServer,
+};
 use storage::{Database, StoreError};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -140,16 +142,23 @@ pub async fn run_with(
     tasks.spawn("relay", relay.run(stop.clone()));
     tasks.spawn("expiry", service.clone().expire_until(stop.clone()));
     tasks.spawn("sweep", service.clone().sweep_until(stop.clone()));
+    tasks.spawn("audit", service.clone().audit_until(stop.clone()));
     tasks.spawn("readiness", follow(database.clone(), &readiness, &stop));
 
-    let offers = limited!(OfferAuthorizationServiceServer::new(AuthorizationApi::new(service.clone())));
+    let offers = limited!(OfferAuthorizationServiceServer::new(AuthorizationApi::new(
+        service.clone()
+    )));
     let programmes = limited!(OfferProgramServiceServer::new(ProgramApi::new(service)));
     let served = Server::new(&config.server, NAME, verifier)
         .pool(REDEEM_OFFER, REDEEM_CALLS)
         .grpc_service(authorization::SERVICE_NAME)
         .grpc_service(program_service::SERVICE_NAME)
         .readiness(readiness)
-        .serve(listener, Routes::new(offers).add_service(programmes), shutdown)
+        .serve(
+            listener,
+            Routes::new(offers).add_service(programmes),
+            shutdown,
+        )
         .await;
 
     stop.cancel();
@@ -193,7 +202,10 @@ fn transport(config: &Config, sources: &Sources) -> Result<Arc<DirectTransport>,
         Arc::clone(&sources.ids),
     );
     let kpi = client::connect(&config.client, &config.upstreams.kpi, service::KPI, tokens)?;
-    Ok(Arc::new(DirectTransport::new([(service::KPI.to_owned(), kpi)])))
+    Ok(Arc::new(DirectTransport::new([(
+        service::KPI.to_owned(),
+        kpi,
+    )])))
 }
 
 fn follow(

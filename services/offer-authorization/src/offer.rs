@@ -117,7 +117,11 @@ impl Offer {
     ///
     /// # Errors
     /// [`IllegalMove::NoApprovalNeeded`] in another state, or when the time to ask is over.
-    pub(crate) fn ask_approval(self, now: Timestamp, until: Timestamp) -> Result<Self, IllegalMove> {
+    pub(crate) fn ask_approval(
+        self,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Self, IllegalMove> {
         let State::NeedsApproval(limit) = self.state else {
             return Err(IllegalMove::NoApprovalNeeded);
         };

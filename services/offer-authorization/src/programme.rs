@@ -114,10 +114,7 @@ mod tests {
             ..programme()
         };
 
-        let both = [
-            OfferRefusal::ProgrammeInactive,
-            OfferRefusal::OutsidePeriod,
-        ];
+        let both = [OfferRefusal::ProgrammeInactive, OfferRefusal::OutsidePeriod];
         assert_eq!(programme.refusals(later(programme.ends_at, MS)), both);
     }
 }

@@ -38,7 +38,7 @@ use crate::token::TokenKeys;
 
 pub(crate) use approve::Approval;
 pub(crate) use authorize::{Authorization, AuthorizeOffer, Refusal};
-pub(crate) use check::{AuthorityReport, CheckAuthority, Grantable, Grantors};
+pub(crate) use check::{AuthorityReport, CheckAuthority, Grantable, Grantors, RefusedRemedy};
 pub(crate) use facts::KPI;
 pub(crate) use policies::{ListedPolicy, NewPolicy};
 pub(crate) use redeem::{RedeemOffer, Redeemed};
@@ -198,7 +198,9 @@ impl Actor {
     fn signature(&self) -> Result<AgentId, OfferError> {
         match self {
             Self::Person(_, person) => Ok(person.agent.clone()),
-            Self::Shop => AgentId::parse(SHOP).map_err(InvalidField::at("approved_by")).map_err(Into::into),
+            Self::Shop => AgentId::parse(SHOP)
+                .map_err(InvalidField::at("approved_by"))
+                .map_err(Into::into),
         }
     }
 

@@ -12,6 +12,3 @@ pub(crate) mod programmes;
 pub(crate) mod purses;
 
 pub(crate) use migrations::migrations;
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,6 @@
 //! Offer tokens: what a checkout shows a shopper before it asks us, and what it redeems.
 //!
-//! A compact JWS with EdDSA, bound to tenant, offer, person, cart version, amount and expiry. A checkout may verify it
+//! A compact JWS with `EdDSA`, bound to tenant, offer, person, cart version, amount and expiry. A checkout may verify it
 //! offline by the public keys; that it is still good only redeeming it can tell. No offer is secret: who holds the token
 //! learns nothing but these claims.
 
@@ -164,7 +164,10 @@ mod tests {
     #[test]
     fn a_replaced_key_still_verifies() {
         let folder = tempfile::tempdir().unwrap();
-        let token = TokenKeys::open(folder.path()).unwrap().sign(&claims()).unwrap();
+        let token = TokenKeys::open(folder.path())
+            .unwrap()
+            .sign(&claims())
+            .unwrap();
         fs::rename(folder.path().join(CURRENT), folder.path().join("2026.pk8")).unwrap();
 
         let rotated = TokenKeys::open(folder.path()).unwrap();

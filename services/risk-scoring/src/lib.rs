@@ -86,12 +86,12 @@ pub async fn run(
     tasks.spawn("upkeep", upkeep);
     let server = Server::new(&config.server, NAME, verifier).readiness(readiness);
     let (server, routes) = grpc::routes(server, &service, &tasks);
-    let served = server.serve(listener, routes, shutdown).await;
+    let outcome = server.serve(listener, routes, shutdown).await;
 
     stop.cancel();
     tasks.finish(GRACE).await;
     database.close().await;
-    Ok(served?)
+    Ok(outcome?)
 }
 
 /// Brings the schema up to date, and no more.

@@ -114,22 +114,11 @@ pub(crate) enum CartMove {
 pub(crate) enum CheckoutAct {
     StepEntered(CheckoutStep),
     CostRevealed(CostKind, Money),
-    CouponApplied {
-        discount: Money,
-    },
-    CouponRejected {
-        reason: Option<Name>,
-    },
-    PaymentAttempted {
-        method: Name,
-    },
-    PaymentDeclined {
-        method: Name,
-        reason: Option<Name>,
-    },
-    FormError {
-        field: Name,
-    },
+    CouponApplied { discount: Money },
+    CouponRejected { reason: Option<Name> },
+    PaymentAttempted { method: Name },
+    PaymentDeclined { method: Name, reason: Option<Name> },
+    FormError { field: Name },
     AddressEdited,
 }
 
@@ -141,10 +130,7 @@ pub(crate) struct OrderEvent {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OrderChange {
-    Placed {
-        value: Money,
-        margin: Option<Money>,
-    },
+    Placed { value: Money, margin: Option<Money> },
     Changed,
     Cancelled,
     Shipment(Checkpoint),

@@ -120,3 +120,6 @@ impl Ingest {
         self.published.subscribe()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -145,7 +145,10 @@ pub async fn run_with(
 
     let streams = Tasks::new(stop.clone());
     let service = Service::new(store, ingest, clock, config.events, config.watch.clone());
-    let api = limited_batch!(SessionTrackingServiceServer::new(Api::new(service, streams.clone())));
+    let api = limited_batch!(SessionTrackingServiceServer::new(Api::new(
+        service,
+        streams.clone()
+    )));
     let served = Server::new(&config.server, NAME, verifier)
         .pool(RECORD_EVENTS, BATCH_CALLS)
         .grpc_service(SERVICE_NAME)

@@ -16,7 +16,8 @@ pub struct SessionTracking;
 
 impl Program for SessionTracking {
     const NAME: &'static str = NAME;
-    const PURPOSE: &'static str = "Folds the events of a shop into sessions, and tells of each moment that matters";
+    const PURPOSE: &'static str =
+        "Folds the events of a shop into sessions, and tells of each moment that matters";
     const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7101);
     type Config = Config;
     type Error = RunError;

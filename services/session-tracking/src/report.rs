@@ -80,7 +80,10 @@ impl Reported {
     /// the measurement it is an order of its own.
     fn note_ending(&mut self, state: &State, report: &mut Report) {
         let Some(ending) = state.ending() else { return };
-        let ended_at = state.sold_at.or(state.ended_at).unwrap_or(state.last_event_at);
+        let ended_at = state
+            .sold_at
+            .or(state.ended_at)
+            .unwrap_or(state.last_event_at);
         if self.ending.is_none() {
             let body = FactBody::SessionEnded {
                 ending,

@@ -73,10 +73,7 @@ pub(crate) fn folded(acts: impl IntoIterator<Item = (u64, Payload)>) -> State {
 }
 
 /// The same, with time passed until so many seconds after the start.
-pub(crate) fn folded_until(
-    seconds: u64,
-    acts: impl IntoIterator<Item = (u64, Payload)>,
-) -> State {
+pub(crate) fn folded_until(seconds: u64, acts: impl IntoIterator<Item = (u64, Payload)>) -> State {
     let mut state = folded(acts);
     state.pass(at(seconds), &config().signals);
     state

@@ -143,7 +143,9 @@ impl Session {
         let event = Arc::new(event);
         self.fresh.push(Arc::clone(&event));
         let position = event.position();
-        let index = self.events.partition_point(|known| known.position() < position);
+        let index = self
+            .events
+            .partition_point(|known| known.position() < position);
         if index == self.events.len() {
             if let Some(state) = &mut self.folded {
                 state.step(&event, settings);

@@ -67,9 +67,8 @@ impl Store {
             .into_tuple()
             .one(self.database.read())
             .await?;
-        let number = |n: Option<Option<i64>>| {
-            n.flatten().and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
-        };
+        let number =
+            |n: Option<Option<i64>>| n.flatten().and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
         Ok(Heads {
             sequence: number(sequence),
             change: number(change),
@@ -130,7 +129,10 @@ impl Store {
         let mut by_partition: BTreeMap<u16, Vec<i64>> = BTreeMap::new();
         for place in &row.places {
             let sequence = i64::try_from(place.sequence).unwrap_or(i64::MAX);
-            by_partition.entry(place.partition).or_default().push(sequence);
+            by_partition
+                .entry(place.partition)
+                .or_default()
+                .push(sequence);
         }
         let mut events = Vec::new();
         for (partition, sequences) in by_partition {

@@ -21,7 +21,7 @@ use crate::suite::{self, SuiteError, default_tenant, parse_tenant};
 use crate::token;
 
 pub(crate) use send::{Observer, Target, send};
-pub(crate) use source::{SourceError, read, read_gzip};
+pub(crate) use source::{SourceError, name_uuid, read, read_gzip};
 
 /// Send recorded shopper events to a running suite.
 ///

@@ -46,7 +46,9 @@ fn faults_are_named_with_their_tenant() {
     let refused = load("[tenants.acme]\ncontact_window_hours = 0\n").unwrap_err();
 
     assert!(
-        refused.to_string().contains("`tenants.acme.contact_window_hours`"),
+        refused
+            .to_string()
+            .contains("`tenants.acme.contact_window_hours`"),
         "{refused}"
     );
 }

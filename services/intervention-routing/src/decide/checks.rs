@@ -45,9 +45,13 @@ fn consent(play: &Play, situation: &Situation<'_>) -> Step {
     };
     let consents = &situation.moment.consents;
     // Whoever agreed to be helped on a channel is also helped there after the order.
-    let allowed = consents.allows(channel, purpose) || consents.allows(channel, Purpose::ProactiveHelp);
+    let allowed =
+        consents.allows(channel, purpose) || consents.allows(channel, Purpose::ProactiveHelp);
     if allowed {
-        return Step::passed(StepName::Consent, format!("{purpose} on {channel} is confirmed"));
+        return Step::passed(
+            StepName::Consent,
+            format!("{purpose} on {channel} is confirmed"),
+        );
     }
     Step::refused(
         StepName::Consent,
@@ -62,7 +66,10 @@ fn hours(play: &Play, situation: &Situation<'_>) -> Step {
         Channel::OnPage | Channel::Chat => false,
     };
     if !reaches_out {
-        return Step::passed(StepName::Hours, "the shopper is on the page, so no hour is quiet");
+        return Step::passed(
+            StepName::Hours,
+            "the shopper is on the page, so no hour is quiet",
+        );
     }
     let Some(zone) = &situation.moment.zone else {
         return Step::refused(
@@ -74,7 +81,11 @@ fn hours(play: &Play, situation: &Situation<'_>) -> Step {
     if situation.rules.call_hours.contains(zone, situation.now) {
         return Step::passed(StepName::Hours, "inside the hours of contact");
     }
-    Step::refused(StepName::Hours, BlockReason::QuietHours, "outside the hours of contact")
+    Step::refused(
+        StepName::Hours,
+        BlockReason::QuietHours,
+        "outside the hours of contact",
+    )
 }
 
 fn page(situation: &Situation<'_>) -> Step {
@@ -86,7 +97,11 @@ fn page(situation: &Situation<'_>) -> Step {
             .any(|silent| page.as_str().starts_with(silent.as_str()))
     });
     if on_silent_page {
-        return Step::refused(StepName::Page, BlockReason::Page, "nothing is shown on this page");
+        return Step::refused(
+            StepName::Page,
+            BlockReason::Page,
+            "nothing is shown on this page",
+        );
     }
     Step::passed(StepName::Page, "the page allows it")
 }
@@ -143,7 +158,14 @@ fn freshness(play: &Play, situation: &Situation<'_>) -> Step {
         return Step::refused(StepName::Freshness, BlockReason::Stale, detail);
     }
     if situation.now < ends {
-        return Step::passed(StepName::Freshness, format!("the moment holds until {ends}"));
+        return Step::passed(
+            StepName::Freshness,
+            format!("the moment holds until {ends}"),
+        );
     }
-    Step::refused(StepName::Freshness, BlockReason::Stale, format!("the moment held until {ends}"))
+    Step::refused(
+        StepName::Freshness,
+        BlockReason::Stale,
+        format!("the moment held until {ends}"),
+    )
 }

@@ -36,7 +36,9 @@ pub(super) fn worth(play: &Play, situation: &Situation<'_>) -> i128 {
 }
 
 fn matches(play: &Play, situation: &Situation<'_>) -> bool {
-    let Situation { moment, assessment, .. } = *situation;
+    let Situation {
+        moment, assessment, ..
+    } = *situation;
     let rule = &play.rule;
     let on_site = elapsed(moment.session_started_at, moment.occurred_at);
     rule.triggers.contains(&moment.kind)

@@ -51,21 +51,34 @@ pub(crate) fn settle<'a>(prospects: &[Prospect<'a>], mut steps: Vec<Step>) -> Op
         Some(_) => Step::skipped(StepName::Pick),
         None => Step::passed(StepName::Pick, pick_detail(prospect.play, prospects.len())),
     });
-    Some(Settled { play: prospect.play, block, steps })
+    Some(Settled {
+        play: prospect.play,
+        block,
+        steps,
+    })
 }
 
 fn empowerment(prospect: &Prospect<'_>) -> Step {
     let refused = |reason, detail: &str| Step::refused(StepName::Empowerment, reason, detail);
     match prospect.authority {
-        Authority::NobodyToAsk => Step::skipped(StepName::Empowerment),
-        Authority::Empowered => {
-            Step::passed(StepName::Empowerment, "a remedy for the cause may be granted")
+        Authority::NobodyToAsk if prospect.play.rule.needs_agent() => {
+            Step::skipped(StepName::Empowerment)
         }
+        Authority::NobodyToAsk => refused(
+            BlockReason::NotEmpowered,
+            "the play grants something, and has nobody to grant it",
+        ),
+        Authority::Empowered => Step::passed(
+            StepName::Empowerment,
+            "a remedy for the cause may be granted",
+        ),
         Authority::NotEmpowered => refused(
             BlockReason::NotEmpowered,
             "nobody available may grant a remedy for the cause",
         ),
-        Authority::BudgetExhausted => refused(BlockReason::Budget, "the budget or purse has no room"),
+        Authority::BudgetExhausted => {
+            refused(BlockReason::Budget, "the budget or purse has no room")
+        }
         Authority::MarginTooLow => refused(BlockReason::Margin, "the margin does not allow it"),
     }
 }
@@ -74,12 +87,27 @@ fn capacity(prospect: &Prospect<'_>) -> Step {
     if !prospect.play.rule.needs_agent() {
         return Step::passed(StepName::Capacity, "no agent is needed");
     }
-    match prospect.free_agents {
-        0 => Step::refused(StepName::Capacity, BlockReason::NoAgent, "no agent can answer now"),
+    // INVARIANT: an agent who came after the question does not count: nobody knows what they may grant.
+    let free_agents = match prospect.authority {
+        Authority::NobodyToAsk => 0,
+        Authority::Empowered
+        | Authority::NotEmpowered
+        | Authority::BudgetExhausted
+        | Authority::MarginTooLow => prospect.free_agents,
+    };
+    match free_agents {
+        0 => Step::refused(
+            StepName::Capacity,
+            BlockReason::NoAgent,
+            "no agent can answer now",
+        ),
         free => Step::passed(StepName::Capacity, format!("{free} agents can answer now")),
     }
 }
 
 fn pick_detail(play: &Play, of: usize) -> String {
-    format!("{} by expected incremental margin, of {of}", play.id.as_str())
+    format!(
+        "{} by expected incremental margin, of {of}",
+        play.id.as_str()
+    )
 }

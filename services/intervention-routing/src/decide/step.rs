@@ -103,7 +103,9 @@ impl Step {
 
     /// Not this way.
     pub(crate) fn refused(name: StepName, reason: BlockReason, detail: impl Into<String>) -> Self {
-        let verdict = Verdict::Refused { reason: Some(reason) };
+        let verdict = Verdict::Refused {
+            reason: Some(reason),
+        };
         Self::new(name, verdict, detail.into())
     }
 
@@ -124,6 +126,10 @@ impl Step {
         } else {
             detail.chars().take(DETAIL_MAX / 4).collect()
         };
-        Self { name, verdict, detail }
+        Self {
+            name,
+            verdict,
+            detail,
+        }
     }
 }

@@ -76,7 +76,7 @@ fn held_out_by(share: u32, play: Play) -> Play {
     }
 }
 
-fn rules() -> Rules {
+pub(crate) fn rules() -> Rules {
     Rules {
         experiment: ExperimentId::parse("proactive-help").unwrap(),
         holdout: bps(1_000),
@@ -153,7 +153,9 @@ impl World {
                 how: Withheld::Blocked(block),
                 ..
             } => block.reasons().collect(),
-            other => panic!("neither open nor blocked: {other:?}"),
+            other @ (Gate::Withheld { .. } | Gate::Closed { .. }) => {
+                panic!("neither open nor blocked: {other:?}")
+            }
         }
     }
 }

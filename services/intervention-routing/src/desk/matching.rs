@@ -116,7 +116,10 @@ impl Profile {
     fn knows(&self, need: &Need) -> bool {
         let speaks = |language| self.languages.contains(language);
         self.queues.contains(&need.queue)
-            && need.skill.as_ref().is_none_or(|skill| self.skills.contains(skill))
+            && need
+                .skill
+                .as_ref()
+                .is_none_or(|skill| self.skills.contains(skill))
             && need.language.as_ref().is_none_or(speaks)
     }
 }
@@ -134,4 +137,4 @@ pub(crate) fn choose<'a>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -66,7 +66,8 @@ impl Way {
 
 impl Registry {
     pub(super) fn open_desks(&self, tenant: &TenantId, agent: &AssignedAgent) -> usize {
-        self.entry(tenant, agent).map_or(0, |entry| entry.desks.len())
+        self.entry(tenant, agent)
+            .map_or(0, |entry| entry.desks.len())
     }
 
     pub(super) fn open(
@@ -189,7 +190,9 @@ impl Registry {
         news: &DeskNews,
     ) {
         if let Some(entry) = self.entry_mut(tenant, agent) {
-            entry.desks.retain(|desk, way| *desk != id || way.reach(news));
+            entry
+                .desks
+                .retain(|desk, way| *desk != id || way.reach(news));
             entry.forget_profile_without_desk();
         }
     }
@@ -244,7 +247,7 @@ impl Registry {
     pub(super) fn queues_with_room(&self) -> BTreeMap<TenantId, BTreeSet<QueueId>> {
         let mut queues: BTreeMap<TenantId, BTreeSet<QueueId>> = BTreeMap::new();
         for tenant in self.tenants.keys() {
-            for seat in self.seats(tenant).filter(|seat| seat.takes_work()) {
+            for seat in self.seats(tenant).filter(Seat::takes_work) {
                 let of_tenant = queues.entry(tenant.clone()).or_default();
                 of_tenant.extend(seat.profile.queues.iter().cloned());
             }

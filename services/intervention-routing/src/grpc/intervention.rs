@@ -78,6 +78,8 @@ impl InterventionService for InterventionApi {
         let id = field::read("intervention_id", id).map_err(into_status)?;
         let cancelled = self.service.cancel_intervention(key, id).await;
         let intervention = Some(cancelled.map_err(into_status)?.into());
-        Ok(Response::new(pb::CancelInterventionResponse { intervention }))
+        Ok(Response::new(pb::CancelInterventionResponse {
+            intervention,
+        }))
     }
 }

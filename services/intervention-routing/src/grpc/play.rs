@@ -69,8 +69,9 @@ impl PlayService for PlayApi {
         request: Request<pb::CreatePlayVersionRequest>,
     ) -> Result<Response<pb::CreatePlayVersionResponse>, Status> {
         let key = request::key(&request, CREATE, &request.get_ref().request_id)?;
-        let draft = field::message("play", request.into_inner().play).map_err(into_status)?;
-        let change = PlayChange::Create(draft);
+        let draft: PlayDraft =
+            field::message("play", request.into_inner().play).map_err(into_status)?;
+        let change = PlayChange::Create(Box::new(draft));
         let created = self.service.change_play(key, change).await;
         let play = Some(created.map_err(into_status)?.into());
         Ok(Response::new(pb::CreatePlayVersionResponse { play }))

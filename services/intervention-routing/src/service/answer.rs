@@ -65,12 +65,7 @@ impl Service {
         answered.await
     }
 
-    async fn answer(
-        &self,
-        tx: &Tx,
-        asked: &Asked,
-        answer: Answer,
-    ) -> Result<Held, RoutingError> {
+    async fn answer(&self, tx: &Tx, asked: &Asked, answer: Answer) -> Result<Held, RoutingError> {
         let seen = self.own_reservation(tx, asked).await?;
         let intervention = self.locked(tx, &asked.tenant, seen.intervention).await?;
         let reservation = self.own_reservation(tx, asked).await?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::time::Timestamp;
 use platform::lifecycle::Tasks;
 use storage::Tx;
 
@@ -13,6 +14,11 @@ impl Service {
         let stop = tasks.shutdown();
         tasks.spawn("dispatcher", self.clone().dispatch_until(stop.clone()));
         tasks.spawn("timers", self.clone().keep_time_until(stop.clone()));
+    }
+
+    /// The time by which streams are opened.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
     }
 
     /// Has the dispatcher look for work once the transaction is durable.

@@ -164,9 +164,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<(), RoutingError> {
         let store = &self.inner.store;
-        let asked = store
-            .open_reservation_of(tx, &task.tenant, task.id)
-            .await?;
+        let asked = store.open_reservation_of(tx, &task.tenant, task.id).await?;
         settled(store.save_task(tx, task.cancelled(now)?).await?)?;
         if let Some(asked) = asked {
             self.release(tx, intervention, asked.cancelled(now)?, now)

@@ -2,6 +2,7 @@
 
 use domain::id::TenantId;
 use platform::paging::{Page, PageRequest};
+use proto::field::InvalidField;
 
 use super::Service;
 use crate::desk::{Cut, Desk, DeskNews, Profile};
@@ -69,9 +70,13 @@ impl Service {
         Ok(())
     }
 
-    /// Notes that a desk lives.
-    pub(crate) fn heard(&self, staffed: &StaffedDesk) {
+    /// Notes that a desk lives. Its first word is what its agent can do.
+    pub(crate) fn heard(&self, staffed: &StaffedDesk) -> Result<(), RoutingError> {
+        if staffed.caught_up == CaughtUp::NotYet {
+            return Err(InvalidField::absent("presence").into());
+        }
         staffed.desk.heard(self.inner.clock.now());
+        Ok(())
     }
 
     /// Lists tasks that have not ended, the oldest first.

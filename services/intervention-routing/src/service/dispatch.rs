@@ -161,7 +161,11 @@ impl Service {
         let store = &self.inner.store;
         let now = hold.since;
         let reservation = Reservation::offered(self.inner.ids.next(), &task, agent.clone(), hold);
-        let task = settled(store.save_task(tx, task.reserved(agent.clone(), now)?).await?)?;
+        let task = settled(
+            store
+                .save_task(tx, task.reserved(agent.clone(), now)?)
+                .await?,
+        )?;
         store.insert_reservation(tx, &reservation).await?;
         let told = vec![FactBody::ReservationCreated {
             since_event: elapsed(intervention.moment_at, now),
@@ -188,15 +192,21 @@ impl Service {
         }
         let store = &self.inner.store;
         let read = store.database.read();
-        let Some(intervention) = store.intervention(read, &task.tenant, task.intervention).await?
+        let Some(intervention) = store
+            .intervention(read, &task.tenant, task.intervention)
+            .await?
         else {
             return Ok(false);
         };
-        match self.freshness(&intervention, task.brief.zone.as_ref()).await {
+        match self
+            .freshness(&intervention, task.brief.zone.as_ref())
+            .await
+        {
             Freshness::Fresh => Ok(true),
             Freshness::NotNow => Ok(false),
             Freshness::Over(reason) => {
-                self.end_stale(&task.tenant, task.intervention, reason).await?;
+                self.end_stale(&task.tenant, task.intervention, reason)
+                    .await?;
                 Ok(false)
             }
         }

@@ -103,15 +103,16 @@ fn overtaken_by(
         return Some(CancelReason::Ordered);
     }
     let allowed = |purpose| session.consents.allows(intervention.channel, purpose);
-    if !allowed(Purpose::ProactiveHelp) && !(after_order && allowed(Purpose::OrderUpdates)) {
+    // Whoever agreed to be helped is also helped after the order.
+    let updates = after_order && allowed(Purpose::OrderUpdates);
+    if !updates && !allowed(Purpose::ProactiveHelp) {
         return Some(CancelReason::Requested);
     }
     if !intervention.state.is_waiting() {
         return None;
     }
     let cart_changed = session.cart.version() != intervention.cart_version;
-    let page_changed =
-        rules.page_change == PageChange::Stale && session.page != intervention.page;
+    let page_changed = rules.page_change == PageChange::Stale && session.page != intervention.page;
     (cart_changed || page_changed).then_some(CancelReason::Stale)
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct PlayName {
 #[derive(Debug, Clone)]
 pub(crate) enum PlayChange {
     /// Store it as a draft: its first version, or the next.
-    Create(PlayDraft),
+    Create(Box<PlayDraft>),
     /// Make a version live in place of the one that is.
     Activate(PlayName),
     /// Pause the live version.
@@ -150,7 +150,10 @@ impl Changing<'_> {
     async fn activate(&self, name: &PlayName) -> Result<Play, RoutingError> {
         let chosen = self.find(&name.id, name.version).await?.ok_or(UNKNOWN)?;
         let live = chosen.activated()?;
-        let in_use = self.store.play_in_use(self.tx, self.tenant, &name.id).await?;
+        let in_use = self
+            .store
+            .play_in_use(self.tx, self.tenant, &name.id)
+            .await?;
         // INVARIANT: the old version goes before the new one comes; the schema allows one at a time.
         if let Some(old) = in_use.filter(|old| old.version != live.version) {
             self.save(&old.retired()).await?;

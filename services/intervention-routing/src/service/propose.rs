@@ -66,7 +66,9 @@ impl Service {
             rescate.intervention = field::Empty,
             rescate.outcome = field::Empty,
         );
-        self.proposed(key, Arc::new(proposal)).instrument(span).await
+        self.proposed(key, Arc::new(proposal))
+            .instrument(span)
+            .await
     }
 
     async fn proposed(
@@ -79,22 +81,27 @@ impl Service {
         for _ in 0..ATTEMPTS {
             let now = self.inner.clock.now();
             let answers = Arc::new(self.ask_world(&tenant, &proposal, now).await?);
-            let (service, tenant, proposal) = (self.clone(), Arc::clone(&tenant), Arc::clone(&proposal));
-            let decided = self.inner.store.database.write_once(key.clone(), now, move |tx| {
-                let (service, tenant) = (service.clone(), Arc::clone(&tenant));
-                let (proposal, answers) = (Arc::clone(&proposal), Arc::clone(&answers));
-                async move {
-                    let deciding = Deciding {
-                        tx,
-                        tenant: &tenant,
-                        proposal: &proposal,
-                        answers: &answers,
-                        now,
-                    };
-                    service.decide(&deciding).await
-                }
-                .boxed()
-            });
+            let (service, tenant, proposal) =
+                (self.clone(), Arc::clone(&tenant), Arc::clone(&proposal));
+            let decided = self
+                .inner
+                .store
+                .database
+                .write_once(key.clone(), now, move |tx| {
+                    let (service, tenant) = (service.clone(), Arc::clone(&tenant));
+                    let (proposal, answers) = (Arc::clone(&proposal), Arc::clone(&answers));
+                    async move {
+                        let deciding = Deciding {
+                            tx,
+                            tenant: &tenant,
+                            proposal: &proposal,
+                            answers: &answers,
+                            now,
+                        };
+                        service.decide(&deciding).await
+                    }
+                    .boxed()
+                });
             match decided.await {
                 Err(RoutingError::Unsettled) => {}
                 decided => {
@@ -156,7 +163,9 @@ impl Service {
     ) -> Result<(), RoutingError> {
         let moment = &deciding.proposal.moment;
         let asked = plays.iter().filter(|play| {
-            deciding.answers.contains_key(&(play.id.clone(), play.version))
+            deciding
+                .answers
+                .contains_key(&(play.id.clone(), play.version))
         });
         let mut guards = vec![Guard::Session(moment.session)];
         guards.extend(persons(moment).into_iter().map(Guard::Person));

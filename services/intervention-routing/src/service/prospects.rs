@@ -41,7 +41,11 @@ impl Service {
         let store = &self.inner.store;
         let connection = store.database.read();
         let Proposal { moment, assessment } = proposal;
-        if store.decision_on(connection, tenant, moment.id).await?.is_some() {
+        if store
+            .decision_on(connection, tenant, moment.id)
+            .await?
+            .is_some()
+        {
             return Ok(Answers::new());
         }
         let rules = self.inner.settings.rules(tenant);
@@ -160,7 +164,11 @@ fn question(
     play: &Play,
     agents: Vec<AssignedAgent>,
 ) -> offers::CheckAuthorityRequest {
-    let agents = agents.into_iter().take(AGENTS_ASKED).map(Into::into).collect();
+    let agents = agents
+        .into_iter()
+        .take(AGENTS_ASKED)
+        .map(Into::into)
+        .collect();
     offers::CheckAuthorityRequest {
         grantor: Some(Grantor::Available(offers::AvailableAgents { agents })),
         cause: proposal.assessment.likely_cause().into_wire(),

@@ -74,9 +74,9 @@ fn ending(state: ReservationState) -> Option<ReservationEnding> {
 
 fn taken_back(state: ReservationState) -> bool {
     match state {
-        ReservationState::TimedOut
-        | ReservationState::Rescinded
-        | ReservationState::Cancelled => true,
+        ReservationState::TimedOut | ReservationState::Rescinded | ReservationState::Cancelled => {
+            true
+        }
         ReservationState::Pending
         | ReservationState::Accepted
         | ReservationState::Rejected

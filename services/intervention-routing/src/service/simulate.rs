@@ -56,7 +56,9 @@ impl Service {
         let mut tally = Tally::default();
         let mut last: Option<Decision> = None;
         loop {
-            let batch = store.decisions_since(tenant, from, last.as_ref(), BATCH).await?;
+            let batch = store
+                .decisions_since(tenant, from, last.as_ref(), BATCH)
+                .await?;
             let Some(end) = batch.last() else { break };
             last = Some(end.decision.clone());
             for decided in &batch {

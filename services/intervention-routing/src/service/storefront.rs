@@ -207,9 +207,7 @@ impl Watching {
                 self.told.remove(&id);
                 None
             }
-            InvitationState::Ignored
-            | InvitationState::Withdrawn
-            | InvitationState::Unanswered => {
+            InvitationState::Ignored | InvitationState::Withdrawn | InvitationState::Unanswered => {
                 self.told.remove(&id);
                 Some(ShopperNews::Withdrawn(id))
             }

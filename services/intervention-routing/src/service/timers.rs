@@ -72,7 +72,8 @@ impl Service {
         let missed = store.overdue_reservations(now, BATCH).await?;
         self.settle_all(missed.into_iter().map(Due::Missed)).await;
         let unanswered = store.overdue_invitations(now, BATCH).await?;
-        self.settle_all(unanswered.into_iter().map(Due::Unanswered)).await;
+        self.settle_all(unanswered.into_iter().map(Due::Unanswered))
+            .await;
         let untaken = store.overdue_tasks(now, BATCH).await?;
         self.settle_all(untaken.into_iter().map(Due::Untaken)).await;
         Ok(())
@@ -128,12 +129,22 @@ impl Service {
     ) -> BoxFuture<'a, Result<(), RoutingError>> {
         let span = due.span(&intervention);
         match due {
-            Due::Missed(seen) => self.miss(tx, intervention, seen, now).instrument(span).boxed(),
-            Due::Gone(seen) => self.rescind(tx, intervention, seen, now).instrument(span).boxed(),
-            Due::Unanswered(seen) => {
-                self.ignore(tx, intervention, seen, now).instrument(span).boxed()
-            }
-            Due::Untaken(seen) => self.give_up(tx, intervention, seen, now).instrument(span).boxed(),
+            Due::Missed(seen) => self
+                .miss(tx, intervention, seen, now)
+                .instrument(span)
+                .boxed(),
+            Due::Gone(seen) => self
+                .rescind(tx, intervention, seen, now)
+                .instrument(span)
+                .boxed(),
+            Due::Unanswered(seen) => self
+                .ignore(tx, intervention, seen, now)
+                .instrument(span)
+                .boxed(),
+            Due::Untaken(seen) => self
+                .give_up(tx, intervention, seen, now)
+                .instrument(span)
+                .boxed(),
         }
     }
 
@@ -222,9 +233,8 @@ impl Service {
     ) -> Result<(), RoutingError> {
         let store = &self.inner.store;
         let task = store.task(tx, &seen.tenant, seen.id).await?;
-        let untaken = |task: &Task| {
-            TaskState::UNASSIGNED.contains(&task.state) && now >= task.expires_at
-        };
+        let untaken =
+            |task: &Task| TaskState::UNASSIGNED.contains(&task.state) && now >= task.expires_at;
         let Some(task) = task.filter(untaken) else {
             return Ok(());
         };
@@ -235,7 +245,8 @@ impl Service {
             .invitation_of(tx, &unanswered.tenant, unanswered.id)
             .await?;
         if let Some(invitation) = invitation {
-            self.save_invitation(tx, invitation.unanswered(now)?).await?;
+            self.save_invitation(tx, invitation.unanswered(now)?)
+                .await?;
         }
         let reason = CancelReason::NoAgent;
         let told = vec![FactBody::InterventionCancelled { reason }];

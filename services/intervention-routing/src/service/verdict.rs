@@ -129,13 +129,7 @@ impl Service {
         self.keep(deciding, told, Outcome::Scheduled, steps).await
     }
 
-    fn made(
-        &self,
-        deciding: &Deciding<'_>,
-        play: &Play,
-        arm: Arm,
-        state: State,
-    ) -> Intervention {
+    fn made(&self, deciding: &Deciding<'_>, play: &Play, arm: Arm, state: State) -> Intervention {
         let origin = Origin {
             tenant: deciding.tenant,
             moment: &deciding.proposal.moment,

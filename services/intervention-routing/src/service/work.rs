@@ -37,7 +37,7 @@ pub(crate) struct WrapUp {
 }
 
 /// A step of an agent on a task.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     /// The agent wrote or spoke the first word.
     Start,
@@ -60,7 +60,7 @@ impl Service {
         let (service, tenant) = (self.clone(), key.tenant.clone());
         let worked = self.inner.store.database.write_once(key, now, move |tx| {
             let (service, tenant) = (service.clone(), tenant.clone());
-            let (agent, step) = (agent.clone(), step.clone());
+            let agent = agent.clone();
             async move {
                 let own = service.own_task(tx, &tenant, (&agent, id)).await?;
                 service.take_step(tx, own, step, now).await
@@ -106,11 +106,15 @@ impl Service {
         match step {
             Step::Start => {
                 let span = own("start conversation");
-                self.start(tx, intervention, task, now).instrument(span).boxed()
+                self.start(tx, intervention, task, now)
+                    .instrument(span)
+                    .boxed()
             }
             Step::Reply => {
                 let span = own("shopper replied");
-                self.reply(tx, intervention, task, now).instrument(span).boxed()
+                self.reply(tx, intervention, task, now)
+                    .instrument(span)
+                    .boxed()
             }
             Step::WrapUp(end) => {
                 let span = own("wrap up");
@@ -227,7 +231,10 @@ impl Service {
             return Ok(());
         }
         let plays = self.inner.store.live_plays(tx, tenant).await?;
-        if plays.iter().any(|play| play.rule.queue.as_ref() == Some(queue)) {
+        if plays
+            .iter()
+            .any(|play| play.rule.queue.as_ref() == Some(queue))
+        {
             return Ok(());
         }
         let description = "must be a queue that a play uses or an agent serves";

@@ -139,8 +139,8 @@ impl Store {
             .and_where(Expr::col(("newer", "tenant")).eq(tenant.as_str()))
             .and_where(Expr::col(("newer", "play_id")).equals(("plays", "play_id")))
             .to_owned();
-        let mut query = Entity::find_in(tenant)
-            .filter(Expr::col(("plays", "version")).in_subquery(newest));
+        let mut query =
+            Entity::find_in(tenant).filter(Expr::col(("plays", "version")).in_subquery(newest));
         if let Some(last) = request.after() {
             query = query.filter(Column::PlayId.gt(last.as_str()));
         }

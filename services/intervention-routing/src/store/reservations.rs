@@ -74,10 +74,7 @@ impl Store {
     ) -> Result<Option<Reservation>, StoreError> {
         let row = Entity::find_in(tenant)
             .filter(Column::TaskId.eq(task.to_string()))
-            .filter(Column::State.is_in(words(
-                &ReservationState::OPEN,
-                ReservationState::as_str,
-            )))
+            .filter(Column::State.is_in(words(&ReservationState::OPEN, ReservationState::as_str)))
             .one(connection)
             .await?;
         row.as_ref().map(reservation::reservation).transpose()
@@ -107,10 +104,7 @@ impl Store {
         agent: &AssignedAgent,
     ) -> Result<Load, StoreError> {
         let rows = of_agent(tenant, agent)
-            .filter(Column::State.is_in(words(
-                &ReservationState::OPEN,
-                ReservationState::as_str,
-            )))
+            .filter(Column::State.is_in(words(&ReservationState::OPEN, ReservationState::as_str)))
             .all(connection)
             .await?;
         let mut load = Load::default();

@@ -39,12 +39,18 @@ pub(crate) enum TaskHolder {
 impl Store {
     /// Stores a new task.
     pub(crate) async fn insert_task(&self, tx: &Tx, new: &Task) -> Result<(), StoreError> {
-        Entity::insert(task::row(new)?).exec_without_returning(tx).await?;
+        Entity::insert(task::row(new)?)
+            .exec_without_returning(tx)
+            .await?;
         Ok(())
     }
 
     /// Stores a task as it is now and gives it back as stored; `None` when somebody else has changed it meanwhile.
-    pub(crate) async fn save_task(&self, tx: &Tx, changed: Task) -> Result<Option<Task>, StoreError> {
+    pub(crate) async fn save_task(
+        &self,
+        tx: &Tx,
+        changed: Task,
+    ) -> Result<Option<Task>, StoreError> {
         let read = number(changed.version);
         let changed = Task {
             version: changed.version.saturating_add(1),

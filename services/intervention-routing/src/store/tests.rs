@@ -2,6 +2,7 @@
 
 mod contacts;
 mod decisions;
+mod desk;
 mod interventions;
 mod plays;
 
@@ -65,11 +66,9 @@ fn of_moment(n: u64, moment: &Moment, state: State) -> Intervention {
 /// Every state, those that carry something with it.
 fn all_states() -> Vec<State> {
     let block = Block::from_reasons([BlockReason::NoAgent, BlockReason::Pacing]).unwrap();
-    let ended = Resolution::ALL
-        .iter()
-        .map(|resolution| State::Ended {
-            resolution: *resolution,
-        });
+    let ended = Resolution::ALL.iter().map(|resolution| State::Ended {
+        resolution: *resolution,
+    });
     let cancelled = CancelReason::ALL
         .iter()
         .map(|reason| State::Cancelled { reason: *reason });

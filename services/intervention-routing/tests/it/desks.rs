@@ -24,7 +24,9 @@ pub(crate) fn presence(capacity: u32) -> pb::DeskPresence {
     pb::DeskPresence {
         presence: pb::Presence::Available.into(),
         capacity,
-        queue_ids: ["checkout", "products", "orders", "calls"].map(str::to_owned).to_vec(),
+        queue_ids: ["checkout", "products", "orders", "calls"]
+            .map(str::to_owned)
+            .to_vec(),
         skills: vec!["voice".to_owned()],
         languages: vec!["en".to_owned(), "es".to_owned()],
     }

@@ -33,7 +33,13 @@ async fn a_decision_is_explained_under_each_of_its_names() {
     assert_eq!(explained.decision, answer.decision);
     assert_eq!(explained.intervention, answer.intervention);
     assert_eq!(explained.moment, Some(moment.clone().into()));
-    let named = |name: &str| explained.steps.iter().find(|step| step.name == name).unwrap();
+    let named = |name: &str| {
+        explained
+            .steps
+            .iter()
+            .find(|step| step.name == name)
+            .unwrap()
+    };
     assert_eq!(named("consent").verdict(), StepVerdict::Passed);
     assert_eq!(named("capacity").verdict(), StepVerdict::Refused);
     assert_eq!(named("capacity").reason(), BlockReason::NoAgent);
@@ -55,7 +61,11 @@ async fn what_is_not_there_cannot_be_explained() {
         subject: Some(Subject::MomentId(unknown)),
     };
 
-    let refused = world.interventions().explain_decision(request).await.unwrap_err();
+    let refused = world
+        .interventions()
+        .explain_decision(request)
+        .await
+        .unwrap_err();
 
     assert_refused(&refused, Code::NotFound, ErrorReason::NotFound, None);
     world.stop().await;
@@ -68,7 +78,13 @@ async fn interventions_are_listed_by_session_and_state() {
         world.propose(&moment_of(n).build()).await;
     }
     let mut client = world.interventions();
-    let mut list = async |request| client.list_interventions(request).await.unwrap().into_inner();
+    let mut list = async |request| {
+        client
+            .list_interventions(request)
+            .await
+            .unwrap()
+            .into_inner()
+    };
 
     let first = list(pb::ListInterventionsRequest {
         page_size: 3,
@@ -81,7 +97,10 @@ async fn interventions_are_listed_by_session_and_state() {
         ..Default::default()
     })
     .await;
-    assert_eq!((first.interventions.len(), rest.interventions.len()), (3, 2));
+    assert_eq!(
+        (first.interventions.len(), rest.interventions.len()),
+        (3, 2)
+    );
     assert!(rest.next_page_token.is_empty());
 
     let of_session = list(pb::ListInterventionsRequest {
@@ -118,7 +137,11 @@ async fn a_supervisor_sees_only_what_the_partner_handles() {
     let refused = supervisor.explain_decision(explain).await.unwrap_err();
     assert_refused(&refused, Code::NotFound, ErrorReason::NotFound, None);
     let all = pb::ListInterventionsRequest::default();
-    let listed = supervisor.list_interventions(all).await.unwrap().into_inner();
+    let listed = supervisor
+        .list_interventions(all)
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(listed.interventions, []);
     world.stop().await;
 }
@@ -128,19 +151,30 @@ async fn an_intervention_is_stopped_once() {
     let mut world = World::start().await;
     let _desk = OpenDesk::open(&world, "ana", 2).await;
     let answer = world.propose(&moment_of(1).build()).await;
-    assert_eq!(answer.decision.unwrap().outcome(), DecisionOutcome::Scheduled);
+    assert_eq!(
+        answer.decision.unwrap().outcome(),
+        DecisionOutcome::Scheduled
+    );
     let request = pb::CancelInterventionRequest {
         request_id: request_id(),
         intervention_id: answer.intervention.unwrap().intervention_id,
     };
     let mut client = world.interventions();
 
-    let first = client.cancel_intervention(request.clone()).await.unwrap().into_inner();
+    let first = client
+        .cancel_intervention(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
 
     let stopped = first.intervention.clone().unwrap();
     assert_eq!(stopped.state(), InterventionState::Cancelled);
     assert_eq!(stopped.cancel_reason(), CancelReason::Requested);
-    let replayed = client.cancel_intervention(request.clone()).await.unwrap().into_inner();
+    let replayed = client
+        .cancel_intervention(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(replayed, first);
     let again = pb::CancelInterventionRequest {
         request_id: request_id(),
@@ -160,7 +194,11 @@ async fn what_is_not_there_cannot_be_stopped() {
         intervention_id: format!("itv_{}", request_id()),
     };
 
-    let refused = world.interventions().cancel_intervention(request).await.unwrap_err();
+    let refused = world
+        .interventions()
+        .cancel_intervention(request)
+        .await
+        .unwrap_err();
 
     assert_refused(&refused, Code::NotFound, ErrorReason::NotFound, None);
     world.stop().await;

@@ -56,7 +56,12 @@ async fn a_new_tenant_has_the_starter_plays_live() {
             page_size: 4,
             page_token: token,
         };
-        let page = world.plays().list_plays(request).await.unwrap().into_inner();
+        let page = world
+            .plays()
+            .list_plays(request)
+            .await
+            .unwrap()
+            .into_inner();
         listed.extend(page.plays);
         token = page.next_page_token;
         if token.is_empty() {
@@ -94,7 +99,14 @@ async fn a_change_is_a_new_version_and_the_old_one_retires() {
         play_id: "cost-shock-chat".to_owned(),
         version: 1,
     };
-    let old = world.plays().get_play(old).await.unwrap().into_inner().play.unwrap();
+    let old = world
+        .plays()
+        .get_play(old)
+        .await
+        .unwrap()
+        .into_inner()
+        .play
+        .unwrap();
     assert_eq!(old.state(), PlayState::Retired);
     assert_eq!(old.expected_uplift_bps, first.expected_uplift_bps);
     let refused = activate(&world, "cost-shock-chat", 1).await.unwrap_err();
@@ -113,7 +125,8 @@ async fn a_decision_names_the_version_that_made_it() {
 
     let after = world.propose(&moment_of(2).build()).await;
 
-    let version = |answer: pb::ProposeInterventionResponse| answer.intervention.unwrap().play_version;
+    let version =
+        |answer: pb::ProposeInterventionResponse| answer.intervention.unwrap().play_version;
     assert_eq!((version(before), version(after)), (1, 2));
     world.stop().await;
 }
@@ -156,16 +169,27 @@ async fn a_simulation_counts_what_a_version_would_have_done() {
         from: None,
     };
 
-    let simulated = world.plays().simulate_play(request.clone()).await.unwrap().into_inner();
+    let simulated = world
+        .plays()
+        .simulate_play(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
 
     assert_eq!(simulated.moment_count, 4);
     assert_eq!((simulated.qualified_count, simulated.person_count), (4, 4));
-    let consent = simulated.blocks.iter().find(|block| {
-        block.reason() == BlockReason::ConsentMissing
-    });
+    let consent = simulated
+        .blocks
+        .iter()
+        .find(|block| block.reason() == BlockReason::ConsentMissing);
     assert_eq!(consent.unwrap().count, 1);
     assert_eq!(simulated.play.unwrap().state(), PlayState::Simulated);
-    let again = world.plays().simulate_play(request).await.unwrap().into_inner();
+    let again = world
+        .plays()
+        .simulate_play(request)
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(again.qualified_count, 4, "nothing was changed by it");
     world.stop().await;
 }
@@ -177,19 +201,33 @@ async fn play_writes_have_one_effect() {
         request_id: request_id(),
         play: Some(starter(&world, "form-chat").await),
     };
-    let first = world.plays().create_play_version(request.clone()).await.unwrap().into_inner();
+    let first = world
+        .plays()
+        .create_play_version(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
 
     world.restart().await;
 
-    let again = world.plays().create_play_version(request.clone()).await.unwrap().into_inner();
+    let again = world
+        .plays()
+        .create_play_version(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(again, first);
     let newest = starter(&world, "form-chat").await;
     assert_eq!(newest.version, 2);
     let mut changed = request;
     changed.play.as_mut().unwrap().purpose = "something else".to_owned();
-    let refused = world.plays().create_play_version(changed).await.unwrap_err();
-    let reused = ErrorReason::RequestIdReused;
-    assert_refused(&refused, Code::InvalidArgument, reused, None);
+    let refused = world
+        .plays()
+        .create_play_version(changed)
+        .await
+        .unwrap_err();
+    let reason = ErrorReason::RequestIdReused;
+    assert_refused(&refused, Code::InvalidArgument, reason, None);
     world.stop().await;
 }
 
@@ -209,14 +247,22 @@ async fn a_play_that_is_not_there_is_not_found() {
 async fn a_tenant_has_plays_of_its_own() {
     let mut world = World::start().await;
     pause(&world, "form-chat").await.unwrap();
-    let stranger = world.tokens().of_other_tenant(platform::auth::Role::Operator);
+    let stranger = world
+        .tokens()
+        .of_other_tenant(platform::auth::Role::Operator);
     let mut stranger = crate::world::Plays::new(world.client(&stranger));
 
     let request = pb::GetPlayRequest {
         play_id: "form-chat".to_owned(),
         version: 0,
     };
-    let theirs = stranger.get_play(request).await.unwrap().into_inner().play.unwrap();
+    let theirs = stranger
+        .get_play(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .play
+        .unwrap();
 
     assert_eq!(theirs.state(), PlayState::Live);
     world.stop().await;

@@ -69,7 +69,10 @@ async fn a_hesitating_shopper_is_invited_and_all_are_told() {
     assert_eq!(facts[0].intervention_id(), intervention.intervention_id);
     let question = &world.told().questions()[0];
     assert_eq!(question.cart, Some(moment.cart.clone().into()));
-    assert_eq!(world.intervention(&intervention.intervention_id).await, *intervention);
+    assert_eq!(
+        world.intervention(&intervention.intervention_id).await,
+        *intervention
+    );
     world.stop().await;
 }
 
@@ -106,7 +109,12 @@ async fn no_more_are_invited_than_agents_can_answer() {
         .map(|answer| answer.unwrap().into_inner())
         .collect();
 
-    let of = |wanted| answers.iter().filter(|answer| outcome(answer) == wanted).count();
+    let of = |wanted| {
+        answers
+            .iter()
+            .filter(|answer| outcome(answer) == wanted)
+            .count()
+    };
     assert_eq!(of(DecisionOutcome::Scheduled), 2);
     assert_eq!(of(DecisionOutcome::Blocked), 10);
     world.stop().await;
@@ -201,7 +209,9 @@ async fn a_play_does_not_qualify_again_in_its_session() {
     let mut world = World::start().await;
     let first = world.propose(&moment_of(1).build()).await;
 
-    let again = world.propose(&moment_of(1).with_id(nth(5_001)).build()).await;
+    let again = world
+        .propose(&moment_of(1).with_id(nth(5_001)).build())
+        .await;
 
     assert_eq!(outcome(&again), DecisionOutcome::Duplicate);
     assert_eq!(made(&again), made(&first));
@@ -238,9 +248,13 @@ async fn moments_of_one_session_at_once_make_one_invitation() {
         .map(|answer| outcome(&answer.unwrap().into_inner()))
         .collect();
 
-    let scheduled = answers.iter().filter(|one| **one == DecisionOutcome::Scheduled);
+    let scheduled = answers
+        .iter()
+        .filter(|one| **one == DecisionOutcome::Scheduled);
     assert_eq!(scheduled.count(), 1);
-    let duplicate = answers.iter().filter(|one| **one == DecisionOutcome::Duplicate);
+    let duplicate = answers
+        .iter()
+        .filter(|one| **one == DecisionOutcome::Duplicate);
     assert_eq!(duplicate.count(), 19);
     world.stop().await;
 }
@@ -263,9 +277,14 @@ async fn one_person_in_many_sessions_has_one_contact_at_a_time() {
         .map(|answer| answer.unwrap().into_inner())
         .collect();
 
-    let open = answers.iter().filter(|one| outcome(one) == DecisionOutcome::Scheduled);
+    let open = answers
+        .iter()
+        .filter(|one| outcome(one) == DecisionOutcome::Scheduled);
     assert_eq!(open.count(), 1);
-    for blocked in answers.iter().filter(|one| outcome(one) != DecisionOutcome::Scheduled) {
+    for blocked in answers
+        .iter()
+        .filter(|one| outcome(one) != DecisionOutcome::Scheduled)
+    {
         assert_blocked(blocked, BlockReason::ExistingContact);
     }
     world.stop().await;
@@ -288,7 +307,9 @@ async fn another_cart_makes_an_invitation_stale() {
     let stale = world.intervention(id).await;
     assert_eq!(stale.state(), InterventionState::Cancelled);
     assert_eq!(stale.cancel_reason(), CancelReason::Stale);
-    let cancelled = world.told().fact(|body| matches!(body, Body::InterventionCancelled(_)));
+    let cancelled = world
+        .told()
+        .fact(|body| matches!(body, Body::InterventionCancelled(_)));
     assert_eq!(cancelled.await.intervention_id(), id);
     world.stop().await;
 }
@@ -371,9 +392,15 @@ async fn an_intervention_names_the_trace_that_made_it() {
     let mut request = tonic::Request::new(proposal(&moment_of(1).build()));
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let traceparent = format!("00-{trace}-00f067aa0ba902b7-01");
-    request.metadata_mut().insert("traceparent", traceparent.parse().unwrap());
+    request
+        .metadata_mut()
+        .insert("traceparent", traceparent.parse().unwrap());
 
-    let answer = world.proposer().propose_intervention(request).await.unwrap();
+    let answer = world
+        .proposer()
+        .propose_intervention(request)
+        .await
+        .unwrap();
 
     // Without a subscriber for spans no trace is recorded, and then none is named.
     let named = made(&answer.into_inner()).trace_id.clone();
@@ -405,8 +432,8 @@ async fn a_replay_gets_the_first_answer_whenever_it_comes() {
         ..proposal(&moment_of(2).build())
     };
     let refused = world.send(changed).await.unwrap_err();
-    let reused = ErrorReason::RequestIdReused;
-    assert_refused(&refused, Code::InvalidArgument, reused, None);
+    let reason = ErrorReason::RequestIdReused;
+    assert_refused(&refused, Code::InvalidArgument, reason, None);
     world.stop().await;
 }
 
@@ -418,10 +445,16 @@ async fn tenants_are_apart_even_under_one_request_id() {
         ..proposal(&moment_of(1).build())
     };
     let ours = world.send(request.clone()).await.unwrap();
-    let stranger = world.tokens().of_other_tenant(platform::auth::Role::Service);
+    let stranger = world
+        .tokens()
+        .of_other_tenant(platform::auth::Role::Service);
     let mut stranger = crate::world::Interventions::new(world.client(&stranger));
 
-    let theirs = stranger.propose_intervention(request).await.unwrap().into_inner();
+    let theirs = stranger
+        .propose_intervention(request)
+        .await
+        .unwrap()
+        .into_inner();
 
     assert_ne!(theirs.decision, ours.decision);
     let id = made(&ours).intervention_id.clone();

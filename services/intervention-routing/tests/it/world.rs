@@ -11,7 +11,6 @@ use domain::money::BasisPoints;
 use intervention_routing::{Config, NAME, Sources};
 use platform::auth::Role;
 use platform::client::{Client, connect_with_token};
-use platform::clock::Clock;
 use platform::ids::{IdSource, SystemIds};
 use proto::routing::v1 as pb;
 use proto::routing::v1::agent_desk_service_client::AgentDeskServiceClient;
@@ -184,7 +183,11 @@ impl World {
         let request = pb::GetInterventionRequest {
             intervention_id: id.to_owned(),
         };
-        let answer = self.interventions().get_intervention(request).await.unwrap();
+        let answer = self
+            .interventions()
+            .get_intervention(request)
+            .await
+            .unwrap();
         answer.into_inner().intervention.unwrap()
     }
 }
@@ -227,8 +230,4 @@ pub(crate) fn proposal_with(
         moment: Some(moment.clone().into()),
         assessment: Some(assessment.into()),
     }
-}
-
-pub(crate) fn now_of(world: &World) -> domain::time::Timestamp {
-    world.clock.now()
 }

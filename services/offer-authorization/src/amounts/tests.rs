@@ -32,7 +32,10 @@ fn a_remedy_beside_the_articles_leaves_the_value() {
     // 40 - x >= 20 % of 100 up to x = 20.00.
     let cart = a_cart().with_value(10_000).with_margin(4_000).build();
 
-    assert_eq!(most(&cart, RemedyKind::WaiveShipping, 2_000), Some(usd(2_000)));
+    assert_eq!(
+        most(&cart, RemedyKind::WaiveShipping, 2_000),
+        Some(usd(2_000))
+    );
     assert_eq!(most(&cart, RemedyKind::Perk, 0), Some(usd(4_000)));
 }
 
@@ -46,9 +49,7 @@ fn a_margin_that_is_not_known_bears_nothing() {
 #[test]
 fn earlier_offers_come_off_the_margin() {
     let cart = a_cart().with_value(10_000).with_margin(4_000).build();
-    let left = |granted| {
-        most_within_margin(&cart, RemedyKind::Perk, bps(0), usd(granted)).unwrap()
-    };
+    let left = |granted| most_within_margin(&cart, RemedyKind::Perk, bps(0), usd(granted)).unwrap();
 
     assert_eq!(left(3_999), Some(usd(1)));
     assert_eq!(left(4_000), Some(usd(0)));
@@ -67,16 +68,24 @@ fn another_currency_is_an_error() {
 fn nobody_waives_more_shipping_than_there_is() {
     let cart = a_cart().with_shipping(799).build();
 
-    assert_eq!(natural_limit(RemedyKind::WaiveShipping, &cart), Some(usd(799)));
-    assert_eq!(natural_limit(RemedyKind::PercentOff, &cart), Some(cart.value()));
+    assert_eq!(
+        natural_limit(RemedyKind::WaiveShipping, &cart),
+        Some(usd(799))
+    );
+    assert_eq!(
+        natural_limit(RemedyKind::PercentOff, &cart),
+        Some(cart.value())
+    );
     assert_eq!(natural_limit(RemedyKind::Perk, &cart), None);
-    assert_eq!(natural_limit(RemedyKind::CutShipping, &a_cart().build()), None);
+    assert_eq!(
+        natural_limit(RemedyKind::CutShipping, &a_cart().build()),
+        None
+    );
 }
 
 /// The floor by its definition, in wide integers.
 fn keeps_floor(value: i64, margin: i64, offer: i64, floor: u32) -> bool {
-    let [value, margin, offer, floor] =
-        [value, margin, offer, i64::from(floor)].map(i128::from);
+    let [value, margin, offer, floor] = [value, margin, offer, i64::from(floor)].map(i128::from);
     offer <= value && (margin - offer) * 10_000 >= (value - offer) * floor && margin >= offer
 }
 

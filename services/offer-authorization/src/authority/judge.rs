@@ -95,11 +95,7 @@ impl Judgement {
 }
 
 /// Judges an offer on one programme.
-pub(crate) fn judge(
-    policy: &Policy,
-    question: Question<'_>,
-    candidate: &Candidate,
-) -> Judgement {
+pub(crate) fn judge(policy: &Policy, question: Question<'_>, candidate: &Candidate) -> Judgement {
     let mut findings = Findings::new(question.amount);
     if question.cart.is_empty() {
         findings.refuse(OfferRefusal::CartEmpty);

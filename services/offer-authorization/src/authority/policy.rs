@@ -2,7 +2,7 @@
 
 use domain::cause::Cause;
 use domain::closed_enum;
-use domain::id::{AgentId, PartnerId};
+use domain::id::PartnerId;
 use domain::money::{BasisPoints, Money};
 use domain::offer::OfferRefusal;
 use domain::remedy::RemedyKind;
@@ -139,7 +139,11 @@ impl Authority {
                 authority.until.unwrap_or(Timestamp::MAX),
             )
         };
-        if rank(&other) > rank(&self) { other } else { self }
+        if rank(&other) > rank(&self) {
+            other
+        } else {
+            self
+        }
     }
 }
 

@@ -67,8 +67,12 @@ fn an_offer_within_everything_passes_up_to_the_least_limit() {
 fn each_limit_is_exact_to_the_minor_unit() {
     type Limit = (OfferRefusal, fn(&mut Candidate));
     let limits: [Limit; 3] = [
-        (OfferRefusal::BudgetExhausted, |candidate| candidate.budget = usd(999)),
-        (OfferRefusal::PurseExhausted, |candidate| candidate.purse = PurseRoom::Left(usd(999))),
+        (OfferRefusal::BudgetExhausted, |candidate| {
+            candidate.budget = usd(999);
+        }),
+        (OfferRefusal::PurseExhausted, |candidate| {
+            candidate.purse = PurseRoom::Left(usd(999));
+        }),
         (OfferRefusal::MarginFloor, |candidate| {
             // Margin 80.00 of value 200.00: 80 - x >= 36.85 % of (200 - x) up to x = 9.97.
             candidate.programme.margin_floor = bps(3_685);
@@ -107,7 +111,8 @@ fn a_share_of_the_cart_limits_too() {
 
 #[test]
 fn money_is_for_a_money_cause_unless_the_line_names_another() {
-    let doubt = |question: &mut Question<'_>, _: &mut Candidate| question.cause = Cause::ProductDoubt;
+    let doubt =
+        |question: &mut Question<'_>, _: &mut Candidate| question.cause = Cause::ProductDoubt;
     assert_eq!(reasons(doubt), [OfferRefusal::CauseNotEligible]);
 
     let mut named = line(GrantorRole::Agent, RemedyKind::AmountOff, usd(1_000));
@@ -167,8 +172,7 @@ fn any_supervisor_stands_for_the_best_and_the_shop_for_none_by_name() {
     named.reach = Reach::Person(colleague("sol"));
     let policy = policy_of(vec![named]);
     let cart = cart();
-    let passes =
-        |who: Grantor| judge(&policy, question(&who, &cart, 5_000), &candidate()).passes();
+    let passes = |who: Grantor| judge(&policy, question(&who, &cart, 5_000), &candidate()).passes();
 
     assert!(passes(Grantor::AnySupervisor(partner())));
     assert!(!passes(Grantor::AnySupervisor(stranger().partner)));
@@ -269,7 +273,12 @@ fn the_choice_is_what_passes_and_else_the_nearest() {
     let near = refused(&[OfferRefusal::UsageLimit]);
     let far = refused(&[OfferRefusal::CartEmpty, OfferRefusal::UsageLimit]);
 
-    let all = [(1, far.clone()), (2, passing(5)), (3, passing(7)), (4, passing(7))];
+    let all = [
+        (1, far.clone()),
+        (2, passing(5)),
+        (3, passing(7)),
+        (4, passing(7)),
+    ];
     assert_eq!(largest(all.clone()).map(|(name, _)| name), Some(3));
     assert_eq!(first(all).map(|(name, _)| name), Some(2));
     let none = [(1, far), (2, near.clone()), (3, near)];

@@ -8,7 +8,7 @@ use proto::offers::v1::offer_authorization_service_server::OfferAuthorizationSer
 use tonic::{Request, Response, Status};
 
 use super::convert::{NamedOffer, OfferPage, actor, person, viewer};
-use super::{Keyed, Write, answer, parse, read_of, refuse, write_of};
+use super::{Keyed, Write, answer, answer_page, parse, read_of, refuse, write_of};
 use crate::error::OfferError;
 use crate::offer::Offer;
 use crate::service::{Approval, Authorization, AuthorizeOffer, CheckAuthority, Service};
@@ -82,7 +82,7 @@ impl AuthorizationApi {
     ) -> Result<pb::ApproveOfferResponse, OfferError> {
         use pb::approve_offer_response::Decision;
         let decision = match approval {
-            Approval::Granted(offer) => Decision::Granted(self.granted(tenant, offer)?),
+            Approval::Granted(offer) => Decision::Granted(self.granted(tenant, *offer)?),
             Approval::Refused(refusal) => Decision::Refused(refusal.into()),
         };
         Ok(pb::ApproveOfferResponse {
@@ -109,14 +109,22 @@ impl OfferAuthorizationService for AuthorizationApi {
     ) -> Result<Response<pb::CheckAuthorityResponse>, Status> {
         let (caller, message) = read_of(request)?;
         let command = CheckAuthority::parse(&caller, message).map_err(refuse)?;
-        answer(self.service.check(caller.tenant(), &viewer(&caller), command).await)
+        answer(
+            self.service
+                .check(caller.tenant(), &viewer(&caller), command)
+                .await,
+        )
     }
 
     async fn authorize_offer(
         &self,
         request: Request<pb::AuthorizeOfferRequest>,
     ) -> Result<Response<pb::AuthorizeOfferResponse>, Status> {
-        let Write { caller, key, message } = write_of(request)?;
+        let Write {
+            caller,
+            key,
+            message,
+        } = write_of(request)?;
         let command = AuthorizeOffer::parse(person(&caller)?, message).map_err(refuse)?;
         let decided = self.service.authorize(key, command).await;
         answer(decided.and_then(|decided| self.authorization(caller.tenant(), decided)))
@@ -126,16 +134,28 @@ impl OfferAuthorizationService for AuthorizationApi {
         &self,
         request: Request<pb::RequestApprovalRequest>,
     ) -> Result<Response<pb::RequestApprovalResponse>, Status> {
-        let Write { caller, key, message } = write_of(request)?;
+        let Write {
+            caller,
+            key,
+            message,
+        } = write_of(request)?;
         let NamedOffer(offer) = parse(message)?;
-        answer(self.service.request_approval(key, actor(&caller)?, offer).await)
+        answer(
+            self.service
+                .request_approval(key, actor(&caller)?, offer)
+                .await,
+        )
     }
 
     async fn approve_offer(
         &self,
         request: Request<pb::ApproveOfferRequest>,
     ) -> Result<Response<pb::ApproveOfferResponse>, Status> {
-        let Write { caller, key, message } = write_of(request)?;
+        let Write {
+            caller,
+            key,
+            message,
+        } = write_of(request)?;
         let NamedOffer(offer) = parse(message)?;
         let decided = self.service.approve(key, actor(&caller)?, offer).await;
         answer(decided.and_then(|decided| self.approval(caller.tenant(), decided)))
@@ -145,7 +165,11 @@ impl OfferAuthorizationService for AuthorizationApi {
         &self,
         request: Request<pb::DenyOfferRequest>,
     ) -> Result<Response<pb::DenyOfferResponse>, Status> {
-        let Write { caller, key, message } = write_of(request)?;
+        let Write {
+            caller,
+            key,
+            message,
+        } = write_of(request)?;
         let NamedOffer(offer) = parse(message)?;
         answer(self.service.deny(key, actor(&caller)?, offer).await)
     }
@@ -154,7 +178,11 @@ impl OfferAuthorizationService for AuthorizationApi {
         &self,
         request: Request<pb::ReleaseOfferRequest>,
     ) -> Result<Response<pb::ReleaseOfferResponse>, Status> {
-        let Write { caller, key, message } = write_of(request)?;
+        let Write {
+            caller,
+            key,
+            message,
+        } = write_of(request)?;
         let NamedOffer(offer) = parse(message)?;
         answer(self.service.release(key, actor(&caller)?, offer).await)
     }
@@ -181,7 +209,11 @@ impl OfferAuthorizationService for AuthorizationApi {
     ) -> Result<Response<pb::GetOfferResponse>, Status> {
         let (caller, message) = read_of(request)?;
         let NamedOffer(offer) = parse(message)?;
-        answer(self.service.get_offer(caller.tenant(), &viewer(&caller), offer).await)
+        answer(
+            self.service
+                .get_offer(caller.tenant(), &viewer(&caller), offer)
+                .await,
+        )
     }
 
     async fn list_offers(
@@ -191,7 +223,11 @@ impl OfferAuthorizationService for AuthorizationApi {
         let (caller, message) = read_of(request)?;
         let OfferPage { filter, page } = parse(message)?;
         let (tenant, viewer) = (caller.tenant(), viewer(&caller));
-        answer(self.service.list_offers(tenant, &viewer, filter, &page).await)
+        answer_page(
+            self.service
+                .list_offers(tenant, &viewer, filter, &page)
+                .await,
+        )
     }
 
     async fn get_offer_keys(

@@ -4,7 +4,7 @@ mod authorization;
 mod program;
 
 pub(super) use authorization::{NamedOffer, OfferPage, actor, person, viewer};
-pub(super) use program::{EntryPage, PolicyPage, ProgrammeBudget, PursePage, TopUp};
+pub(super) use program::{EntryPage, PolicyPage, ProgrammeBudget, PursePage, StateChange, TopUp};
 
 use domain::money::{BasisPoints, Money};
 use proto::error::v1::ErrorReason;
@@ -53,16 +53,28 @@ fn positive(field: &str, wire: Option<proto::money::v1::Money>) -> Result<Money,
 fn positive_share(field: &str, wire: u32) -> Result<BasisPoints, InvalidField> {
     let share: BasisPoints = field::read(field, wire)?;
     if share == BasisPoints::ZERO {
-        return Err(InvalidField::new(field, ErrorReason::OutOfRange, "must be 1 to 10000"));
+        return Err(InvalidField::new(
+            field,
+            ErrorReason::OutOfRange,
+            "must be 1 to 10000",
+        ));
     }
     Ok(share)
 }
 
 /// A number between two others, both included.
-fn within(field: &str, number: u64, range: std::ops::RangeInclusive<u64>) -> Result<u64, InvalidField> {
+fn within(
+    field: &str,
+    number: u64,
+    range: std::ops::RangeInclusive<u64>,
+) -> Result<u64, InvalidField> {
     if range.contains(&number) {
         return Ok(number);
     }
     let description = format!("must be {} to {}", range.start(), range.end());
-    Err(InvalidField::new(field, ErrorReason::OutOfRange, description))
+    Err(InvalidField::new(
+        field,
+        ErrorReason::OutOfRange,
+        description,
+    ))
 }

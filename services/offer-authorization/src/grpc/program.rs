@@ -1,13 +1,15 @@
 //! The programme service on the wire.
 
+use platform::paging::PageRequest;
 use proto::field;
 use proto::offers::v1 as pb;
 use proto::offers::v1::offer_program_service_server::OfferProgramService;
-use platform::paging::PageRequest;
 use tonic::{Request, Response, Status};
 
-use super::convert::{EntryPage, PolicyPage, ProgrammeBudget, PursePage, TopUp, viewer};
-use super::{Keyed, Write, answer, parse, read_of, refuse, write_of};
+use super::convert::{
+    EntryPage, PolicyPage, ProgrammeBudget, PursePage, StateChange, TopUp, viewer,
+};
+use super::{Keyed, Write, answer, answer_page, parse, read_of, refuse, write_of};
 use crate::service::Service;
 
 /// Keeps the rules and the money that offers draw on.
@@ -59,9 +61,12 @@ impl OfferProgramService for ProgramApi {
         request: Request<pb::ListProgrammesRequest>,
     ) -> Result<Response<pb::ListProgrammesResponse>, Status> {
         let (caller, message) = read_of(request)?;
-        let pb::ListProgrammesRequest { page_size, page_token } = message;
+        let pb::ListProgrammesRequest {
+            page_size,
+            page_token,
+        } = message;
         let page = PageRequest::parse(page_size, &page_token).map_err(refuse)?;
-        answer(self.service.list_programmes(caller.tenant(), &page).await)
+        answer_page(self.service.list_programmes(caller.tenant(), &page).await)
     }
 
     async fn top_up_budget(
@@ -78,8 +83,12 @@ impl OfferProgramService for ProgramApi {
         request: Request<pb::SetProgrammeStateRequest>,
     ) -> Result<Response<pb::SetProgrammeStateResponse>, Status> {
         let Write { key, message, .. } = write_of(request)?;
-        let (programme, state) = parse(message)?;
-        answer(self.service.set_programme_state(key, programme, state).await)
+        let StateChange { programme, state } = parse(message)?;
+        answer(
+            self.service
+                .set_programme_state(key, programme, state)
+                .await,
+        )
     }
 
     async fn set_purse(
@@ -97,7 +106,11 @@ impl OfferProgramService for ProgramApi {
         let (caller, message) = read_of(request)?;
         let wanted: PursePage = parse(message)?;
         let viewer = wanted.narrowed(viewer(&caller));
-        answer(self.service.list_purses(caller.tenant(), &viewer, &wanted.page).await)
+        answer_page(
+            self.service
+                .list_purses(caller.tenant(), &viewer, &wanted.page)
+                .await,
+        )
     }
 
     async fn create_authority_policy(
@@ -114,7 +127,7 @@ impl OfferProgramService for ProgramApi {
     ) -> Result<Response<pb::ListAuthorityPoliciesResponse>, Status> {
         let (caller, message) = read_of(request)?;
         let PolicyPage(page) = parse(message)?;
-        answer(self.service.list_policies(caller.tenant(), &page).await)
+        answer_page(self.service.list_policies(caller.tenant(), &page).await)
     }
 
     async fn dry_run_authority_policy(
@@ -132,7 +145,10 @@ impl OfferProgramService for ProgramApi {
         request: Request<pb::ActivateAuthorityPolicyRequest>,
     ) -> Result<Response<pb::ActivateAuthorityPolicyResponse>, Status> {
         let Write { key, message, .. } = write_of(request)?;
-        let pb::ActivateAuthorityPolicyRequest { request_id: _, version } = message;
+        let pb::ActivateAuthorityPolicyRequest {
+            request_id: _,
+            version,
+        } = message;
         answer(self.service.activate_policy(key, version).await)
     }
 
@@ -142,6 +158,10 @@ impl OfferProgramService for ProgramApi {
     ) -> Result<Response<pb::ListLedgerEntriesResponse>, Status> {
         let (caller, message) = read_of(request)?;
         let EntryPage { filter, page } = parse(message)?;
-        answer(self.service.list_entries(caller.tenant(), &filter, &page).await)
+        answer_page(
+            self.service
+                .list_entries(caller.tenant(), &filter, &page)
+                .await,
+        )
     }
 }

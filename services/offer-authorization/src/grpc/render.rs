@@ -1,7 +1,6 @@
 //! To the wire: domain types as messages.
 
 use domain::offer::OfferRefusal;
-use domain::remedy::RemedyKind;
 use platform::paging::Page;
 use proto::convert::time::{wire_duration, wire_timestamp};
 use proto::field::WireField;
@@ -13,7 +12,7 @@ use crate::decision::DryRun;
 use crate::ledger::EntryKind;
 use crate::offer::{Offer, StateName};
 use crate::programme::{ProgrammeReport, ProgrammeState, PurseReport};
-use crate::service::{AuthorityReport, Grantable, ListedPolicy, Redeemed, Refusal};
+use crate::service::{AuthorityReport, Grantable, ListedPolicy, Redeemed, Refusal, RefusedRemedy};
 use crate::store::ledger::LedgerEntry;
 
 impl From<CaseAgent> for pb::CaseAgent {
@@ -32,7 +31,9 @@ impl From<Offer> for pb::Offer {
         let Offer { terms, state } = offer;
         let hold = state.hold();
         let approved_by = hold.and_then(|hold| hold.approved_by.clone());
-        let order = state.redemption().map(|redemption| redemption.order.clone());
+        let order = state
+            .redemption()
+            .map(|redemption| redemption.order.clone());
         Self {
             offer_id: terms.id.into_wire(),
             state: pb::OfferState::from(state.name()).into(),
@@ -94,19 +95,6 @@ impl From<Redeemed> for pb::RedeemOfferResponse {
     }
 }
 
-impl From<Page<Offer>> for pb::ListOffersResponse {
-    fn from(page: Page<Offer>) -> Self {
-        let Page {
-            items,
-            next_page_token,
-        } = page.map(Into::into);
-        Self {
-            offers: items,
-            next_page_token,
-        }
-    }
-}
-
 impl From<Refusal> for pb::DecisionRefused {
     fn from(refusal: Refusal) -> Self {
         let Refusal { reasons, most } = refusal;
@@ -125,18 +113,26 @@ impl From<Refusal> for pb::DecisionRefused {
 fn hint(reason: OfferRefusal) -> &'static str {
     match reason {
         OfferRefusal::AgentNotAssigned => "accept the task of this intervention first",
-        OfferRefusal::RemedyNotAllowed => "choose a remedy that your authority and a programme know",
+        OfferRefusal::RemedyNotAllowed => {
+            "choose a remedy that your authority and a programme know"
+        }
         OfferRefusal::CauseNotEligible => "explain or fix: money does not remove this cause",
         OfferRefusal::AboveAuthority => "offer less",
         OfferRefusal::AuthorityExpired => "have your authority renewed",
-        OfferRefusal::MarginUnknown => "choose a remedy without cost: the margin of the cart is not known",
+        OfferRefusal::MarginUnknown => {
+            "choose a remedy without cost: the margin of the cart is not known"
+        }
         OfferRefusal::MarginFloor => "offer less: the margin would fall below its floor",
         OfferRefusal::BudgetExhausted => "offer less, or have the budget topped up",
         OfferRefusal::PurseExhausted => "offer less, or wait for tomorrow's purse",
-        OfferRefusal::UsageLimit => "choose another remedy: the shopper has had this one as often as allowed",
+        OfferRefusal::UsageLimit => {
+            "choose another remedy: the shopper has had this one as often as allowed"
+        }
         OfferRefusal::CartChanged => "look at the cart again and repeat the offer",
         OfferRefusal::CartEmpty => "wait until there is something in the cart",
-        OfferRefusal::CurrencyMismatch => "offer in the currency of the cart, from a programme in that currency",
+        OfferRefusal::CurrencyMismatch => {
+            "offer in the currency of the cart, from a programme in that currency"
+        }
         OfferRefusal::ProgrammeInactive => "have the programme activated",
         OfferRefusal::OutsidePeriod => "choose a programme that runs now",
         OfferRefusal::NeedsApproval => "ask a supervisor",
@@ -170,8 +166,9 @@ impl From<Grantable> for pb::GrantableRemedy {
     }
 }
 
-impl From<(RemedyKind, Vec<OfferRefusal>)> for pb::RefusedRemedy {
-    fn from((kind, reasons): (RemedyKind, Vec<OfferRefusal>)) -> Self {
+impl From<RefusedRemedy> for pb::RefusedRemedy {
+    fn from(refused: RefusedRemedy) -> Self {
+        let RefusedRemedy { kind, reasons } = refused;
         Self {
             kind: kind.into_wire(),
             reasons: reasons.into_wire(),
@@ -230,18 +227,29 @@ answers_with! { ListedPolicy:
     CreateAuthorityPolicyResponse { policy }, ActivateAuthorityPolicyResponse { policy },
 }
 
+/// What is listed in pages.
+pub(super) trait Listed: Sized {
+    /// The response that holds a page.
+    type Response;
+
+    fn respond(page: Page<Self>) -> Self::Response;
+}
+
 macro_rules! answers_with_page {
     ($( $ours:ty: $response:ident { $field:ident } ),+ $(,)?) => { $(
-        impl From<Page<$ours>> for pb::$response {
-            fn from(page: Page<$ours>) -> Self {
+        impl Listed for $ours {
+            type Response = pb::$response;
+
+            fn respond(page: Page<Self>) -> Self::Response {
                 let Page { items, next_page_token } = page.map(Into::into);
-                Self { $field: items, next_page_token }
+                pb::$response { $field: items, next_page_token }
             }
         }
     )+ };
 }
 
 answers_with_page! {
+    Offer: ListOffersResponse { offers },
     ProgrammeReport: ListProgrammesResponse { programmes },
     PurseReport: ListPursesResponse { purses },
     ListedPolicy: ListAuthorityPoliciesResponse { policies },

@@ -78,7 +78,10 @@ fn redemption_wins_within_the_grace_and_not_after() {
 
 #[test]
 fn a_hold_expires_at_its_end() {
-    assert_eq!(held().time_out(earlier(end(), MS)), Err(IllegalMove::NotDue));
+    assert_eq!(
+        held().time_out(earlier(end(), MS)),
+        Err(IllegalMove::NotDue)
+    );
     let expired = held().time_out(end()).unwrap();
     assert_eq!(expired.state, State::Expired(hold()));
     assert_eq!(expired.release(), Err(IllegalMove::NotHeld));
@@ -97,7 +100,10 @@ fn a_released_offer_is_over() {
 fn approval_has_to_be_asked_for_and_given_in_time() {
     let needed = Offer::needing_approval(terms(), end());
     let in_time = earlier(end(), MS);
-    let pending = needed.clone().ask_approval(in_time, later(end(), MS)).unwrap();
+    let pending = needed
+        .clone()
+        .ask_approval(in_time, later(end(), MS))
+        .unwrap();
 
     assert_eq!(
         needed.clone().approve(start(), hold()),

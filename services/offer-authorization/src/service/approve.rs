@@ -8,7 +8,7 @@ use futures::FutureExt;
 use serde::{Deserialize, Serialize};
 use storage::RequestKey;
 
-use super::authorize::{Proposal, Refusal, no_room, refusals_of_case, situation};
+use super::authorize::{Proposal, Refusal, no_room, open_hold, refusals_of_case, situation};
 use super::{Actor, Service, Unit, grounds};
 use crate::authority::{Judgement, Question, judge};
 use crate::case::Case;
@@ -22,7 +22,7 @@ use crate::store::{cases, offers};
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Approval {
     /// Approved and held.
-    Granted(Offer),
+    Granted(Box<Offer>),
     /// The supervisor may not, or the money is gone. The offer still waits, for somebody who may.
     Refused(Refusal),
 }
@@ -129,7 +129,7 @@ async fn approve(unit: &Unit<'_>, actor: &Actor, offer: OfferId) -> Result<Appro
     }
     let hold = Hold {
         approved_by: Some(actor.signature()?),
-        ..proposal.hold(unit.now, &candidate, &judgement)
+        ..open_hold(unit.now, &programme, &judgement)
     };
     let draw = Draw::of(terms, &hold);
     if let Err(full) = unit.hold(&draw, proposal.purses.caps(&programme)).await? {
@@ -138,7 +138,7 @@ async fn approve(unit: &Unit<'_>, actor: &Actor, offer: OfferId) -> Result<Appro
     let offer = offer.clone().approve(unit.now, hold)?;
     unit.save(&offer).await?;
     proposal.note_granted(unit, &offer, &judgement).await?;
-    Ok(Approval::Granted(offer))
+    Ok(Approval::Granted(Box::new(offer)))
 }
 
 /// An agent who has left the case, or a cart that changed while the supervisor thought.

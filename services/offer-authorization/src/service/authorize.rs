@@ -24,6 +24,7 @@ use crate::decision::{Decision, Outcome};
 use crate::error::OfferError;
 use crate::ledger::{Day, Draw, Scope};
 use crate::offer::{Hold, Offer, Terms};
+use crate::programme::Programme;
 use crate::store::{cases, decisions, offers};
 
 /// What an agent or supervisor wants to offer.
@@ -83,22 +84,15 @@ impl Service {
     }
 }
 
-async fn authorize(
-    unit: &Unit<'_>,
-    command: &AuthorizeOffer,
-) -> Result<Authorization, OfferError> {
+async fn authorize(unit: &Unit<'_>, command: &AuthorizeOffer) -> Result<Authorization, OfferError> {
     let AuthorizeOffer { who, remedy, .. } = command;
     let case = case_of(unit, command).await?;
     let cart = &case.cart;
     let amount = price(command, &case)?;
     let grantor = Grantor::Person(command.role, who.clone());
     let policy = unit.policy().await?;
-    let granted = offers::cost_of_intervention(
-        unit.tx,
-        &unit.tenant,
-        case.intervention,
-        cart.currency(),
-    );
+    let granted =
+        offers::cost_of_intervention(unit.tx, &unit.tenant, case.intervention, cart.currency());
     let question = Question {
         grantor: &grantor,
         remedy: *remedy,
@@ -125,7 +119,9 @@ async fn authorize(
     });
     let Some((candidate, judgement)) = first(judged) else {
         let nowhere = Judgement::refusing(OfferRefusal::RemedyNotAllowed);
-        return proposal.refuse(unit, &nowhere.and(of_case(&case, command))).await;
+        return proposal
+            .refuse(unit, &nowhere.and(of_case(&case, command)))
+            .await;
     };
     let judgement = judgement.and(of_case(&case, command));
     proposal.conclude(unit, &candidate, &judgement).await
@@ -195,7 +191,7 @@ impl Proposal<'_> {
     ) -> Result<Authorization, OfferError> {
         if judgement.passes() {
             let terms = self.terms(unit, candidate);
-            let hold = self.hold(unit.now, candidate, judgement);
+            let hold = open_hold(unit.now, &candidate.programme, judgement);
             let offer = Offer::held(terms, hold.clone());
             let draw = Draw::of(&offer.terms, &hold);
             let caps = self.purses.caps(&candidate.programme);
@@ -210,7 +206,8 @@ impl Proposal<'_> {
             let until = later(unit.now, unit.service.settings().approval_timeout);
             let offer = Offer::needing_approval(self.terms(unit, candidate), until);
             offers::insert(unit.tx, &unit.tenant, &offer).await?;
-            self.note(unit, Outcome::NeedsApproval, judgement, Some(&offer)).await?;
+            self.note(unit, Outcome::NeedsApproval, judgement, Some(&offer))
+                .await?;
             return Ok(Authorization::ApprovalNeeded(offer));
         }
         self.refuse(unit, judgement).await
@@ -255,7 +252,8 @@ impl Proposal<'_> {
         offer: &Offer,
         judgement: &Judgement,
     ) -> Result<(), OfferError> {
-        self.note(unit, Outcome::Granted, judgement, Some(offer)).await?;
+        self.note(unit, Outcome::Granted, judgement, Some(offer))
+            .await?;
         let body = FactBody::OfferHeld {
             offer: offer.terms.id,
             remedy: offer.terms.remedy,
@@ -313,20 +311,17 @@ impl Proposal<'_> {
             traceparent: TraceContext::current().map(|trace| trace.to_string()),
         }
     }
+}
 
-    /// A hold never outlives the authority that it is granted under: that is how authority is checked at redemption.
-    pub(super) fn hold(
-        &self,
-        now: Timestamp,
-        candidate: &Candidate,
-        judgement: &Judgement,
-    ) -> Hold {
-        let end = later(now, candidate.programme.hold_ttl);
-        Hold {
-            until: judgement.authority_until.map_or(end, |until| until.min(end)),
-            day: Day::of(now),
-            approved_by: None,
-        }
+/// A hold never outlives the authority that it is granted under: that is how authority is checked at redemption.
+pub(super) fn open_hold(now: Timestamp, programme: &Programme, judgement: &Judgement) -> Hold {
+    let end = later(now, programme.hold_ttl);
+    Hold {
+        until: judgement
+            .authority_until
+            .map_or(end, |until| until.min(end)),
+        day: Day::of(now),
+        approved_by: None,
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct AuthorityReport {
     /// Whether one of the remedies that may be granted fits the cause.
     pub(crate) empowered: bool,
     pub(crate) remedies: Vec<Grantable>,
-    pub(crate) refused: Vec<(RemedyKind, Vec<OfferRefusal>)>,
+    pub(crate) refused: Vec<RefusedRemedy>,
 }
 
 /// A remedy that may be granted.
@@ -51,6 +51,13 @@ pub(crate) struct Grantable {
     pub(crate) kind: RemedyKind,
     /// The most, and what it draws on; absent for a remedy that costs nothing.
     pub(crate) money: Option<(Money, ProgrammeId)>,
+}
+
+/// A remedy that may not be granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefusedRemedy {
+    pub(crate) kind: RemedyKind,
+    pub(crate) reasons: Vec<OfferRefusal>,
 }
 
 /// What all remedies of a check are judged by.
@@ -111,7 +118,9 @@ impl Service {
                     let money = judgement.most.map(|most| (most, programme));
                     report.remedies.push(Grantable { kind, money });
                 }
-                (_, judgement) => report.refused.push((kind, judgement.reasons)),
+                (_, Judgement { reasons, .. }) => {
+                    report.refused.push(RefusedRemedy { kind, reasons });
+                }
             }
         }
         Ok(report)

@@ -9,13 +9,14 @@ use domain::offer::OfferRefusal;
 use domain::time::{Timestamp, earlier, elapsed};
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, info_span, warn};
+use tracing::{Instrument, error, info_span, warn};
 
 use super::redeem::trace_of;
 use super::{Service, Unit};
 use crate::error::OfferError;
 use crate::ledger::{Draw, EntryKind};
 use crate::offer::{Offer, State};
+use crate::store::ledger;
 use crate::store::offers::{self, Due};
 
 /// Offers that are ended in one round.
@@ -23,6 +24,7 @@ const BATCH: u64 = 200;
 /// A pause is at least this long, so that a failing store is not asked without end.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
+const AUDIT_EVERY: Duration = Duration::from_hours(24);
 
 impl Service {
     /// Ends offers as they come due, until `stop`.
@@ -68,6 +70,21 @@ impl Service {
             let limit = earlier(self.now(), self.settings().answers_kept);
             if let Err(error) = self.database().forget_requests_before(limit).await {
                 warn!(%error, "old answers could not be forgotten");
+            }
+        }
+    }
+
+    /// Proves the ledger at the start and once a day, until `stop`. What is found is never repaired: it is told.
+    pub(crate) async fn audit_until(self, stop: CancellationToken) {
+        let mut due = tokio::time::interval(AUDIT_EVERY);
+        while stop.run_until_cancelled(due.tick()).await.is_some() {
+            match ledger::audit(self.database().read()).await {
+                Ok(found) => {
+                    for discrepancy in found {
+                        error!(%discrepancy, "the ledger is not true");
+                    }
+                }
+                Err(error) => warn!(%error, "the ledger could not be proven"),
             }
         }
     }

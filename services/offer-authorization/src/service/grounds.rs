@@ -124,9 +124,7 @@ pub(super) async fn candidate<C: ConnectionTrait>(
         programme: programme.clone(),
         budget: Money::new(budget.unwrap_or(0), programme.currency).unwrap_or(zero),
         purse,
-        uses: situation
-            .person
-            .map(|_| u32::try_from(left).unwrap_or(0)),
+        uses: situation.person.map(|_| u32::try_from(left).unwrap_or(0)),
     })
 }
 
@@ -161,8 +159,8 @@ fn narrower(one: PurseRoom, other: PurseRoom) -> PurseRoom {
     match (one, other) {
         (PurseRoom::OtherCurrency, _) | (_, PurseRoom::OtherCurrency) => PurseRoom::OtherCurrency,
         (PurseRoom::Unlimited, room) | (room, PurseRoom::Unlimited) => room,
-        (PurseRoom::Left(one), PurseRoom::Left(other)) => {
-            one.min(other).map_or(PurseRoom::OtherCurrency, PurseRoom::Left)
-        }
+        (PurseRoom::Left(one), PurseRoom::Left(other)) => one
+            .min(other)
+            .map_or(PurseRoom::OtherCurrency, PurseRoom::Left),
     }
 }

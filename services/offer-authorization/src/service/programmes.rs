@@ -26,7 +26,9 @@ impl Service {
     ) -> Result<ProgrammeReport, OfferError> {
         self.once(key, (programme, budget), |unit, (programme, budget)| {
             async move {
-                let Unit { tx, tenant, now, .. } = &unit;
+                let Unit {
+                    tx, tenant, now, ..
+                } = &unit;
                 if !programmes::create(tx, tenant, &programme, *now).await? {
                     return Err(OfferError::ProgrammeExists);
                 }

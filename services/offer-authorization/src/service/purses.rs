@@ -46,7 +46,9 @@ impl Service {
 }
 
 async fn set(unit: &Unit<'_>, purse: Purse) -> Result<PurseReport, OfferError> {
-    let Unit { tx, tenant, now, .. } = unit;
+    let Unit {
+        tx, tenant, now, ..
+    } = unit;
     let currency = purse.daily_limit.currency();
     let before = purses::limit_of(*tx, tenant, &purse.owner).await?;
     if before.is_some_and(|before| before.currency() != currency) {
@@ -58,6 +60,5 @@ async fn set(unit: &Unit<'_>, purse: Purse) -> Result<PurseReport, OfferError> {
     let today = Day::of(*now);
     let key = LimitKey::purse(&purse.owner, today, currency);
     ledger::set_cap(tx, tenant, &key, purse.daily_limit.minor_units()).await?;
-    let reports = purses::reports(*tx, tenant, vec![purse], today).await?;
-    reports.into_iter().next().ok_or(OfferError::PartnerUnknown)
+    Ok(purses::report(*tx, tenant, purse, today).await?)
 }

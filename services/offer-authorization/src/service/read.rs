@@ -14,11 +14,7 @@ use crate::store::{cases, offers};
 
 impl Service {
     /// Stores what is known of an intervention, unless something newer is known. Answers the revision that counts.
-    pub(crate) async fn record_case(
-        &self,
-        key: RequestKey,
-        case: Case,
-    ) -> Result<u64, OfferError> {
+    pub(crate) async fn record_case(&self, key: RequestKey, case: Case) -> Result<u64, OfferError> {
         self.once(key, case, |unit, case| {
             async move { Ok(cases::record(unit.tx, &unit.tenant, &case, unit.now).await?) }.boxed()
         })

@@ -1,1 +1,10 @@
-//! draft
+//! The use cases on both engines: limits under concurrency, replays, and what becomes of offers.
+
+mod approvals;
+mod life;
+mod limits;
+mod model;
+mod rules;
+mod world;
+
+use world::World;

@@ -13,10 +13,10 @@ use storage::{StoreError, Tx};
 
 use crate::ledger::{Draw, EntryKind, LimitKey, Scope, Share};
 
-pub(crate) use audit::{Discrepancy, audit};
+pub(crate) use audit::audit;
 pub(crate) use counters::{Counter, counters, set_cap};
-pub(crate) use entries::{EntryFilter, LedgerEntry, list};
 use entries::NewEntry;
+pub(crate) use entries::{EntryFilter, LedgerEntry, list};
 
 /// The caps of counters that may not exist yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +48,7 @@ pub(crate) async fn hold(
     let mut taken: Vec<Share> = Vec::new();
     let mut full = Vec::new();
     for share in draw.shares() {
-        if let Some(cap) = caps.of(share.key.scope) {
-            counters::open(tx, tenant, &share.key, cap).await?;
-        }
+        caps.open(tx, tenant, &share.key).await?;
         if counters::claim(tx, tenant, &share).await? {
             taken.push(share);
         } else {
@@ -141,13 +139,14 @@ pub(crate) async fn top_up(
 }
 
 impl Caps {
-    /// The cap to open a counter with; `None` for one that exists since its programme does.
-    fn of(self, scope: Scope) -> Option<Option<i64>> {
-        match scope {
-            Scope::Usage => Some(Some(i64::from(self.uses))),
-            Scope::AgentPurse => Some(self.agent_purse.map(Money::minor_units)),
-            Scope::PartnerPurse => Some(self.partner_purse.map(Money::minor_units)),
-            Scope::Budget => None,
-        }
+    /// Makes the counter, unless it is there. That of a budget is as old as its programme.
+    async fn open(self, tx: &Tx, tenant: &TenantId, key: &LimitKey) -> Result<(), StoreError> {
+        let cap = match key.scope {
+            Scope::Usage => Some(i64::from(self.uses)),
+            Scope::AgentPurse => self.agent_purse.map(Money::minor_units),
+            Scope::PartnerPurse => self.partner_purse.map(Money::minor_units),
+            Scope::Budget => return Ok(()),
+        };
+        counters::open(tx, tenant, key, cap).await
     }
 }

@@ -13,7 +13,7 @@ use storage::column::{self, Row};
 use storage::{StoreError, TenantScoped, Tx};
 
 use super::entities::purses::{ActiveModel, Column, Entity, Model};
-use super::ledger::counters;
+use super::ledger::{Counter, counters};
 use crate::ledger::{Day, LimitKey};
 use crate::programme::{Purse, PurseOwner, PurseReport};
 
@@ -113,6 +113,18 @@ pub(crate) async fn list<C: ConnectionTrait>(
     models.iter().map(parse).collect()
 }
 
+/// A purse with what is used of it on a day.
+pub(crate) async fn report<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    purse: Purse,
+    day: Day,
+) -> Result<PurseReport, StoreError> {
+    let key = LimitKey::purse(&purse.owner, day, purse.daily_limit.currency());
+    let counter = counters(connection, tenant, &[key]).await?.pop().flatten();
+    with_use(purse, counter)
+}
+
 /// Purses with what is used of them on a day.
 pub(crate) async fn reports<C: ConnectionTrait>(
     connection: &C,
@@ -125,18 +137,25 @@ pub(crate) async fn reports<C: ConnectionTrait>(
         .map(|purse| LimitKey::purse(&purse.owner, day, purse.daily_limit.currency()))
         .collect();
     let counters = counters(connection, tenant, &keys).await?;
-    let reports = purses.into_iter().zip(counters).map(|(purse, counter)| {
-        let used = counter.map_or(0, super::ledger::Counter::used);
-        let owner = purse.owner.partner.to_string();
-        let used_today = Money::new(used, purse.daily_limit.currency());
-        let used_today = Row::of("limits", &owner).valid("held", used_today)?;
-        Ok(PurseReport { purse, used_today })
-    });
-    reports.collect()
+    let pairs = purses.into_iter().zip(counters);
+    pairs
+        .map(|(purse, counter)| with_use(purse, counter))
+        .collect()
+}
+
+fn with_use(purse: Purse, counter: Option<Counter>) -> Result<PurseReport, StoreError> {
+    let used = counter.map_or(0, Counter::used);
+    let owner = purse.owner.partner.to_string();
+    let used_today = Money::new(used, purse.daily_limit.currency());
+    let used_today = Row::of("limits", &owner).valid("held", used_today)?;
+    Ok(PurseReport { purse, used_today })
 }
 
 fn agent_column(owner: &PurseOwner) -> String {
-    owner.agent.as_ref().map_or_else(String::new, AgentId::to_string)
+    owner
+        .agent
+        .as_ref()
+        .map_or_else(String::new, AgentId::to_string)
 }
 
 fn parse(model: &Model) -> Result<Purse, StoreError> {

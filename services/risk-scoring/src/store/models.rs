@@ -40,9 +40,9 @@ impl Store {
         // One more than wanted, as the champion may be among them.
         let newest: Vec<(String, i64)> = model::Entity::find_in(tenant)
             .select_only()
-            .columns([model::Column::ModelId, model::Column::Version])
+            .columns([model::Column::Name, model::Column::Version])
             .order_by_desc(model::Column::RegisteredAt)
-            .order_by_desc(model::Column::ModelId)
+            .order_by_desc(model::Column::Name)
             .order_by_desc(model::Column::Version)
             .limit(shadows.saturating_add(1))
             .into_tuple()
@@ -71,7 +71,7 @@ impl Store {
         tenant: &TenantId,
     ) -> Result<ModelKey, StoreError> {
         match champion::Entity::find_in(tenant).one(connection).await? {
-            Some(row) => key(&row.model_id, row.version),
+            Some(row) => key(&row.name, row.version),
             None => Ok(self.built_in.model.key.clone()),
         }
     }
@@ -91,8 +91,7 @@ impl Store {
             let card = self.built_in.card(ModelState::beside(&champion, built_in));
             return Ok(known.then_some(card));
         }
-        let mut query =
-            model::Entity::find_in(tenant).filter(model::Column::ModelId.eq(id.as_str()));
+        let mut query = model::Entity::find_in(tenant).filter(model::Column::Name.eq(id.as_str()));
         if let Some(version) = version {
             query = query.filter(model::Column::Version.eq(i64::from(version)));
         }
@@ -133,7 +132,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let row = model::ActiveModel {
             tenant: Set(tenant.as_str().to_owned()),
-            model_id: Set(card.key.id.as_str().to_owned()),
+            name: Set(card.key.id.as_str().to_owned()),
             version: Set(i64::from(card.key.version)),
             description: Set(card.description.as_str().to_owned()),
             scorecard: Set(column::json(scorecard)?),
@@ -159,13 +158,13 @@ impl Store {
         }
         let row = champion::ActiveModel {
             tenant: Set(tenant.as_str().to_owned()),
-            model_id: Set(champion.id.as_str().to_owned()),
+            name: Set(champion.id.as_str().to_owned()),
             version: Set(i64::from(champion.version)),
             activated_at: Set(millis(now)),
         };
         let replace = OnConflict::column(champion::Column::Tenant)
             .update_columns([
-                champion::Column::ModelId,
+                champion::Column::Name,
                 champion::Column::Version,
                 champion::Column::ActivatedAt,
             ])
@@ -191,14 +190,14 @@ impl Store {
             return Ok(Model { key, scorecard });
         }
         let found = model::Entity::find_in(tenant)
-            .filter(model::Column::ModelId.eq(key.id.as_str()))
+            .filter(model::Column::Name.eq(key.id.as_str()))
             .filter(model::Column::Version.eq(i64::from(key.version)))
             .one(connection)
             .await?;
         let champions = Row::of("champions", tenant.as_str());
-        let row = found.ok_or_else(|| champions.corrupt("model_id"))?;
+        let row = found.ok_or_else(|| champions.corrupt("name"))?;
         let scorecard: Scorecard =
-            Row::of("models", &row.model_id).json("scorecard", &row.scorecard)?;
+            Row::of("models", &row.name).json("scorecard", &row.scorecard)?;
         let scorecard = Arc::new(scorecard);
         self.cards.keep(tenant, &key, &scorecard);
         Ok(Model { key, scorecard })
@@ -208,14 +207,14 @@ impl Store {
 fn key(id: &str, version: i64) -> Result<ModelKey, StoreError> {
     let row = Row::of("models", id);
     Ok(ModelKey {
-        id: row.parse("model_id", id)?,
+        id: row.parse("name", id)?,
         version: row.count("version", version)?,
     })
 }
 
 fn card(row: &model::Model, champion: &ModelKey) -> Result<ModelCard, StoreError> {
-    let key = key(&row.model_id, row.version)?;
-    let reader = Row::of("models", &row.model_id);
+    let key = key(&row.name, row.version)?;
+    let reader = Row::of("models", &row.name);
     let description = Description::parse(&row.description);
     Ok(ModelCard {
         description: reader.valid("description", description)?,

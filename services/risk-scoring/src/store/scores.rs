@@ -63,8 +63,8 @@ impl Store {
             .map(|said| score::ActiveModel {
                 tenant: Set(tenant.as_str().to_owned()),
                 assessment_id: Set(assessment.id.to_string()),
-                model_id: Set(said.model.id.as_str().to_owned()),
-                model_version: Set(i64::from(said.model.version)),
+                name: Set(said.model.id.as_str().to_owned()),
+                version: Set(i64::from(said.model.version)),
                 session_id: Set(assessment.session.to_string()),
                 phase: Set(assessment.phase.as_str().to_owned()),
                 abandonment: Set(said.abandonment.get()),
@@ -115,8 +115,8 @@ fn of_model(tenant: &TenantId, model: &ModelKey) -> SelectStatement {
                 .and(same(score::Column::SessionId, outcome::Column::SessionId)),
         )
         .and_where(of_score(score::Column::Tenant).eq(tenant.as_str()))
-        .and_where(of_score(score::Column::ModelId).eq(model.id.as_str()))
-        .and_where(of_score(score::Column::ModelVersion).eq(i64::from(model.version)))
+        .and_where(of_score(score::Column::Name).eq(model.id.as_str()))
+        .and_where(of_score(score::Column::Version).eq(i64::from(model.version)))
         .and_where(of_score(score::Column::Phase).ne(RiskPhase::PostClickAnxiety.as_str()))
         .order_by((score::Entity, score::Column::ScoredAt), Order::Desc)
         .order_by((score::Entity, score::Column::AssessmentId), Order::Desc)

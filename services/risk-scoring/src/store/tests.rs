@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use domain::assessment::{Assessment, Probability};
 use domain::fact::Ending;
-use domain::id::{AssessmentId, ModelId, SessionId, TenantId, TypedId};
+use domain::id::{AssessmentId, ModelId, SessionId, TenantId};
 use domain::moment::MomentKind;
 use domain::time::later;
 use futures::FutureExt;

@@ -1,7 +1,7 @@
 //! The service over the network, as its callers meet it.
 
 #![expect(
-    clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "test code: a helper fails its test by a panic"
 )]

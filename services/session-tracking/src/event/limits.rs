@@ -39,11 +39,17 @@ impl TimeBounds {
             Payload::Order(OrderEvent {
                 change: OrderChange::Shipment(checkpoint),
                 ..
-            }) => self.not_ahead("shipment_updated.carrier_time", checkpoint.carrier_time, now),
+            }) => self.not_ahead(
+                "shipment_updated.carrier_time",
+                checkpoint.carrier_time,
+                now,
+            ),
             // A consent of the future would outrank every withdrawal to come.
-            Payload::Person(PersonEvent::ConsentChanged(consent)) => {
-                self.not_ahead("consent_changed.consent.recorded_at", consent.recorded_at, now)
-            }
+            Payload::Person(PersonEvent::ConsentChanged(consent)) => self.not_ahead(
+                "consent_changed.consent.recorded_at",
+                consent.recorded_at,
+                now,
+            ),
             Payload::Browse(_)
             | Payload::Cart(_)
             | Payload::Checkout(_)
@@ -73,6 +79,10 @@ impl TimeBounds {
 impl Validate for TimeBounds {
     fn validate(&self, faults: &mut Faults) {
         faults.range("max_ahead_ms", self.max_ahead.as_millis(), 0..=3_600_000);
-        faults.range("max_behind_ms", self.max_behind.as_millis(), 60_000..=604_800_000);
+        faults.range(
+            "max_behind_ms",
+            self.max_behind.as_millis(),
+            60_000..=604_800_000,
+        );
     }
 }

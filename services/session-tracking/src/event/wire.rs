@@ -63,7 +63,9 @@ pub(crate) fn render(event: Event) -> pb::Event {
         occurred_at: occurred_at.into_wire(),
         page: page.map(String::from).unwrap_or_default(),
         time_zone: zone.map(String::from).unwrap_or_default(),
-        language: language.map(|code| code.as_str().to_owned()).unwrap_or_default(),
+        language: language
+            .map(|code| code.as_str().to_owned())
+            .unwrap_or_default(),
         payload: Some(render::payload(payload)),
     }
 }

@@ -71,9 +71,10 @@ impl State {
     /// Turns away from the product on the screen. Says whether its look was long and noted as such.
     pub(super) fn end_look(&mut self, of: Option<&Sku>) -> bool {
         self.signals.cease(SignalKind::LongDwellConfigurable);
-        self.browsing.look.take().is_some_and(|look| {
-            look.noted == Noted::Yes && of.is_none_or(|sku| *sku == look.sku)
-        })
+        self.browsing
+            .look
+            .take()
+            .is_some_and(|look| look.noted == Noted::Yes && of.is_none_or(|sku| *sku == look.sku))
     }
 
     /// Something was opened or taken, so the searches led somewhere.

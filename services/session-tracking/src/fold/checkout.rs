@@ -47,7 +47,12 @@ impl Costs {
 }
 
 impl State {
-    pub(super) fn check_out(&mut self, act: &CheckoutAct, at: Timestamp, settings: &SignalSettings) {
+    pub(super) fn check_out(
+        &mut self,
+        act: &CheckoutAct,
+        at: Timestamp,
+        settings: &SignalSettings,
+    ) {
         if self.sold_at.is_some() {
             return;
         }
@@ -100,7 +105,8 @@ impl State {
     /// Notes a shock for each fresh cost: the shopper has paused since the last act.
     pub(super) fn note_shocking_pause(&mut self, at: Timestamp) {
         for kind in std::mem::take(&mut self.costs.open).into_keys() {
-            self.signals.note_lasting(shock_of(kind), self.active_at, at);
+            self.signals
+                .note_lasting(shock_of(kind), self.active_at, at);
         }
     }
 

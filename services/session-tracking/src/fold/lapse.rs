@@ -67,7 +67,10 @@ impl State {
             let (due, overdue) = order.next_overdue(settings)?;
             Some((due, Lapse::Order(id.clone(), overdue)))
         });
-        self.next_of_selling(settings).into_iter().chain(orders).min()
+        self.next_of_selling(settings)
+            .into_iter()
+            .chain(orders)
+            .min()
     }
 
     fn next_of_selling(&self, settings: &SignalSettings) -> Option<(Timestamp, Lapse)> {

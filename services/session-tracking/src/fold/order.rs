@@ -87,7 +87,9 @@ impl Order {
                 .or_insert(checkpoint.carrier_time);
         }
         if let Some(at) = self.confirmed_at {
-            entered.entry(ShipmentStatus::ConfirmedByBuyer).or_insert(at);
+            entered
+                .entry(ShipmentStatus::ConfirmedByBuyer)
+                .or_insert(at);
         }
         if let Some(at) = self.noted.expired {
             entered.entry(ShipmentStatus::Expired).or_insert(at);
@@ -144,7 +146,8 @@ impl Order {
         let expired = open.then(|| later(last, settings.shipment_expired));
         let candidates = [
             late.map(|due| (due, Overdue::Late)),
-            self.next_stall(last, settings).map(|due| (due, Overdue::Stalled)),
+            self.next_stall(last, settings)
+                .map(|due| (due, Overdue::Stalled)),
             unconfirmed.map(|due| (due, Overdue::Unconfirmed)),
             expired.map(|due| (due, Overdue::Expired)),
         ];

@@ -102,6 +102,10 @@ impl Validate for SignalSettings {
         faults.range("search_count", self.search_count, 1..=100);
         faults.range("form_errors", self.form_errors, 1..=100);
         faults.range("order_status_views", self.order_status_views, 1..=100);
-        faults.range("shipment_stalled_times", self.shipment_stalled_times, 1..=30);
+        faults.range(
+            "shipment_stalled_times",
+            self.shipment_stalled_times,
+            1..=30,
+        );
     }
 }

@@ -56,6 +56,9 @@ mod tests {
 
     #[test]
     fn counting_starts_again_after_a_hit() {
-        assert_eq!(reached(&[0, 1, 2, 3, 4]), [false, false, true, false, false]);
+        assert_eq!(
+            reached(&[0, 1, 2, 3, 4]),
+            [false, false, true, false, false]
+        );
     }
 }

@@ -3,9 +3,9 @@
 use domain::id::PersonId;
 use platform::auth::Caller;
 use platform::status::into_status;
+use prost::Message;
 use proto::field::{WireField, read};
 use proto::session::v1 as pb;
-use prost::Message;
 use storage::RequestKey;
 use tonic::{Request, Response, Status};
 

@@ -31,9 +31,7 @@ pub(super) fn watch_sessions(
     Ok(Response::new(inlet))
 }
 
-fn parse(
-    request: pb::WatchSessionsRequest,
-) -> Result<(Filter, Option<Position>), InvalidField> {
+fn parse(request: pb::WatchSessionsRequest) -> Result<(Filter, Option<Position>), InvalidField> {
     let pb::WatchSessionsRequest {
         phase,
         state,

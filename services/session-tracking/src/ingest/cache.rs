@@ -60,10 +60,13 @@ impl Cache {
     /// Drops the sessions of a person.
     pub(super) fn evict_person(&mut self, person: PersonId) {
         self.sessions.retain(|_, held| {
-            held.session.shown.as_ref().is_some_and(|shown| match person {
-                PersonId::Shopper(shopper) => shown.shopper != Some(shopper),
-                PersonId::Visitor(visitor) => shown.visitor != visitor,
-            })
+            held.session
+                .shown
+                .as_ref()
+                .is_some_and(|shown| match person {
+                    PersonId::Shopper(shopper) => shown.shopper != Some(shopper),
+                    PersonId::Visitor(visitor) => shown.visitor != visitor,
+                })
         });
     }
 

@@ -32,8 +32,7 @@ impl Group {
 
     /// The sessions that it needs, with a visitor for those that may be new.
     pub(super) fn wanted(&self) -> BTreeMap<TenantId, HashMap<SessionId, Option<VisitorId>>> {
-        let mut wanted: BTreeMap<TenantId, HashMap<SessionId, Option<VisitorId>>> =
-            BTreeMap::new();
+        let mut wanted: BTreeMap<TenantId, HashMap<SessionId, Option<VisitorId>>> = BTreeMap::new();
         for key in &self.due {
             let sessions = wanted.entry(key.tenant.clone()).or_default();
             sessions.insert(key.session, None);
@@ -50,5 +49,9 @@ impl Group {
 
 /// The sessions of a batch.
 pub(super) fn sessions_of(batch: &Batch) -> BTreeSet<SessionId> {
-    batch.events.iter().map(|(_, event)| event.session).collect()
+    batch
+        .events
+        .iter()
+        .map(|(_, event)| event.session)
+        .collect()
 }

@@ -59,10 +59,11 @@ impl<'w> Draft<'w> {
         }
     }
 
-    /// Decides one session and adds what comes of it. A session without events is left alone.
+    /// Decides one session and adds what comes of it. One without events, as after it was erased, needs nothing more.
     pub(super) fn add(&mut self, session: &mut Session, touch: &Touch) {
         let now = self.commit.now;
         let Some(change) = session.decide(now, self.signals, self.moments) else {
+            self.due.push((session.key.clone(), None));
             return;
         };
         self.log(session);

@@ -110,7 +110,11 @@ impl Writer {
             let ingest = &self.settings.ingest;
             let full = group.batches.len() >= ingest.group_max_batches
                 || group.events >= ingest.group_max_events;
-            next = if full { None } else { self.queue.try_recv().ok() };
+            next = if full {
+                None
+            } else {
+                self.queue.try_recv().ok()
+            };
         }
         group.due = self.due();
         self.settle(group).await;
@@ -250,7 +254,10 @@ impl Writer {
             session,
         };
         let sessions = sessions_of(batch);
-        if let Some(failure) = sessions.iter().find_map(|session| broken.get(&key(*session))) {
+        if let Some(failure) = sessions
+            .iter()
+            .find_map(|session| broken.get(&key(*session)))
+        {
             return Err(SessionError::NotKept(Arc::clone(failure)));
         }
         let touch = Touch::of_batch(batch.trace.as_ref(), sessions.len());

@@ -19,8 +19,18 @@ impl Told {
                 .news(id, order, &mut found);
         }
         found.sort_by_key(|cue: &Cue| cue.occurred_at);
-        tally(&mut self.cart_adds, state.cart_adds, MomentKind::CartAdded, &mut found);
-        tally(&mut self.checkouts, state.checkouts, MomentKind::CheckoutEntered, &mut found);
+        tally(
+            &mut self.cart_adds,
+            state.cart_adds,
+            MomentKind::CartAdded,
+            &mut found,
+        );
+        tally(
+            &mut self.checkouts,
+            state.checkouts,
+            MomentKind::CheckoutEntered,
+            &mut found,
+        );
         for signal in state.signals.iter() {
             let told = self.signals.insert(signal.kind, signal.count);
             if signal.count > told.unwrap_or(0) {
@@ -51,7 +61,11 @@ impl ToldOrder {
             self.placed = true;
             tell(MomentKind::OrderPlaced, placed.at);
         }
-        if let Some(at) = order.changes.last.filter(|_| order.changes.count > self.changes) {
+        if let Some(at) = order
+            .changes
+            .last
+            .filter(|_| order.changes.count > self.changes)
+        {
             self.changes = order.changes.count;
             tell(MomentKind::OrderChanged, at);
         }

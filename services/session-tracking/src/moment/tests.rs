@@ -51,9 +51,15 @@ fn kind(cue: Option<Cue>) -> Option<MomentKind> {
 fn a_change_is_told_once() {
     let mut teller = Teller::new();
 
-    assert_eq!(kind(teller.event(0, add("shoe"))), Some(MomentKind::CartAdded));
+    assert_eq!(
+        kind(teller.event(0, add("shoe"))),
+        Some(MomentKind::CartAdded)
+    );
     assert_eq!(teller.look(10), None);
-    assert_eq!(kind(teller.event(20, add("hat"))), Some(MomentKind::CartAdded));
+    assert_eq!(
+        kind(teller.event(20, add("hat"))),
+        Some(MomentKind::CartAdded)
+    );
 }
 
 #[test]
@@ -103,7 +109,9 @@ fn orders_and_milestones_wait_and_are_never_dropped() {
     teller.quietly(10, shipment(ShipmentStatus::InfoReceived, 10));
     teller.quietly(10, shipment(ShipmentStatus::InTransit, 10));
 
-    let told: Vec<_> = (10..20).filter_map(|second| kind(teller.look(second))).collect();
+    let told: Vec<_> = (10..20)
+        .filter_map(|second| kind(teller.look(second)))
+        .collect();
 
     assert_eq!(
         told,
@@ -125,14 +133,20 @@ fn an_order_silences_what_would_still_sell() {
 
     let cue = teller.look(11).unwrap();
 
-    assert_eq!((cue.kind, cue.order), (MomentKind::OrderPlaced, Some(order_id("A-1"))));
+    assert_eq!(
+        (cue.kind, cue.order),
+        (MomentKind::OrderPlaced, Some(order_id("A-1")))
+    );
     assert_eq!(teller.look(13), None);
 }
 
 #[test]
 fn an_order_that_comes_first_silences_what_came_late() {
     let mut teller = Teller::new();
-    assert_eq!(kind(teller.event(60, order("A-1"))), Some(MomentKind::OrderPlaced));
+    assert_eq!(
+        kind(teller.event(60, order("A-1"))),
+        Some(MomentKind::OrderPlaced)
+    );
 
     teller.quietly(30, decline());
     teller.quietly(20, add("shoe"));
@@ -159,7 +173,10 @@ fn idleness_is_told_by_a_timer() {
     assert_eq!(teller.look(94), None);
     let cue = teller.look(95).unwrap();
     assert_eq!(cue.kind, MomentKind::IdleInCheckout);
-    assert_eq!((cue.trigger, cue.occurred_at), (Some(SignalKind::CheckoutIdle), at(95)));
+    assert_eq!(
+        (cue.trigger, cue.occurred_at),
+        (Some(SignalKind::CheckoutIdle), at(95))
+    );
 }
 
 #[test]
@@ -191,5 +208,8 @@ fn a_clock_that_goes_back_does_not_silence_a_session() {
     let mut teller = Teller::new();
     teller.told.last_at = Some(at(5_000));
 
-    assert_eq!(kind(teller.event(10, add("shoe"))), Some(MomentKind::CartAdded));
+    assert_eq!(
+        kind(teller.event(10, add("shoe"))),
+        Some(MomentKind::CartAdded)
+    );
 }

@@ -125,12 +125,11 @@ mod tests {
 
     #[test]
     fn places_come_back() {
-        let places_given = [(0, 1), (3, 300), (u16::MAX, u64::MAX)].map(|(partition, sequence)| {
-            LogPlace {
+        let places_given =
+            [(0, 1), (3, 300), (u16::MAX, u64::MAX)].map(|(partition, sequence)| LogPlace {
                 partition,
                 sequence,
-            }
-        });
+            });
 
         let bytes = places(&places_given);
 

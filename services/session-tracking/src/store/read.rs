@@ -28,8 +28,14 @@ impl Filter {
 
     fn condition(self) -> Condition {
         Condition::all()
-            .add_option(self.phase.map(|phase| session::Column::Phase.eq(phase.as_str())))
-            .add_option(self.state.map(|state| session::Column::State.eq(state.as_str())))
+            .add_option(
+                self.phase
+                    .map(|phase| session::Column::Phase.eq(phase.as_str())),
+            )
+            .add_option(
+                self.state
+                    .map(|state| session::Column::State.eq(state.as_str())),
+            )
     }
 }
 

@@ -1,9 +1,6 @@
 //! What is wrong with a call is answered by a code, a reason and a field, and leaves no trace.
 
-use std::time::Duration;
-
 use domain::id::SessionId;
-use domain::time::{earlier, later};
 use platform::auth::Role;
 use platform::status::reason_of;
 use proto::error::v1::ErrorReason;
@@ -12,63 +9,68 @@ use testkit::grpc::{assert_hides, assert_refused};
 use testkit::ids::nth;
 use tonic::Code;
 
-use crate::events::{added, event, session_id, usd, viewed};
+use crate::events::{added, event, session_id, viewed};
 use crate::world::World;
 
 const CARD: &str = "4111111111111111";
 
+type Spoil = fn(&mut pb::Event);
+
+const FAULTS: [(Spoil, &str, ErrorReason); 8] = [
+    (|it| it.event_id.clear(), "event_id", ErrorReason::Required),
+    (
+        |it| it.session_id.push('x'),
+        "session_id",
+        ErrorReason::MalformedId,
+    ),
+    (|it| it.payload = None, "payload", ErrorReason::Required),
+    (|it| it.page.push_str(CARD), "page", ErrorReason::CardData),
+    (
+        |it| age(it, -90_001),
+        "occurred_at",
+        ErrorReason::TimeTooOld,
+    ),
+    (|it| age(it, 301), "occurred_at", ErrorReason::TimeInFuture),
+    (
+        |it| it.payload = Some(added("shoe", -4)),
+        "cart_item_added.line.unit_price.minor_units",
+        ErrorReason::NegativeMoney,
+    ),
+    (
+        |it| it.payload = Some(viewed(pb::PageKind::Unspecified)),
+        "page_viewed.kind",
+        ErrorReason::Required,
+    ),
+];
+
+/// Moves an event in time.
+fn age(event: &mut pb::Event, seconds: i64) {
+    event.occurred_at.as_mut().unwrap().seconds += seconds;
+}
+
 #[tokio::test]
 async fn a_faulty_event_is_rejected_by_itself() {
     let world = World::start().await;
-    let now = world.now();
-    let faulty = |change: fn(&mut pb::Event)| {
-        let mut event = event(1, now, added("shoe", 5_000));
-        change(&mut event);
+    let good = || event(1, world.now(), added("shoe", 5_000));
+    let faulty = FAULTS.map(|(spoil, _, _)| {
+        let mut event = good();
+        spoil(&mut event);
         event
-    };
-    let mut card = event(1, now, added("shoe", 5_000));
-    card.page = format!("/p/{CARD}");
-    let early = event(1, earlier(now, Duration::from_hours(25)), added("shoe", 1));
-    let late = event(1, later(now, Duration::from_secs(301)), added("shoe", 1));
-    let mut negative = added("shoe", 1);
-    if let pb::event::Payload::CartItemAdded(added) = &mut negative {
-        added.line.as_mut().unwrap().unit_price = usd(-1);
-    }
+    });
 
     let response = world
-        .record(vec![
-            event(1, now, added("shoe", 5_000)),
-            faulty(|event| event.event_id.clear()),
-            faulty(|event| event.session_id = "ses_x".to_owned()),
-            faulty(|event| event.payload = None),
-            card,
-            early,
-            late,
-            event(1, now, negative),
-            event(1, now, viewed(pb::PageKind::Unspecified)),
-            event(1, now, viewed(pb::PageKind::Cart)),
-        ])
+        .record([&[good()], faulty.as_slice(), &[good()]].concat())
         .await;
 
     assert_eq!((response.accepted_count, response.duplicate_count), (2, 0));
-    let rejected: Vec<_> = response
-        .rejected
-        .iter()
+    let rejected = response.rejected.iter();
+    let rejected: Vec<_> = rejected
         .map(|event| (event.index, event.field.as_str(), event.reason()))
         .collect();
-    assert_eq!(
-        rejected,
-        [
-            (1, "event_id", ErrorReason::Required),
-            (2, "session_id", ErrorReason::MalformedId),
-            (3, "payload", ErrorReason::Required),
-            (4, "page", ErrorReason::CardData),
-            (5, "occurred_at", ErrorReason::TimeTooOld),
-            (6, "occurred_at", ErrorReason::TimeInFuture),
-            (7, "cart_item_added.line.unit_price.minor_units", ErrorReason::NegativeMoney),
-            (8, "page_viewed.kind", ErrorReason::Required),
-        ]
-    );
+    let expected = (1..)
+        .zip(FAULTS)
+        .map(|(index, (_, field, reason))| (index, field, reason));
+    assert_eq!(rejected, expected.collect::<Vec<_>>());
     assert!(!format!("{response:?}").contains(CARD));
     assert_eq!(world.session(1).await.event_count, 2);
 }
@@ -101,8 +103,18 @@ async fn an_empty_or_too_long_batch_is_refused_whole() {
     let empty = refusal(Vec::new()).await;
     let long = refusal((0..1_001).map(|_| view()).collect()).await;
 
-    assert_refused(&empty, Code::InvalidArgument, ErrorReason::Required, Some("events"));
-    assert_refused(&long, Code::InvalidArgument, ErrorReason::TooManyItems, Some("events"));
+    assert_refused(
+        &empty,
+        Code::InvalidArgument,
+        ErrorReason::Required,
+        Some("events"),
+    );
+    assert_refused(
+        &long,
+        Code::InvalidArgument,
+        ErrorReason::TooManyItems,
+        Some("events"),
+    );
 }
 
 #[tokio::test]
@@ -148,7 +160,12 @@ async fn reads_name_the_field_at_fault() {
     };
 
     let refused = client.get_session(get).await.unwrap_err();
-    assert_refused(&refused, Code::InvalidArgument, ErrorReason::CardData, Some("session_id"));
+    assert_refused(
+        &refused,
+        Code::InvalidArgument,
+        ErrorReason::CardData,
+        Some("session_id"),
+    );
     assert_hides(&refused, CARD);
     for (request, reason, field) in [
         (token, ErrorReason::PageTokenInvalid, "page_token"),
@@ -161,7 +178,12 @@ async fn reads_name_the_field_at_fault() {
     }
     let refused = client.watch_sessions(resume).await.unwrap_err();
     let reason = ErrorReason::ResumeTokenInvalid;
-    assert_refused(&refused, Code::InvalidArgument, reason, Some("resume_token"));
+    assert_refused(
+        &refused,
+        Code::InvalidArgument,
+        reason,
+        Some("resume_token"),
+    );
 }
 
 #[tokio::test]
@@ -171,10 +193,18 @@ async fn only_a_good_token_of_the_right_kind_opens_the_door() {
     let request = || pb::RecordEventsRequest {
         events: vec![event(1, world.now(), viewed(pb::PageKind::Browse))],
     };
-    for token in [tokens.expired(Role::Platform), tokens.for_other_audience(Role::Platform)] {
+    for token in [
+        tokens.expired(Role::Platform),
+        tokens.for_other_audience(Role::Platform),
+    ] {
         let mut client = world.with_token(&token);
         let refused = client.record_events(request()).await.unwrap_err();
-        assert_refused(&refused, Code::Unauthenticated, ErrorReason::TokenInvalid, None);
+        assert_refused(
+            &refused,
+            Code::Unauthenticated,
+            ErrorReason::TokenInvalid,
+            None,
+        );
     }
     for token in [tokens.agent(), tokens.service(), tokens.checkout()] {
         let mut client = world.with_token(&token);

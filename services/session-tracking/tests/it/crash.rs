@@ -27,9 +27,14 @@ struct Process {
 
 impl Process {
     async fn start(config: &Path) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_session-tracking"));
-        command.args(["serve", "--listen", &address.to_string(), "--config"]).arg(config);
+        command
+            .args(["serve", "--listen", &address.to_string(), "--config"])
+            .arg(config);
         let child = Child::spawn(command);
         child.line(DEADLINE, |line| line.contains("serving")).await;
         Self { child, address }
@@ -50,7 +55,7 @@ fn config_file(folder: &Path, issuer: &Issuer) -> std::path::PathBuf {
          [upstreams]\nrisk_scoring = \"http://127.0.0.1:1\"\nkpi = \"http://127.0.0.1:1\"\n",
         auth.issuer,
         auth.jwks,
-        auth.signing_key.unwrap(),
+        auth.signing_key.unwrap().display().to_string(),
         format!("sqlite:{}", folder.join("store.db").display()),
     );
     std::fs::write(&file, text).unwrap();
@@ -83,10 +88,16 @@ impl Sender {
                 self.batches.push((0..5).map(view).collect());
             }
             let events = self.batches[self.acknowledged].clone();
-            let answer = client.record_events(pb::RecordEventsRequest { events }).await;
+            let answer = client
+                .record_events(pb::RecordEventsRequest { events })
+                .await;
             let Ok(answer) = answer else { return self };
             let answer = answer.into_inner();
-            assert_eq!(answer.accepted_count + answer.duplicate_count, 5, "{answer:?}");
+            assert_eq!(
+                answer.accepted_count + answer.duplicate_count,
+                5,
+                "{answer:?}"
+            );
             self.acknowledged += 1;
         }
     }
@@ -140,10 +151,15 @@ async fn no_acknowledged_event_is_lost_or_doubled() {
         acknowledged += sender.acknowledged;
         // Sent again, all of it counts as seen, but for a batch of which nothing was stored.
         for events in sender.batches.clone() {
-            let answer = client.record_events(pb::RecordEventsRequest { events }).await;
+            let answer = client
+                .record_events(pb::RecordEventsRequest { events })
+                .await;
             let answer = answer.unwrap().into_inner();
             assert!([0, 5].contains(&answer.accepted_count), "{answer:?}");
         }
     }
-    assert!(acknowledged > 20, "only {acknowledged} batches were acknowledged at all");
+    assert!(
+        acknowledged > 20,
+        "only {acknowledged} batches were acknowledged at all"
+    );
 }

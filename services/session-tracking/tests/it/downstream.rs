@@ -37,7 +37,11 @@ struct Inner {
 impl Told {
     pub(crate) fn moments(&self) -> Vec<Moment> {
         let inner = self.inner.lock().unwrap();
-        inner.moments.iter().map(|(moment, _)| moment.clone()).collect()
+        inner
+            .moments
+            .iter()
+            .map(|(moment, _)| moment.clone())
+            .collect()
     }
 
     pub(crate) fn kinds(&self) -> Vec<MomentKind> {
@@ -57,7 +61,11 @@ impl Told {
 
     pub(crate) fn facts(&self) -> Vec<Body> {
         let inner = self.inner.lock().unwrap();
-        inner.facts.iter().filter_map(|fact| fact.body.clone()).collect()
+        inner
+            .facts
+            .iter()
+            .filter_map(|fact| fact.body.clone())
+            .collect()
     }
 
     /// Waits for the `n`th moment, counted from 1.

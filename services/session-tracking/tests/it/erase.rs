@@ -18,7 +18,12 @@ fn request(n: u64, person_id: String) -> pb::EraseShopperRequest {
 }
 
 async fn erase(world: &World, request: pb::EraseShopperRequest) -> pb::EraseShopperResponse {
-    world.platform().erase_shopper(request).await.unwrap().into_inner()
+    world
+        .platform()
+        .erase_shopper(request)
+        .await
+        .unwrap()
+        .into_inner()
 }
 
 #[tokio::test]
@@ -27,7 +32,12 @@ async fn sessions_events_and_history_of_a_shopper_go() {
     let mut known = event(1, world.now(), added("forgotten-shoe", 5_000));
     known.shopper_id = Some(shopper_id(9));
     // In one batch, so that one row of the log holds both.
-    world.send(vec![known.clone(), event(2, world.now(), added("kept-hat", 1))]).await;
+    world
+        .send(vec![
+            known.clone(),
+            event(2, world.now(), added("kept-hat", 1)),
+        ])
+        .await;
     world.pass(1_800);
     world.told().some_facts(2).await;
 
@@ -41,7 +51,10 @@ async fn sessions_events_and_history_of_a_shopper_go() {
     assert_eq!(gone.code(), Code::NotFound);
     assert_eq!(erase(&world, request(1, shopper_id(9))).await, erased);
     world.restart().await;
-    assert_eq!(world.session(2).await.cart.unwrap().lines[0].sku, "kept-hat");
+    assert_eq!(
+        world.session(2).await.cart.unwrap().lines[0].sku,
+        "kept-hat"
+    );
     let now = world.now();
     world.send(vec![event(2, now, added("kept-too", 1))]).await;
     assert_eq!(world.session(2).await.event_count, 2);
@@ -52,7 +65,9 @@ async fn sessions_events_and_history_of_a_shopper_go() {
 #[tokio::test]
 async fn a_visitor_who_comes_back_begins_anew() {
     let world = World::start().await;
-    world.send(vec![event(1, world.now(), added("shoe", 5_000))]).await;
+    world
+        .send(vec![event(1, world.now(), added("shoe", 5_000))])
+        .await;
     world.pass(1_800);
     world.told().some_facts(1).await;
     erase(&world, request(1, visitor_id(1))).await;
@@ -66,16 +81,41 @@ async fn a_visitor_who_comes_back_begins_anew() {
 }
 
 #[tokio::test]
+async fn a_timer_of_a_forgotten_session_wakes_nobody() {
+    let world = World::start().await;
+    world
+        .send(vec![event(1, world.now(), added("shoe", 5_000))])
+        .await;
+    world.told().moment(1).await;
+    erase(&world, request(1, visitor_id(1))).await;
+
+    world.pass(3_600);
+    let now = world.now();
+    world.send(vec![event(2, now, added("hat", 1))]).await;
+
+    world.told().moment(2).await;
+    assert_eq!(world.told().outcomes(), []);
+    assert_eq!(world.told().moments()[1].session_id, session_id(2));
+}
+
+#[tokio::test]
 async fn a_request_id_stands_for_one_request() {
     let world = World::start().await;
     erase(&world, request(1, shopper_id(9))).await;
 
-    let reused = world.platform().erase_shopper(request(1, shopper_id(8))).await.unwrap_err();
+    let reused = world
+        .platform()
+        .erase_shopper(request(1, shopper_id(8)))
+        .await
+        .unwrap_err();
     let nobody = request(2, "agent-7".to_owned());
     let malformed = world.platform().erase_shopper(nobody).await.unwrap_err();
 
     assert_eq!(reused.code(), Code::InvalidArgument);
-    assert_eq!(platform::status::reason_of(&reused), Some(ErrorReason::RequestIdReused));
+    assert_eq!(
+        platform::status::reason_of(&reused),
+        Some(ErrorReason::RequestIdReused)
+    );
     let reason = ErrorReason::MalformedId;
     assert_refused(&malformed, Code::InvalidArgument, reason, Some("person_id"));
 }

@@ -41,11 +41,11 @@ pub(crate) fn event(n: u64, at: Timestamp, payload: Payload) -> pb::Event {
     }
 }
 
-pub(crate) fn usd(minor_units: i64) -> Option<Money> {
-    Some(Money {
+fn usd(minor_units: i64) -> Money {
+    Money {
         minor_units,
         currency: "USD".to_owned(),
-    })
+    }
 }
 
 pub(crate) fn viewed(kind: pb::PageKind) -> Payload {
@@ -57,8 +57,8 @@ pub(crate) fn added(sku: &str, minor_units: i64) -> Payload {
         line: Some(CartLine {
             sku: sku.to_owned(),
             quantity: 1,
-            unit_price: usd(minor_units),
-            unit_margin: usd(minor_units / 4),
+            unit_price: Some(usd(minor_units)),
+            unit_margin: Some(usd(minor_units / 4)),
             configurable: false,
         }),
     })
@@ -78,7 +78,7 @@ pub(crate) fn declined() -> Payload {
 pub(crate) fn ordered(order: &str, minor_units: i64) -> Payload {
     Payload::OrderPlaced(pb::OrderPlaced {
         order_id: order.to_owned(),
-        value: usd(minor_units),
-        margin: usd(minor_units / 4),
+        value: Some(usd(minor_units)),
+        margin: Some(usd(minor_units / 4)),
     })
 }

@@ -40,9 +40,12 @@ async fn a_batch_that_is_sent_again_changes_nothing() {
 #[tokio::test]
 async fn the_same_batch_at_the_same_time_counts_once() {
     let world = World::start().await;
-    let events: Vec<_> = (0..20).map(|_| event(1, world.now(), viewed(pb::PageKind::Browse))).collect();
+    let events: Vec<_> = (0..20)
+        .map(|_| event(1, world.now(), viewed(pb::PageKind::Browse)))
+        .collect();
 
-    let calls = (0..16).map(|_| {
+    // As many as the server works on at once.
+    let calls = (0..8).map(|_| {
         let mut client = world.platform();
         let request = request(&events);
         async move { client.record_events(request).await.unwrap().into_inner() }
@@ -51,14 +54,16 @@ async fn the_same_batch_at_the_same_time_counts_once() {
 
     let accepted: u32 = answers.iter().map(|answer| answer.accepted_count).sum();
     let duplicates: u32 = answers.iter().map(|answer| answer.duplicate_count).sum();
-    assert_eq!((accepted, duplicates), (20, 15 * 20));
+    assert_eq!((accepted, duplicates), (20, 7 * 20));
     assert_eq!(world.session(1).await.event_count, 20);
 }
 
 #[tokio::test]
 async fn a_session_goes_on_after_a_crash() {
     let mut world = World::start().await;
-    world.send(vec![event(1, world.now(), added("shoe", 5_000))]).await;
+    world
+        .send(vec![event(1, world.now(), added("shoe", 5_000))])
+        .await;
     world.crash().await;
     let now = world.pass(5);
 
@@ -75,20 +80,29 @@ async fn sessions_that_left_memory_are_read_again() {
     for round in 0..3 {
         for n in 1..=5 {
             let now = world.pass(1);
-            world.send(vec![event(n, now, added(&format!("sku-{round}"), 100))]).await;
+            world
+                .send(vec![event(n, now, added(&format!("sku-{round}"), 100))])
+                .await;
         }
     }
 
     for n in 1..=5 {
         let session = world.session(n).await;
-        assert_eq!((session.event_count, session.cart.unwrap().lines.len()), (3, 3));
+        assert_eq!(
+            (session.event_count, session.cart.unwrap().lines.len()),
+            (3, 3)
+        );
     }
 }
 
 #[tokio::test]
 async fn events_beyond_the_limit_of_a_session_are_rejected() {
     let world = World::with(|config| config.ingest.session_max_events = 3).await;
-    let views = |n| (0..n).map(|_| event(1, world.now(), viewed(pb::PageKind::Browse))).collect();
+    let views = |n| {
+        (0..n)
+            .map(|_| event(1, world.now(), viewed(pb::PageKind::Browse)))
+            .collect()
+    };
     world.send(views(2)).await;
 
     let response = world.record(views(3)).await;
@@ -100,18 +114,30 @@ async fn events_beyond_the_limit_of_a_session_are_rejected() {
         .map(|event| (event.index, event.field.as_str(), event.reason()))
         .collect();
     let reason = ErrorReason::TooManyItems;
-    assert_eq!(rejected, [(1, "session_id", reason), (2, "session_id", reason)]);
+    assert_eq!(
+        rejected,
+        [(1, "session_id", reason), (2, "session_id", reason)]
+    );
 }
 
 #[tokio::test]
 async fn a_commit_that_fails_leaves_nothing_half_done() {
     let world = World::start().await;
-    world.send(vec![event(1, world.now(), viewed(pb::PageKind::Browse))]).await;
+    world
+        .send(vec![event(1, world.now(), viewed(pb::PageKind::Browse))])
+        .await;
     let before = world.session(1).await;
-    let events = [event(1, world.now(), added("shoe", 5_000)), event(2, world.now(), added("hat", 1))];
+    let events = [
+        event(1, world.now(), added("shoe", 5_000)),
+        event(2, world.now(), added("hat", 1)),
+    ];
 
     world.sql("ALTER TABLE outbox RENAME TO hidden").await;
-    let failed = world.platform().record_events(request(&events)).await.unwrap_err();
+    let failed = world
+        .platform()
+        .record_events(request(&events))
+        .await
+        .unwrap_err();
     world.sql("ALTER TABLE hidden RENAME TO outbox").await;
 
     assert_refused(&failed, Code::Internal, ErrorReason::Internal, None);
@@ -126,7 +152,7 @@ async fn a_commit_that_fails_leaves_nothing_half_done() {
 }
 
 #[tokio::test]
-async fn a_full_queue_is_refused_with_a_time_to_come_back() {
+async fn too_many_batches_at_once_are_refused_with_a_time_to_come_back() {
     let world = World::with(|config| {
         config.ingest.queue_batches = 1;
         config.ingest.group_max_batches = 1;
@@ -141,9 +167,14 @@ async fn a_full_queue_is_refused_with_a_time_to_come_back() {
     let answers = join_all(calls).await;
 
     let refused: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
-    assert!(!refused.is_empty(), "the queue was never full");
+    assert!(!refused.is_empty(), "nothing was ever refused");
     for status in refused {
-        assert_refused(&status, Code::ResourceExhausted, ErrorReason::Overloaded, None);
+        assert_refused(
+            &status,
+            Code::ResourceExhausted,
+            ErrorReason::Overloaded,
+            None,
+        );
         assert!(platform::status::retry_after_of(&status).is_some());
     }
 }

@@ -13,7 +13,9 @@ use crate::world::World;
 async fn an_event_becomes_a_session_and_a_moment() {
     let world = World::start().await;
 
-    world.send(vec![event(1, world.now(), added("shoe", 5_000))]).await;
+    world
+        .send(vec![event(1, world.now(), added("shoe", 5_000))])
+        .await;
 
     let session = world.session(1).await;
     assert_eq!(session.visitor_id, visitor_id(1));
@@ -33,9 +35,13 @@ async fn an_event_becomes_a_session_and_a_moment() {
 async fn a_recovery_is_told_step_by_step() {
     let world = World::start().await;
 
-    world.send(vec![event(1, world.now(), added("shoe", 5_000))]).await;
+    world
+        .send(vec![event(1, world.now(), added("shoe", 5_000))])
+        .await;
     let now = world.pass(5);
-    world.send(vec![event(1, now, step(pb::CheckoutStep::Payment))]).await;
+    world
+        .send(vec![event(1, now, step(pb::CheckoutStep::Payment))])
+        .await;
     let now = world.pass(5);
     world.send(vec![event(1, now, declined())]).await;
 
@@ -57,7 +63,9 @@ async fn a_recovery_is_told_step_by_step() {
 #[tokio::test]
 async fn an_order_ends_the_session_and_is_measured() {
     let world = World::start().await;
-    world.send(vec![event(1, world.now(), added("shoe", 5_000))]).await;
+    world
+        .send(vec![event(1, world.now(), added("shoe", 5_000))])
+        .await;
     let now = world.pass(5);
 
     world.send(vec![event(1, now, ordered("A-1", 5_000))]).await;
@@ -78,7 +86,9 @@ async fn an_order_ends_the_session_and_is_measured() {
 #[tokio::test]
 async fn the_next_session_of_a_visitor_knows_the_one_before() {
     let world = World::start().await;
-    world.send(vec![event(1, world.now(), added("shoe", 5_000))]).await;
+    world
+        .send(vec![event(1, world.now(), added("shoe", 5_000))])
+        .await;
     let now = world.pass(5);
     world.send(vec![event(1, now, ordered("A-1", 5_000))]).await;
     let now = world.pass(60);
@@ -89,5 +99,8 @@ async fn the_next_session_of_a_visitor_knows_the_one_before() {
 
     let history = world.session(2).await.history.unwrap();
     assert_eq!((history.earlier_sessions, history.earlier_orders), (1, 1));
-    assert_eq!((history.earlier_carts, history.earlier_abandonments), (1, 0));
+    assert_eq!(
+        (history.earlier_carts, history.earlier_abandonments),
+        (1, 0)
+    );
 }

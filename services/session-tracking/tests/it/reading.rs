@@ -7,8 +7,17 @@ use crate::events::{added, declined, event, ordered, session_id, step, viewed};
 use crate::world::World;
 
 async fn listed(world: &World, request: pb::ListSessionsRequest) -> Vec<String> {
-    let response = world.platform().list_sessions(request).await.unwrap().into_inner();
-    response.sessions.into_iter().map(|session| session.session_id).collect()
+    let response = world
+        .platform()
+        .list_sessions(request)
+        .await
+        .unwrap()
+        .into_inner();
+    response
+        .sessions
+        .into_iter()
+        .map(|session| session.session_id)
+        .collect()
 }
 
 #[tokio::test]
@@ -16,7 +25,9 @@ async fn sessions_are_paged_the_last_active_first() {
     let world = World::start().await;
     for n in 1..=5 {
         let now = world.pass(1);
-        world.send(vec![event(n, now, viewed(pb::PageKind::Browse))]).await;
+        world
+            .send(vec![event(n, now, viewed(pb::PageKind::Browse))])
+            .await;
     }
     let mut seen = Vec::new();
     let mut page_token = String::new();
@@ -26,7 +37,12 @@ async fn sessions_are_paged_the_last_active_first() {
             page_token,
             ..Default::default()
         };
-        let page = world.platform().list_sessions(request).await.unwrap().into_inner();
+        let page = world
+            .platform()
+            .list_sessions(request)
+            .await
+            .unwrap()
+            .into_inner();
         seen.extend(page.sessions.into_iter().map(|session| session.session_id));
         page_token = page.next_page_token;
         if page_token.is_empty() {
@@ -42,9 +58,21 @@ async fn sessions_are_paged_the_last_active_first() {
 async fn filters_choose_by_phase_state_and_hesitation() {
     let world = World::start().await;
     let now = world.now();
-    world.send(vec![event(1, now, viewed(pb::PageKind::Browse))]).await;
-    world.send(vec![event(2, now, step(pb::CheckoutStep::Payment)), event(2, now, declined())]).await;
-    world.send(vec![event(3, now, added("shoe", 1)), event(3, now, ordered("A-1", 1))]).await;
+    world
+        .send(vec![event(1, now, viewed(pb::PageKind::Browse))])
+        .await;
+    world
+        .send(vec![
+            event(2, now, step(pb::CheckoutStep::Payment)),
+            event(2, now, declined()),
+        ])
+        .await;
+    world
+        .send(vec![
+            event(3, now, added("shoe", 1)),
+            event(3, now, ordered("A-1", 1)),
+        ])
+        .await;
     let all = pb::ListSessionsRequest::default;
 
     let in_checkout = pb::ListSessionsRequest {

@@ -25,7 +25,12 @@ impl Open {
     async fn on(world: &World) -> Self {
         let (sender, requests) = mpsc::channel(64);
         let requests = ReceiverStream::new(requests);
-        let answers = world.platform().stream_events(requests).await.unwrap().into_inner();
+        let answers = world
+            .platform()
+            .stream_events(requests)
+            .await
+            .unwrap()
+            .into_inner();
         Self { sender, answers }
     }
 
@@ -57,7 +62,8 @@ async fn batches_are_acknowledged_in_order_when_they_are_durable() {
     let world = World::start().await;
     let mut open = Open::on(&world).await;
     for batch in 1..=100 {
-        open.send(batch, vec![event(batch % 7, world.now(), added("shoe", 1))]).await;
+        open.send(batch, vec![event(batch % 7, world.now(), added("shoe", 1))])
+            .await;
     }
 
     let answers = open.acknowledged(100).await;
@@ -97,12 +103,15 @@ async fn what_is_rejected_is_named_by_batch_and_index() {
 #[tokio::test]
 async fn a_stream_that_the_client_ends_ends_after_its_last_acknowledgement() {
     let world = World::start().await;
-    let mut open = Open::on(&world).await;
-    open.send(1, vec![event(1, world.now(), added("shoe", 1))]).await;
+    let open = Open::on(&world).await;
+    open.send(1, vec![event(1, world.now(), added("shoe", 1))])
+        .await;
     let Open { sender, answers } = open;
     drop(sender);
 
-    let answers: Vec<_> = timeout(DEADLINE, answers.collect::<Vec<_>>()).await.unwrap();
+    let answers: Vec<_> = timeout(DEADLINE, answers.collect::<Vec<_>>())
+        .await
+        .unwrap();
 
     assert_eq!(answers.len(), 1);
     assert_eq!(answers[0].as_ref().unwrap().durable_batch, 1);
@@ -112,8 +121,10 @@ async fn a_stream_that_the_client_ends_ends_after_its_last_acknowledgement() {
 async fn batch_numbers_rise() {
     let world = World::start().await;
     let mut open = Open::on(&world).await;
-    open.send(2, vec![event(1, world.now(), added("shoe", 1))]).await;
-    open.send(2, vec![event(1, world.now(), added("shoe", 1))]).await;
+    open.send(2, vec![event(1, world.now(), added("shoe", 1))])
+        .await;
+    open.send(2, vec![event(1, world.now(), added("shoe", 1))])
+        .await;
 
     open.acknowledged(2).await;
     let refused = open.next().await.unwrap().unwrap_err();
@@ -126,10 +137,11 @@ async fn batch_numbers_rise() {
 async fn a_stop_acknowledges_what_was_read_and_says_that_it_drains() {
     let mut world = World::start().await;
     let mut open = Open::on(&world).await;
-    open.send(1, vec![event(1, world.now(), added("shoe", 1))]).await;
+    open.send(1, vec![event(1, world.now(), added("shoe", 1))])
+        .await;
     open.acknowledged(1).await;
 
-    let (_, ended) = tokio::join!(world.stop(), open.next());
+    let ((), ended) = tokio::join!(world.stop(), open.next());
 
     let ended = ended.unwrap().unwrap_err();
     assert_refused(&ended, Code::Unavailable, ErrorReason::Draining, None);

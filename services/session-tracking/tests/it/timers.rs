@@ -25,13 +25,18 @@ async fn an_idle_checkout_is_told_after_ninety_seconds() {
     let idle = world.told().moment(2).await;
     assert_eq!(idle.kind(), MomentKind::IdleInCheckout);
     assert_eq!(idle.trigger(), SignalKind::CheckoutIdle);
-    assert_eq!(world.session(1).await.signals[0].kind(), SignalKind::CheckoutIdle);
+    assert_eq!(
+        world.session(1).await.signals[0].kind(),
+        SignalKind::CheckoutIdle
+    );
 }
 
 #[tokio::test]
 async fn an_abandoned_cart_is_measured_when_the_session_ends() {
     let world = World::start().await;
-    world.send(vec![event(1, world.now(), added("shoe", 5_000))]).await;
+    world
+        .send(vec![event(1, world.now(), added("shoe", 5_000))])
+        .await;
 
     world.pass(1_800);
 
@@ -47,7 +52,9 @@ async fn an_abandoned_cart_is_measured_when_the_session_ends() {
 #[tokio::test]
 async fn timers_survive_a_crash() {
     let mut world = World::start().await;
-    world.send(vec![event(1, world.now(), added("shoe", 5_000))]).await;
+    world
+        .send(vec![event(1, world.now(), added("shoe", 5_000))])
+        .await;
     world.told().moment(1).await;
 
     world.crash().await;
@@ -59,7 +66,9 @@ async fn timers_survive_a_crash() {
 #[tokio::test]
 async fn a_late_order_still_ends_the_session() {
     let world = World::start().await;
-    world.send(vec![event(1, world.now(), added("shoe", 5_000))]).await;
+    world
+        .send(vec![event(1, world.now(), added("shoe", 5_000))])
+        .await;
     world.pass(1_800);
     world.told().outcome(1).await;
     let now = world.pass(3_600);

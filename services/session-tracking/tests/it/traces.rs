@@ -47,7 +47,12 @@ async fn moments_continue_the_trace_of_their_event() {
     let events = [2, 3].map(|n| event(n, world.now(), added("shoe", 5_000)));
     world.send(events.to_vec()).instrument(caller).await;
     world.told().moment(4).await;
-    let traces: Vec<_> = world.told().traces().iter().map(|trace| trace_of(trace)).collect();
+    let traces: Vec<_> = world
+        .told()
+        .traces()
+        .iter()
+        .map(|trace| trace_of(trace))
+        .collect();
     assert!(traces[2] != batch && traces[3] != batch && traces[2] != traces[3]);
 
     telemetry.flush().await;
@@ -56,7 +61,10 @@ async fn moments_continue_the_trace_of_their_event() {
             spans.iter().filter(|span| span.name == DECIDE).count() >= 4
         })
         .await;
-    for decision in decided.iter().filter(|span| traces[2..].contains(&span.trace_id)) {
+    for decision in decided
+        .iter()
+        .filter(|span| traces[2..].contains(&span.trace_id))
+    {
         if decision.name == DECIDE {
             assert_eq!(decision.links[0].trace_id, batch);
         }

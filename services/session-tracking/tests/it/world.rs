@@ -82,7 +82,11 @@ impl World {
     pub(crate) fn config(&self) -> Config {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("test.toml");
-        std::fs::write(&file, "[auth]\njwks = \"set below\"\nsigning_key = \"set below\"\n").unwrap();
+        std::fs::write(
+            &file,
+            "[auth]\njwks = \"set below\"\nsigning_key = \"set below\"\n",
+        )
+        .unwrap();
         let mut config = Config::load(Some(&file)).unwrap();
         config.auth = self.issuer.auth_config(session_tracking::NAME);
         config.store = self.scratch.config();
@@ -168,7 +172,9 @@ impl World {
         let backend = database.read().get_database_backend();
         let query = Statement::from_string(backend, "SELECT payload FROM event_batches");
         let rows = database.read().query_all_raw(query).await.unwrap();
-        let payloads = rows.iter().map(|row| row.try_get::<Vec<u8>>("", "payload").unwrap());
+        let payloads = rows
+            .iter()
+            .map(|row| row.try_get::<Vec<u8>>("", "payload").unwrap());
         payloads.flatten().collect()
     }
 }

@@ -39,6 +39,7 @@ const BUDGETS: [Budget; 2] = [
             RemedyKind::CutShipping,
             RemedyKind::PercentOff,
             RemedyKind::AmountOff,
+            RemedyKind::ExtendedWarranty,
         ],
     ),
     ("delivery-goodwill", 5_000, &[RemedyKind::Compensation]),
@@ -48,11 +49,12 @@ const BUDGETS: [Budget; 2] = [
 const PARTNER_PURSE: i64 = 10_000;
 
 /// Remedies that an agent with small authority may grant, up to an amount and a share of the cart.
-const SMALL: [(RemedyKind, i64, u32); 5] = [
+const SMALL: [(RemedyKind, i64, u32); 6] = [
     (RemedyKind::WaiveShipping, 2_000, 1_500),
     (RemedyKind::CutShipping, 2_000, 1_500),
     (RemedyKind::PercentOff, 2_000, 1_000),
     (RemedyKind::AmountOff, 2_000, 1_000),
+    (RemedyKind::ExtendedWarranty, 2_500, 1_000),
     (RemedyKind::Compensation, 1_000, 1_000),
 ];
 

@@ -178,7 +178,7 @@ fn timelines<R: Read>(
 }
 
 /// The same name gives the same UUID, on every machine (version 5).
-pub(super) fn name_uuid(name: &str) -> Uuid {
+pub(crate) fn name_uuid(name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
 }
 

@@ -68,6 +68,10 @@ fn settings(
     put(&mut table, "auth", "issuer", Value::from(ISSUER));
     put(&mut table, "auth", "jwks", path(keys.jwks_path()));
     put(&mut table, "auth", "signing_key", path(keys.key_path()));
+    if service == offer_authorization::NAME {
+        let folder = options.data.join("keys").join("offers");
+        put(&mut table, "tokens", "key_folder", path(folder));
+    }
     let upstreams = UPSTREAMS.iter().find(|(name, _)| *name == service);
     for upstream in upstreams.map_or([].as_slice(), |(_, upstreams)| *upstreams) {
         let key = upstream.replace('-', "_");

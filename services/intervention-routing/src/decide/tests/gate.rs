@@ -5,7 +5,7 @@ use domain::id::ShopperId;
 use domain::moment::Progress;
 use domain::time::later;
 use proptest::prelude::*;
-use testkit::builders::{a_consent, a_cart, usd};
+use testkit::builders::{a_cart, a_consent, usd};
 use testkit::ids::nth;
 use uuid::Uuid;
 
@@ -35,8 +35,19 @@ fn steps_are_told_in_the_order_in_which_they_are_taken() {
     assert_eq!(
         names,
         [
-            "order", "qualify", "dedupe", "assign", "kill_switch", "consent", "hours", "page",
-            "caps", "cool_down", "contact", "progress", "freshness"
+            "order",
+            "qualify",
+            "dedupe",
+            "assign",
+            "kill_switch",
+            "consent",
+            "hours",
+            "page",
+            "caps",
+            "cool_down",
+            "contact",
+            "progress",
+            "freshness"
         ]
     );
 }
@@ -61,7 +72,10 @@ fn whoever_has_ordered_is_not_sold_to() {
 #[test]
 fn a_play_qualifies_once_in_a_session() {
     let mut world = World::helpable();
-    world.record.qualified_plays.insert(world.plays[0].id.clone());
+    world
+        .record
+        .qualified_plays
+        .insert(world.plays[0].id.clone());
 
     let Gate::Closed { closed, .. } = world.gate() else {
         panic!("closed");
@@ -88,7 +102,14 @@ fn every_condition_of_a_play_must_hold() {
     let mut small_cart = World::helpable();
     small_cart.plays[0].rule.min_cart_value = Some(usd(12_001));
 
-    for world in [other_kind, other_cause, unsure, at_ease, just_arrived, small_cart] {
+    for world in [
+        other_kind,
+        other_cause,
+        unsure,
+        at_ease,
+        just_arrived,
+        small_cart,
+    ] {
         assert!(matches!(
             world.gate(),
             Gate::Closed {
@@ -190,7 +211,11 @@ fn a_cheaper_play_goes_on_when_the_best_is_blocked() {
 
 #[test]
 fn a_withdrawn_or_half_given_consent_is_none() {
-    for state in [ConsentState::Unknown, ConsentState::Requested, ConsentState::Withdrawn] {
+    for state in [
+        ConsentState::Unknown,
+        ConsentState::Requested,
+        ConsentState::Withdrawn,
+    ] {
         let mut consent = a_consent(Channel::Chat, Purpose::ProactiveHelp);
         consent.state = state;
         let moment = a_moment().with_consent(consent);
@@ -288,7 +313,7 @@ fn a_visitor_is_drawn_as_such_until_the_shopper_is_known() {
             how: Withheld::HeldOut,
             ..
         } => Arm::Holdout,
-        _ => Arm::Treatment,
+        Gate::Open { .. } | Gate::Withheld { .. } | Gate::Closed { .. } => Arm::Treatment,
     };
     for n in 1..50 {
         world.moment.shopper = Some(nth(n));

@@ -53,16 +53,18 @@ fn cases() -> impl Strategy<Value = Case> {
         ],
         (0_u32..5, any::<bool>(), any::<bool>(), any::<bool>()),
     )
-        .prop_map(|((channel, consent, zone), at, (contacts, stopped, open, progressing))| Case {
-            channel,
-            consent,
-            zone,
-            at: from_millis(at).unwrap(),
-            contacts,
-            stopped,
-            open,
-            progressing,
-        })
+        .prop_map(
+            |((channel, consent, zone), at, (contacts, stopped, open, progressing))| Case {
+                channel,
+                consent,
+                zone,
+                at: from_millis(at).unwrap(),
+                contacts,
+                stopped,
+                open,
+                progressing,
+            },
+        )
 }
 
 impl Case {
@@ -93,7 +95,11 @@ impl Case {
 
     fn may_be_contacted(&self, now: Timestamp) -> bool {
         let consents = self.consent
-            == Some((self.channel, Purpose::ProactiveHelp, ConsentState::Confirmed));
+            == Some((
+                self.channel,
+                Purpose::ProactiveHelp,
+                ConsentState::Confirmed,
+            ));
         let daytime = || {
             self.zone.is_some_and(|zone| {
                 LocalHours::new(8, 20)

@@ -71,6 +71,22 @@ fn with_nobody_there_the_reason_is_that_nobody_is() {
 }
 
 #[test]
+fn an_agent_who_came_after_the_question_does_not_count() {
+    let play = a_play("a", 500);
+    let settled = settle(&[prospect(&play, Authority::NobodyToAsk, 1)], Vec::new());
+
+    assert_eq!(primary(settled), Some(BlockReason::NoAgent));
+}
+
+#[test]
+fn a_notice_that_only_concedes_has_nobody_to_grant_it() {
+    let play = on(Channel::OnPage, a_play("a", 500));
+    let settled = settle(&[prospect(&play, Authority::NobodyToAsk, 0)], Vec::new());
+
+    assert_eq!(primary(settled), Some(BlockReason::NotEmpowered));
+}
+
+#[test]
 fn a_notice_needs_nobody() {
     let play = on(Channel::OnPage, a_play("a", 500));
     let settled = settle(&[prospect(&play, Authority::Empowered, 0)], Vec::new());

@@ -119,7 +119,10 @@ impl From<Intervention> for pb::Intervention {
             assessment_id: intervention.assessment.into_wire(),
             cart_version: intervention.cart_version,
             page: intervention.page.map(String::from).unwrap_or_default(),
-            task_id: intervention.task.map(|task| task.to_string()).unwrap_or_default(),
+            task_id: intervention
+                .task
+                .map(|task| task.to_string())
+                .unwrap_or_default(),
             agent_id,
             partner_id,
             created_at: Some(wire_timestamp(intervention.created_at)),

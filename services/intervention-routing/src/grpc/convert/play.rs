@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::id::PlayId;
+use domain::money::BasisPoints;
 use domain::text::Text;
 use domain::time::Timestamp;
 use platform::paging::Page;
@@ -55,15 +56,19 @@ impl TryFrom<pb::Play> for PlayDraft {
             stale_after: required_duration("stale_after", stale_after)?,
             queue: unless_empty("queue_id", queue_id)?,
             skill: unless_empty("skill", skill)?,
-            ladder: distinct("remedy_ladder", field::read("remedy_ladder", remedy_ladder)?)?,
+            ladder: distinct(
+                "remedy_ladder",
+                field::read("remedy_ladder", remedy_ladder)?,
+            )?,
             texts: all_texts(texts)?,
             expected_uplift: field::read("expected_uplift_bps", expected_uplift_bps)?,
             holdout: holdout_bps
                 .map(|share| field::read("holdout_bps", share))
                 .transpose()?,
         };
-        rule.check()
-            .map_err(|fault| InvalidField::new(fault.field, ErrorReason::InvalidField, fault.what))?;
+        rule.check().map_err(|fault| {
+            InvalidField::new(fault.field, ErrorReason::InvalidField, fault.what)
+        })?;
         Ok(Self { id, rule })
     }
 }
@@ -74,7 +79,9 @@ fn bounded<const MAX: usize>(name: &str, text: &str) -> Result<Text<MAX>, Invali
 
 /// A span that is zero when absent.
 fn span(name: &str, wire: Option<prost_types::Duration>) -> Result<Duration, InvalidField> {
-    wire.map_or(Ok(Duration::ZERO), |span| required_duration(name, Some(span)))
+    wire.map_or(Ok(Duration::ZERO), |span| {
+        required_duration(name, Some(span))
+    })
 }
 
 fn unless_empty<T: WireField<String>>(name: &str, text: String) -> Result<Option<T>, InvalidField> {
@@ -138,7 +145,7 @@ impl From<Play> for pb::Play {
             remedy_ladder: rule.ladder.into_wire(),
             texts: rule.texts.into_iter().map(Into::into).collect(),
             expected_uplift_bps: rule.expected_uplift.get(),
-            holdout_bps: rule.holdout.map(|share| share.get()),
+            holdout_bps: rule.holdout.map(BasisPoints::get),
         }
     }
 }

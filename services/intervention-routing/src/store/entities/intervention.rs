@@ -58,65 +58,48 @@ impl TenantScoped for Entity {
 
 /// The row of an intervention.
 pub(crate) fn row(intervention: &Intervention) -> Result<ActiveModel, StoreError> {
-    let Intervention {
-        id,
-        tenant,
-        state,
-        session,
-        person,
-        play,
-        play_version,
-        channel,
-        cause,
-        phase,
-        arm,
-        moment,
-        moment_at,
-        assessment,
-        cart_version,
-        page,
-        task,
-        agent,
-        case_revision,
-        case_cart_version,
-        created_at,
-        updated_at,
-        expires_at,
-        traceparent,
-    } = intervention;
     let Ending {
         block,
         cancel_reason,
-    } = Ending::of(state)?;
+    } = Ending::of(&intervention.state)?;
     let text = |word: &str| Set(word.to_owned());
     Ok(ActiveModel {
-        tenant: text(tenant.as_str()),
-        intervention_id: Set(id.to_string()),
-        state: text(state.as_str()),
+        tenant: text(intervention.tenant.as_str()),
+        intervention_id: Set(intervention.id.to_string()),
+        state: text(intervention.state.as_str()),
         block: Set(block),
         cancel_reason: Set(cancel_reason),
-        session_id: Set(session.to_string()),
-        person_id: Set(person.to_string()),
-        play_id: text(play.as_str()),
-        play_version: Set(i64::from(*play_version)),
-        channel: text(channel.as_str()),
-        cause: text(cause.as_str()),
-        phase: text(phase.as_str()),
-        arm: text(arm.as_str()),
-        moment_id: Set(moment.to_string()),
-        moment_at: Set(millis(*moment_at)),
-        assessment_id: Set(assessment.to_string()),
-        cart_version: Set(number(*cart_version)),
-        page: Set(page.as_ref().map(|page| page.as_str().to_owned())),
-        task_id: Set(task.map(|task| task.to_string())),
-        partner_id: Set(agent.as_ref().map(|agent| agent.partner.as_str().to_owned())),
-        agent_id: Set(agent.as_ref().map(|agent| agent.agent.as_str().to_owned())),
-        case_revision: Set(number(*case_revision)),
-        case_cart_version: Set(number(*case_cart_version)),
-        created_at: Set(millis(*created_at)),
-        updated_at: Set(millis(*updated_at)),
-        expires_at: Set(millis(*expires_at)),
-        traceparent: Set(traceparent.clone()),
+        session_id: Set(intervention.session.to_string()),
+        person_id: Set(intervention.person.to_string()),
+        play_id: text(intervention.play.as_str()),
+        play_version: Set(i64::from(intervention.play_version)),
+        channel: text(intervention.channel.as_str()),
+        cause: text(intervention.cause.as_str()),
+        phase: text(intervention.phase.as_str()),
+        arm: text(intervention.arm.as_str()),
+        moment_id: Set(intervention.moment.to_string()),
+        moment_at: Set(millis(intervention.moment_at)),
+        assessment_id: Set(intervention.assessment.to_string()),
+        cart_version: Set(number(intervention.cart_version)),
+        page: Set(intervention
+            .page
+            .as_ref()
+            .map(|page| page.as_str().to_owned())),
+        task_id: Set(intervention.task.map(|task| task.to_string())),
+        partner_id: Set(intervention
+            .agent
+            .as_ref()
+            .map(|agent| agent.partner.as_str().to_owned())),
+        agent_id: Set(intervention
+            .agent
+            .as_ref()
+            .map(|agent| agent.agent.as_str().to_owned())),
+        case_revision: Set(number(intervention.case_revision)),
+        case_cart_version: Set(number(intervention.case_cart_version)),
+        created_at: Set(millis(intervention.created_at)),
+        updated_at: Set(millis(intervention.updated_at)),
+        expires_at: Set(millis(intervention.expires_at)),
+        traceparent: Set(intervention.traceparent.clone()),
     })
 }
 

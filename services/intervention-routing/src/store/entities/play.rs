@@ -36,7 +36,11 @@ impl TenantScoped for Entity {
 }
 
 /// The row of a new version.
-pub(crate) fn row(tenant: &TenantId, play: &Play, now: Timestamp) -> Result<ActiveModel, StoreError> {
+pub(crate) fn row(
+    tenant: &TenantId,
+    play: &Play,
+    now: Timestamp,
+) -> Result<ActiveModel, StoreError> {
     let Play {
         id,
         version,

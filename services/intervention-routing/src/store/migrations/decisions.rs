@@ -24,9 +24,32 @@ pub(super) fn m0002_decisions() -> Box<dyn MigrationTrait> {
     Migration::named("m0002_decisions")
         .create_table(decisions)
         // INVARIANT: a moment is decided once, under whatever request ids it comes.
-        .create_index(index("decisions_by_moment").col("tenant").col("moment_id").unique().take())
-        .create_index(index("decisions_by_session").col("tenant").col("session_id").col("session_version").take())
-        .create_index(index("decisions_by_intervention").col("tenant").col("intervention_id").take())
-        .create_index(index("decisions_by_time").col("tenant").col("decided_at").col("decision_id").take())
+        .create_index(
+            index("decisions_by_moment")
+                .col("tenant")
+                .col("moment_id")
+                .unique()
+                .take(),
+        )
+        .create_index(
+            index("decisions_by_session")
+                .col("tenant")
+                .col("session_id")
+                .col("session_version")
+                .take(),
+        )
+        .create_index(
+            index("decisions_by_intervention")
+                .col("tenant")
+                .col("intervention_id")
+                .take(),
+        )
+        .create_index(
+            index("decisions_by_time")
+                .col("tenant")
+                .col("decided_at")
+                .col("decision_id")
+                .take(),
+        )
         .boxed()
 }

@@ -1,11 +1,43 @@
 //! Interventions. Held out and blocked ones are rows too: they are measured.
 
 use sea_orm_migration::MigrationTrait;
-use sea_orm_migration::sea_query::{Index, Table};
-use storage::schema::{Migration, count, json_null, millis, text, text_id, text_id_null, text_null};
+use sea_orm_migration::sea_query::{Index, Table, TableCreateStatement};
+use storage::schema::{
+    Migration, count, json_null, millis, text, text_id, text_id_null, text_null,
+};
 
 pub(super) fn m0003_interventions() -> Box<dyn MigrationTrait> {
-    let interventions = Table::create()
+    let index = |name: &'static str| Index::create().name(name).table("interventions").take();
+    Migration::named("m0003_interventions")
+        .create_table(table())
+        // INVARIANT: a play qualifies once in a session.
+        .create_index(
+            index("interventions_once")
+                .col("tenant")
+                .col("session_id")
+                .col("play_id")
+                .unique()
+                .take(),
+        )
+        .create_index(
+            index("interventions_by_person")
+                .col("tenant")
+                .col("person_id")
+                .col("state")
+                .take(),
+        )
+        .create_index(
+            index("interventions_by_age")
+                .col("tenant")
+                .col("created_at")
+                .col("intervention_id")
+                .take(),
+        )
+        .boxed()
+}
+
+fn table() -> TableCreateStatement {
+    Table::create()
         .table("interventions")
         .col(text("tenant"))
         .col(text_id("intervention_id"))
@@ -35,21 +67,5 @@ pub(super) fn m0003_interventions() -> Box<dyn MigrationTrait> {
         .col(millis("expires_at"))
         .col(text_null("traceparent"))
         .primary_key(Index::create().col("tenant").col("intervention_id"))
-        .take();
-    let index = |name: &'static str| Index::create().name(name).table("interventions").take();
-    Migration::named("m0003_interventions")
-        .create_table(interventions)
-        // INVARIANT: a play qualifies once in a session.
-        .create_index(
-            index("interventions_once")
-                .col("tenant")
-                .col("session_id")
-                .col("play_id")
-                .unique()
-                .take(),
-        )
-        .create_index(index("interventions_by_person").col("tenant").col("person_id").col("state").take())
-        .create_index(index("interventions_by_age").col("tenant").col("created_at").col("intervention_id").take())
-        .create_index(index("interventions_by_expiry").col("state").col("expires_at").take())
-        .boxed()
+        .take()
 }

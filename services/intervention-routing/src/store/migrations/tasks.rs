@@ -1,11 +1,49 @@
 //! Tasks. What an agent is shown of the session lies in `brief`, as it was when the task was queued.
 
 use sea_orm_migration::MigrationTrait;
-use sea_orm_migration::sea_query::{Index, Table};
-use storage::schema::{Migration, count, json, json_null, millis, millis_null, text, text_id, text_null};
+use sea_orm_migration::sea_query::{Index, Table, TableCreateStatement};
+use storage::schema::{
+    Migration, count, json, json_null, millis, millis_null, text, text_id, text_null,
+};
 
 pub(super) fn m0006_tasks() -> Box<dyn MigrationTrait> {
-    let tasks = Table::create()
+    let index = |name: &'static str| Index::create().name(name).table("tasks").take();
+    Migration::named("m0006_tasks")
+        .create_table(table())
+        .create_index(
+            index("tasks_once")
+                .col("tenant")
+                .col("intervention_id")
+                .unique()
+                .take(),
+        )
+        .create_index(
+            index("tasks_by_queue")
+                .col("tenant")
+                .col("queue_id")
+                .col("state")
+                .col("created_at")
+                .take(),
+        )
+        .create_index(
+            index("tasks_by_agent")
+                .col("tenant")
+                .col("partner_id")
+                .col("agent_id")
+                .col("state")
+                .take(),
+        )
+        .create_index(
+            index("tasks_by_expiry")
+                .col("state")
+                .col("expires_at")
+                .take(),
+        )
+        .boxed()
+}
+
+fn table() -> TableCreateStatement {
+    Table::create()
         .table("tasks")
         .col(text("tenant"))
         .col(text_id("task_id"))
@@ -24,13 +62,5 @@ pub(super) fn m0006_tasks() -> Box<dyn MigrationTrait> {
         .col(millis("updated_at"))
         .col(millis("expires_at"))
         .primary_key(Index::create().col("tenant").col("task_id"))
-        .take();
-    let index = |name: &'static str| Index::create().name(name).table("tasks").take();
-    Migration::named("m0006_tasks")
-        .create_table(tasks)
-        .create_index(index("tasks_once").col("tenant").col("intervention_id").unique().take())
-        .create_index(index("tasks_by_queue").col("tenant").col("queue_id").col("state").col("created_at").take())
-        .create_index(index("tasks_by_agent").col("tenant").col("partner_id").col("agent_id").col("state").take())
-        .create_index(index("tasks_by_expiry").col("state").col("expires_at").take())
-        .boxed()
+        .take()
 }

@@ -36,8 +36,10 @@ async fn contact(store: &Store, n: u64, at: Timestamp) {
 
 async fn contacts_since(store: &Store, since: Timestamp) -> u32 {
     let connection = store.database.read();
-    let counted = store.contacts_since(connection, &tenant(), &[person()], since).await.unwrap();
-    counted
+    store
+        .contacts_since(connection, &tenant(), &[person()], since)
+        .await
+        .unwrap()
 }
 
 async fn a_contact_counts_once_and_inside_its_window(database: Database) {
@@ -66,14 +68,23 @@ async fn the_longer_cool_down_is_kept(database: Database) {
     cool_down(&store, start()).await;
 
     let connection = store.database.read();
-    let quiet = store.quiet_until(connection, &tenant(), &[person(), shopper(9)]).await.unwrap();
+    let quiet = store
+        .quiet_until(connection, &tenant(), &[person(), shopper(9)])
+        .await
+        .unwrap();
     assert_eq!(quiet, Some(longer));
 
     let longest = later(longer, SECOND);
     cool_down(&store, longest).await;
-    let quiet = store.quiet_until(connection, &tenant(), &[person()]).await.unwrap();
+    let quiet = store
+        .quiet_until(connection, &tenant(), &[person()])
+        .await
+        .unwrap();
     assert_eq!(quiet, Some(longest));
-    let stranger = store.quiet_until(connection, &tenant(), &[shopper(9)]).await.unwrap();
+    let stranger = store
+        .quiet_until(connection, &tenant(), &[shopper(9)])
+        .await
+        .unwrap();
     assert_eq!(stranger, None);
 }
 
@@ -98,14 +109,26 @@ async fn a_person_keeps_the_first_arm_under_every_name(database: Database) {
     let store = Store::new(database);
     let (visitor, known) = (person(), shopper(5));
     keep_arm(&store, vec![visitor], Arm::Holdout, start()).await;
-    keep_arm(&store, vec![known, visitor], Arm::Treatment, later(start(), SECOND)).await;
+    keep_arm(
+        &store,
+        vec![known, visitor],
+        Arm::Treatment,
+        later(start(), SECOND),
+    )
+    .await;
 
     let connection = store.database.read();
     let both = [known, visitor];
-    let arm = store.arm_of(connection, &tenant(), &experiment(), &both).await.unwrap();
+    let arm = store
+        .arm_of(connection, &tenant(), &experiment(), &both)
+        .await
+        .unwrap();
     assert_eq!(arm, Some(Arm::Holdout));
     let other = ExperimentId::parse("another").unwrap();
-    let none = store.arm_of(connection, &tenant(), &other, &both).await.unwrap();
+    let none = store
+        .arm_of(connection, &tenant(), &other, &both)
+        .await
+        .unwrap();
     assert_eq!(none, None);
 }
 
@@ -122,7 +145,9 @@ async fn a_cap_counted_under_a_guard_is_exact(database: Database) {
                         let guard = [Guard::Person(person())];
                         store.guard(tx, &tenant(), &guard, start()).await?;
                         let since = earlier(start(), SECOND);
-                        let had = store.contacts_since(tx, &tenant(), &[person()], since).await?;
+                        let had = store
+                            .contacts_since(tx, &tenant(), &[person()], since)
+                            .await?;
                         if had < 3 {
                             let shown = an_intervention(n, State::Shown);
                             store.record_contact(tx, &shown, start()).await?;

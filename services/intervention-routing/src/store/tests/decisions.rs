@@ -70,7 +70,10 @@ async fn a_moment_is_decided_once(database: Database) {
     assert!(!insert(&store, again).await);
 
     let connection = store.database.read();
-    let read = store.decision_on(connection, &tenant(), first.decision.moment).await.unwrap();
+    let read = store
+        .decision_on(connection, &tenant(), first.decision.moment)
+        .await
+        .unwrap();
     assert_eq!(read, Some(first.decision));
 }
 
@@ -82,9 +85,15 @@ async fn the_newest_state_of_a_session_is_known(database: Database) {
     let connection = store.database.read();
     let session = a_moment().build().session;
 
-    let newest = store.newest_session_version(connection, &tenant(), session).await.unwrap();
+    let newest = store
+        .newest_session_version(connection, &tenant(), session)
+        .await
+        .unwrap();
     assert_eq!(newest, Some(9));
-    let unknown = store.newest_session_version(connection, &tenant(), nth(50)).await.unwrap();
+    let unknown = store
+        .newest_session_version(connection, &tenant(), nth(50))
+        .await
+        .unwrap();
     assert_eq!(unknown, None);
 }
 
@@ -96,7 +105,10 @@ async fn decisions_are_read_in_order_and_in_parts(database: Database) {
     let mut seen: Vec<DecisionId> = Vec::new();
     let mut last: Option<Decision> = None;
     loop {
-        let part = store.decisions_since(&tenant(), None, last.as_ref(), 2).await.unwrap();
+        let part = store
+            .decisions_since(&tenant(), None, last.as_ref(), 2)
+            .await
+            .unwrap();
         let Some(end) = part.last() else { break };
         last = Some(end.decision.clone());
         seen.extend(part.iter().map(|one| one.decision.id));
@@ -105,7 +117,10 @@ async fn decisions_are_read_in_order_and_in_parts(database: Database) {
     assert_eq!(seen, expected);
 
     let since = Some(later(start(), Duration::from_secs(3)));
-    let late = store.decisions_since(&tenant(), since, None, 50).await.unwrap();
+    let late = store
+        .decisions_since(&tenant(), since, None, 50)
+        .await
+        .unwrap();
     assert_eq!(late.len(), 2);
 }
 

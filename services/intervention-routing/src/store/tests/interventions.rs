@@ -89,7 +89,10 @@ async fn another_tenant_sees_and_changes_nothing(database: Database) {
     save(&store, theirs).await;
 
     let connection = store.database.read();
-    let seen = store.intervention(connection, &other_tenant(), ours.id).await.unwrap();
+    let seen = store
+        .intervention(connection, &other_tenant(), ours.id)
+        .await
+        .unwrap();
     assert_eq!(seen, None);
     assert_eq!(read(&store, ours.id).await, Some(ours));
 }
@@ -114,7 +117,10 @@ async fn lists_go_from_the_newest_to_the_oldest(database: Database) {
     loop {
         let request = PageRequest::parse(2, &token).unwrap();
         let all = InterventionFilter::default();
-        let page = store.list_interventions(&tenant(), &all, &request).await.unwrap();
+        let page = store
+            .list_interventions(&tenant(), &all, &request)
+            .await
+            .unwrap();
         seen.extend(page.items.iter().map(|item| item.id));
         token = page.next_page_token;
         if token.is_empty() {
@@ -129,7 +135,10 @@ async fn lists_go_from_the_newest_to_the_oldest(database: Database) {
         session: Some(nth(4)),
         partner: None,
     };
-    let page = store.list_interventions(&tenant(), &declined, &PageRequest::first()).await.unwrap();
+    let page = store
+        .list_interventions(&tenant(), &declined, &PageRequest::first())
+        .await
+        .unwrap();
     assert_eq!(page.items.len(), 1);
 }
 
@@ -141,7 +150,10 @@ async fn open_interventions_are_found_by_person_in_any_session(database: Databas
     insert(&store, an_intervention(3, State::Engaged)).await;
 
     let connection = store.database.read();
-    let open = store.open_interventions_of(connection, &tenant(), &[person]).await.unwrap();
+    let open = store
+        .open_interventions_of(connection, &tenant(), &[person])
+        .await
+        .unwrap();
     let open: Vec<InterventionId> = open.iter().map(|one| one.id).collect();
 
     assert_eq!(open.len(), 2);
@@ -167,7 +179,10 @@ async fn a_row_that_breaks_an_invariant_is_named_and_not_shown(database: Databas
     let broken = store.intervention(connection, &tenant(), new.id).await;
     let error = broken.unwrap_err();
 
-    let expected = format!("row `{}` of table `interventions` is corrupt at `state`", new.id);
+    let expected = format!(
+        "row `{}` of table `interventions` is corrupt at `state`",
+        new.id
+    );
     assert_eq!(error.to_string(), expected);
 }
 

@@ -69,7 +69,10 @@ async fn lists_hold_the_newest_version_of_each(database: Database) {
     loop {
         let request = PageRequest::parse(2, &token).unwrap();
         let page = store.list_plays(&tenant(), &request).await.unwrap();
-        let named = page.items.iter().map(|play| (play.id.to_string(), play.version));
+        let named = page
+            .items
+            .iter()
+            .map(|play| (play.id.to_string(), play.version));
         seen.extend(named);
         token = page.next_page_token;
         if token.is_empty() {
@@ -78,7 +81,10 @@ async fn lists_hold_the_newest_version_of_each(database: Database) {
     }
     let expected = [("a", 2), ("b", 1), ("c", 1)].map(|(id, number)| (id.to_owned(), number));
     assert_eq!(seen, expected);
-    let theirs = store.list_plays(&other_tenant(), &PageRequest::first()).await.unwrap();
+    let theirs = store
+        .list_plays(&other_tenant(), &PageRequest::first())
+        .await
+        .unwrap();
     assert!(theirs.items.is_empty());
 }
 
@@ -88,7 +94,10 @@ async fn live_plays_are_those_in_the_state_live(database: Database) {
     insert(&store, version("b", 1, PlayState::Paused)).await;
     insert(&store, version("c", 1, PlayState::Draft)).await;
 
-    let live = store.live_plays(store.database.read(), &tenant()).await.unwrap();
+    let live = store
+        .live_plays(store.database.read(), &tenant())
+        .await
+        .unwrap();
 
     assert_eq!(live, [version("a", 1, PlayState::Live)]);
 }

@@ -30,7 +30,6 @@ pub(in crate::grpc) struct OfferPage {
 }
 
 /// The agent or supervisor who calls.
-#[expect(clippy::result_large_err, reason = "tonic's own error type")]
 pub(in crate::grpc) fn person(caller: &Caller) -> Result<(GrantorRole, CaseAgent), Status> {
     match actor(caller)? {
         Actor::Person(role, person) => Ok((role, person)),
@@ -39,7 +38,6 @@ pub(in crate::grpc) fn person(caller: &Caller) -> Result<(GrantorRole, CaseAgent
 }
 
 /// Who acts on an offer.
-#[expect(clippy::result_large_err, reason = "tonic's own error type")]
 pub(in crate::grpc) fn actor(caller: &Caller) -> Result<Actor, Status> {
     match caller.kind() {
         CallerKind::Agent { partner, agent } => Ok(Actor::Person(
@@ -163,7 +161,11 @@ impl AuthorizeOffer {
         let remedy: RemedyKind = field::read("remedy", remedy)?;
         if !remedy.costs_money() {
             let description = "must be a remedy that costs money";
-            return Err(InvalidField::new("remedy", ErrorReason::OutOfRange, description));
+            return Err(InvalidField::new(
+                "remedy",
+                ErrorReason::OutOfRange,
+                description,
+            ));
         }
         Ok(Self {
             role,
@@ -189,9 +191,10 @@ fn asked(
         pb::authorize_offer_request::Value::Amount(amount) if !takes_share => {
             positive("amount", Some(amount)).map(Asked::Amount)
         }
-        pb::authorize_offer_request::Value::DiscountBps(_) => {
-            Err(misplaced("discount_bps", "is for a percentage only; send an amount"))
-        }
+        pb::authorize_offer_request::Value::DiscountBps(_) => Err(misplaced(
+            "discount_bps",
+            "is for a percentage only; send an amount",
+        )),
         pb::authorize_offer_request::Value::Amount(_) => {
             Err(misplaced("amount", "is not for a percentage; send a share"))
         }
@@ -244,7 +247,11 @@ impl TryFrom<pb::RedeemOfferRequest> for RedeemOffer {
         }
         if offer_token.len() > limits::TOKEN {
             let description = format!("must be at most {} bytes", limits::TOKEN);
-            return Err(InvalidField::new("offer_token", ErrorReason::TooLong, description));
+            return Err(InvalidField::new(
+                "offer_token",
+                ErrorReason::TooLong,
+                description,
+            ));
         }
         Ok(Self {
             offer_token,

@@ -35,6 +35,12 @@ pub(in crate::grpc) struct TopUp {
     pub(in crate::grpc) amount: Money,
 }
 
+/// A programme that is frozen, or grants again.
+pub(in crate::grpc) struct StateChange {
+    pub(in crate::grpc) programme: ProgrammeId,
+    pub(in crate::grpc) state: ProgrammeState,
+}
+
 /// Which page of whose purses.
 pub(in crate::grpc) struct PursePage {
     pub(in crate::grpc) partner: Option<PartnerId>,
@@ -95,7 +101,11 @@ impl TryFrom<pb::Programme> for ProgrammeBudget {
         };
         if programme.starts_at >= programme.ends_at {
             let description = "must be after the start";
-            return Err(InvalidField::new("ends_at", ErrorReason::OutOfRange, description));
+            return Err(InvalidField::new(
+                "ends_at",
+                ErrorReason::OutOfRange,
+                description,
+            ));
         }
         Ok(Self { programme, budget })
     }
@@ -127,7 +137,11 @@ fn ttl(wire: Option<prost_types::Duration>) -> Result<Duration, InvalidField> {
         return Ok(ttl);
     }
     let description = "must be 1 minute to 24 hours";
-    Err(InvalidField::new("hold_ttl", ErrorReason::OutOfRange, description))
+    Err(InvalidField::new(
+        "hold_ttl",
+        ErrorReason::OutOfRange,
+        description,
+    ))
 }
 
 impl TryFrom<pb::TopUpBudgetRequest> for TopUp {
@@ -146,7 +160,7 @@ impl TryFrom<pb::TopUpBudgetRequest> for TopUp {
     }
 }
 
-impl TryFrom<pb::SetProgrammeStateRequest> for (ProgrammeId, ProgrammeState) {
+impl TryFrom<pb::SetProgrammeStateRequest> for StateChange {
     type Error = InvalidField;
 
     fn try_from(request: pb::SetProgrammeStateRequest) -> Result<Self, InvalidField> {
@@ -155,10 +169,10 @@ impl TryFrom<pb::SetProgrammeStateRequest> for (ProgrammeId, ProgrammeState) {
             programme_id,
             state,
         } = request;
-        Ok((
-            field::read("programme_id", programme_id)?,
-            field::enumerated::<pb::ProgrammeState, _>("state", state)?,
-        ))
+        Ok(Self {
+            programme: field::read("programme_id", programme_id)?,
+            state: field::enumerated::<pb::ProgrammeState, _>("state", state)?,
+        })
     }
 }
 

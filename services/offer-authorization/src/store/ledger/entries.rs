@@ -123,9 +123,7 @@ async fn ordinal(tx: &Tx, tenant: &TenantId, entry: &NewEntry<'_>) -> Result<i64
         .filter(Column::Kind.eq(entry.kind.as_str()))
         .count(tx)
         .await?;
-    Ok(i64::try_from(earlier)
-        .unwrap_or(i64::MAX)
-        .saturating_add(1))
+    Ok(i64::try_from(earlier).unwrap_or(i64::MAX).saturating_add(1))
 }
 
 fn subjects(draw: Option<&Draw>) -> [Option<String>; 3] {

@@ -20,7 +20,11 @@ pub(super) fn migration() -> Box<dyn MigrationTrait> {
             &["tenant", "intervention_id"],
         ))
         .create_index(index("offers_by_end", &["state", "until"]))
-        .create_index(index("offers_by_redemption", &["redemption_id"]).unique().take())
+        .create_index(
+            index("offers_by_redemption", &["redemption_id"])
+                .unique()
+                .take(),
+        )
         .create_table(decisions())
         .create_index(
             Index::create()

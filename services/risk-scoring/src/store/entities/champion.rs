@@ -8,7 +8,7 @@ use storage::TenantScoped;
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant: String,
-    pub(crate) model_id: String,
+    pub(crate) name: String,
     pub(crate) version: i64,
     pub(crate) activated_at: i64,
 }

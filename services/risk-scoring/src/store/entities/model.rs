@@ -9,7 +9,7 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant: String,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) model_id: String,
+    pub(crate) name: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) version: i64,
     pub(crate) description: String,

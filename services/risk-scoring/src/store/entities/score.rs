@@ -11,9 +11,9 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) assessment_id: String,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) model_id: String,
+    pub(crate) name: String,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) model_version: i64,
+    pub(crate) version: i64,
     pub(crate) session_id: String,
     pub(crate) phase: String,
     pub(crate) abandonment: f64,

@@ -9,8 +9,8 @@ pub(super) fn migration() -> Box<dyn MigrationTrait> {
         .table("scores")
         .col(text("tenant"))
         .col(text_id("assessment_id"))
-        .col(text("model_id"))
-        .col(count("model_version"))
+        .col(text("name"))
+        .col(count("version"))
         .col(text_id("session_id"))
         .col(text("phase"))
         .col(real("abandonment"))
@@ -19,16 +19,16 @@ pub(super) fn migration() -> Box<dyn MigrationTrait> {
             Index::create()
                 .col("tenant")
                 .col("assessment_id")
-                .col("model_id")
-                .col("model_version"),
+                .col("name")
+                .col("version"),
         )
         .take();
     let by_model = Index::create()
         .name("scores_by_model")
         .table("scores")
         .col("tenant")
-        .col("model_id")
-        .col("model_version")
+        .col("name")
+        .col("version")
         .col("scored_at")
         .col("assessment_id")
         .take();

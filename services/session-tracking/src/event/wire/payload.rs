@@ -33,7 +33,9 @@ pub(super) fn parse(wire: Wire) -> Parsed {
         Wire::PaymentAttempted(it) => within("payment_attempted", payment_attempted(it)),
         Wire::PaymentDeclined(it) => within("payment_declined", payment_declined(it)),
         Wire::FormError(it) => within("form_error", form_error(it)),
-        Wire::AddressEdited(pb::AddressEdited {}) => Ok(Payload::Checkout(CheckoutAct::AddressEdited)),
+        Wire::AddressEdited(pb::AddressEdited {}) => {
+            Ok(Payload::Checkout(CheckoutAct::AddressEdited))
+        }
         Wire::PageFault(it) => within("page_fault", page_fault(it)),
         Wire::ExitIntent(pb::ExitIntent {}) => Ok(Payload::Browse(Browse::ExitIntent)),
         Wire::HelpOpened(pb::HelpOpened {}) => Ok(Payload::Browse(Browse::HelpOpened)),
@@ -56,7 +58,8 @@ fn within(name: &str, parsed: Parsed) -> Parsed {
 
 fn page_viewed(wire: pb::PageViewed) -> Parsed {
     let pb::PageViewed { kind } = wire;
-    field::enumerated::<pb::PageKind, _>("kind", kind).map(|kind| Payload::Browse(Browse::PageViewed(kind)))
+    field::enumerated::<pb::PageKind, _>("kind", kind)
+        .map(|kind| Payload::Browse(Browse::PageViewed(kind)))
 }
 
 fn product_viewed(wire: pb::ProductViewed) -> Parsed {
@@ -218,8 +221,7 @@ fn contact_received(wire: pb::ContactReceived) -> Parsed {
 
 fn consent_changed(wire: pb::ConsentChanged) -> Parsed {
     let pb::ConsentChanged { consent } = wire;
-    read("consent", consent)
-        .map(|consent| Payload::Person(PersonEvent::ConsentChanged(consent)))
+    read("consent", consent).map(|consent| Payload::Person(PersonEvent::ConsentChanged(consent)))
 }
 
 fn identity_linked(wire: pb::IdentityLinked) -> Parsed {

@@ -21,7 +21,13 @@ use std::time::Duration;
 /// What a session comes to, as bytes: the snapshot that others read, and the state behind it.
 pub(super) fn bytes(state: &State) -> String {
     let session = key(1).session;
-    let snapshot = Snapshot::of(session, state, VisitHistory::default(), 1, &config().signals);
+    let snapshot = Snapshot::of(
+        session,
+        state,
+        VisitHistory::default(),
+        1,
+        &config().signals,
+    );
     format!("{}\n{state:?}", serde_json::to_string(&snapshot).unwrap())
 }
 
@@ -62,7 +68,11 @@ fn act() -> impl Strategy<Value = Payload> {
         PageKind::CancelOrder,
         PageKind::Other,
     ]);
-    let steps = select(vec![CheckoutStep::Address, CheckoutStep::Payment, CheckoutStep::Review]);
+    let steps = select(vec![
+        CheckoutStep::Address,
+        CheckoutStep::Payment,
+        CheckoutStep::Review,
+    ]);
     let costs = select(vec![CostKind::Shipping, CostKind::Tax, CostKind::Total]);
     let article = || select(vec!["shoe", "hat", "sofa"]);
     prop_oneof![

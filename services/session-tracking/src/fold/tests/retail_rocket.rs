@@ -17,7 +17,10 @@ use crate::samples::{add, at, event, look, order};
 /// Timelines to read: enough to meet every shape of session, few enough for a debug build.
 const TIMELINES: usize = 3_000;
 
-#[expect(clippy::disallowed_methods, reason = "where test data lies is no setting of the service")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where test data lies is no setting of the service"
+)]
 fn file() -> Option<PathBuf> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
     let folder = std::env::var_os("RESCATE_DATA").map_or_else(|| beside.into(), PathBuf::from);
@@ -42,7 +45,11 @@ fn timelines(file: PathBuf) -> Vec<Vec<Event>> {
         }
         let events = sessions.entry(row[0].to_owned()).or_default();
         let n = u64::try_from(events.len()).unwrap() + 1;
-        events.push(event(n, later(at(0), Duration::from_millis(millis)), payload));
+        events.push(event(
+            n,
+            later(at(0), Duration::from_millis(millis)),
+            payload,
+        ));
     }
     sessions.into_values().collect()
 }
@@ -64,7 +71,14 @@ fn arrival_does_not_matter_to_real_sessions() {
 
         assert_eq!(bytes(&arrived(&arriving, 3, now)), bytes(&expected));
         assert!(expected.cart_adds.count > 0 || expected.sold_at.is_some());
-        assert!(expected.ending().is_some(), "an hour later every session is over");
+        assert!(
+            expected.ending().is_some(),
+            "an hour later every session is over"
+        );
     }
-    assert!(timelines.len() >= 1_000, "only {} sessions", timelines.len());
+    assert!(
+        timelines.len() >= 1_000,
+        "only {} sessions",
+        timelines.len()
+    );
 }

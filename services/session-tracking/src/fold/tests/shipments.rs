@@ -47,7 +47,10 @@ fn what_the_buyer_says_outranks_the_carrier() {
         (30, shipment(InTransit, 30)),
     ]);
 
-    assert_eq!(of(&state).shipment(), Some(ShipmentStatus::ConfirmedByBuyer));
+    assert_eq!(
+        of(&state).shipment(),
+        Some(ShipmentStatus::ConfirmedByBuyer)
+    );
 }
 
 #[test]
@@ -67,9 +70,19 @@ fn trouble_is_noted_on_first_entry_only() {
 fn silence_on_the_way_is_a_stall_each_day_three_times() {
     let acts = || [(0, order("A-1")), (0, shipment(InTransit, 0))];
 
-    for (after, stalls) in [(DAY - 1, 0), (DAY, 1), (2 * DAY, 2), (3 * DAY, 3), (9 * DAY, 3)] {
+    for (after, stalls) in [
+        (DAY - 1, 0),
+        (DAY, 1),
+        (2 * DAY, 2),
+        (3 * DAY, 3),
+        (9 * DAY, 3),
+    ] {
         let state = folded_until(after, acts());
-        assert_eq!(count(&state, SignalKind::ShipmentStalled), stalls, "after {after} s");
+        assert_eq!(
+            count(&state, SignalKind::ShipmentStalled),
+            stalls,
+            "after {after} s"
+        );
     }
 }
 
@@ -82,9 +95,18 @@ fn a_promise_that_is_broken_is_noted_once_for_each_promise() {
         (2 * DAY + 1, promised(InTransit, 2 * DAY + 1, 3 * DAY)),
     ];
 
-    assert_eq!(count(&folded_until(2 * DAY - 1, acts()), SignalKind::ShipmentLate), 0);
-    assert_eq!(count(&folded_until(3 * DAY, acts()), SignalKind::ShipmentLate), 1);
-    assert_eq!(count(&folded_until(4 * DAY, renewed), SignalKind::ShipmentLate), 2);
+    assert_eq!(
+        count(&folded_until(2 * DAY - 1, acts()), SignalKind::ShipmentLate),
+        0
+    );
+    assert_eq!(
+        count(&folded_until(3 * DAY, acts()), SignalKind::ShipmentLate),
+        1
+    );
+    assert_eq!(
+        count(&folded_until(4 * DAY, renewed), SignalKind::ShipmentLate),
+        2
+    );
 }
 
 #[test]
@@ -96,14 +118,29 @@ fn a_delivery_that_nobody_confirms_is_in_doubt() {
         (9, of_order("A-1", OrderChange::DeliveryConfirmed)),
     ];
 
-    assert_eq!(count(&folded_until(2 * DAY, acts()), SignalKind::DeliveredUnconfirmed), 1);
-    assert_eq!(count(&folded_until(9 * DAY, confirmed), SignalKind::DeliveredUnconfirmed), 0);
+    assert_eq!(
+        count(
+            &folded_until(2 * DAY, acts()),
+            SignalKind::DeliveredUnconfirmed
+        ),
+        1
+    );
+    assert_eq!(
+        count(
+            &folded_until(9 * DAY, confirmed),
+            SignalKind::DeliveredUnconfirmed
+        ),
+        0
+    );
 }
 
 #[test]
 fn what_was_overdue_before_we_heard_of_it_is_noted_when_we_do() {
     let state = folded([(0, order("A-1")), (4 * DAY, shipment(InTransit, 0))]);
-    let heard = folded_until(4 * DAY, [(0, order("A-1")), (4 * DAY, shipment(InTransit, 0))]);
+    let heard = folded_until(
+        4 * DAY,
+        [(0, order("A-1")), (4 * DAY, shipment(InTransit, 0))],
+    );
 
     assert_eq!(count(&state, SignalKind::ShipmentStalled), 0);
     let stall = super::signal(&heard, SignalKind::ShipmentStalled).unwrap();
@@ -115,7 +152,12 @@ fn thirty_days_of_silence_give_a_shipment_up() {
     let acts = || [(0, order("A-1")), (0, shipment(InTransit, 0))];
 
     let state = folded_until(30 * DAY, acts());
-    let found = folded_until(32 * DAY, acts().into_iter().chain([(31 * DAY, shipment(InTransit, 31 * DAY))]));
+    let found = folded_until(
+        32 * DAY,
+        acts()
+            .into_iter()
+            .chain([(31 * DAY, shipment(InTransit, 31 * DAY))]),
+    );
 
     assert_eq!(of(&state).shipment(), Some(ShipmentStatus::Expired));
     assert_eq!(state.next_due(&crate::samples::config().signals), None);

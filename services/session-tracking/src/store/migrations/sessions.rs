@@ -9,7 +9,10 @@ use storage::schema::{
 pub(super) fn migration() -> Box<dyn MigrationTrait> {
     Migration::named("m20260115_000002_sessions")
         .create_table(table())
-        .create_index(index("sessions_by_activity", &["tenant", "last_event_at", "session_id"]))
+        .create_index(index(
+            "sessions_by_activity",
+            &["tenant", "last_event_at", "session_id"],
+        ))
         .create_index(index("sessions_by_change", &["tenant", "changed"]))
         .create_index(index("sessions_by_due", &["due_at"]))
         .create_index(index("sessions_by_visitor", &["tenant", "visitor_id"]))

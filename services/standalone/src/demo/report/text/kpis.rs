@@ -1,0 +1,132 @@
+//! The KPIs in words: value, what it is made of, and its interval.
+
+use super::columns::{Align, columns};
+use super::{heading, money};
+use crate::demo::report::Figures;
+use crate::demo::report::figures::Share;
+
+/// Answers below which a Net Transaction Score is not shown.
+const ANSWERS: u64 = 30;
+
+pub(super) fn kpis(figures: &Figures) -> String {
+    let about = format!(
+        "definitions {}, {}, horizon 7 days, {} of episodes mature",
+        figures.definition_version,
+        figures.currency,
+        percent(figures.mature_share),
+    );
+    let mut text = heading("KPIs", &about);
+    let rows = [
+        conversion(figures),
+        abandonment(figures),
+        resolution(figures),
+        score(figures),
+        revenue(figures),
+        share("pointless contacts", &figures.pointless_contacts),
+        share("undesirable follow-ups", &figures.undesirable_follow_ups),
+    ];
+    text.push_str(&columns(
+        &["", "value", "95 % interval", "made of"],
+        &[Align::Left, Align::Right, Align::Left, Align::Left],
+        rows.into_iter(),
+    ));
+    let p = figures.split_p_value.map_or("none".to_owned(), |p| format!("{p:.3}"));
+    text.push_str(&format!("  sample ratio: p = {p} (below 0.001 the split is not to be trusted)\n"));
+    text
+}
+
+fn conversion(figures: &Figures) -> Vec<String> {
+    share("Proactive Chat Conversion Rate", &figures.proactive_chat_conversion_rate)
+}
+
+fn abandonment(figures: &Figures) -> Vec<String> {
+    let reduction = &figures.abandonment_reduction_rate;
+    vec![
+        "Abandonment Reduction Rate".to_owned(),
+        percent(reduction.rate),
+        between(reduction.interval),
+        format!(
+            "left without an order: {} of those treated, {} of those held out",
+            of(&reduction.treatment),
+            of(&reduction.holdout)
+        ),
+    ]
+}
+
+fn resolution(figures: &Figures) -> Vec<String> {
+    let resolution = &figures.first_contact_resolution;
+    vec![
+        "First Contact Resolution".to_owned(),
+        percent(resolution.observed.value),
+        between(resolution.observed.interval),
+        format!(
+            "observed {}; declared by agents {}, confirmed by shoppers {}",
+            of(&resolution.observed),
+            of(&resolution.declared),
+            of(&resolution.confirmed)
+        ),
+    ]
+}
+
+fn score(figures: &Figures) -> Vec<String> {
+    let score = &figures.net_transaction_score;
+    let value = match score.score {
+        Some(value) => format!("{value:+.0}"),
+        None => format!("n < {ANSWERS}"),
+    };
+    let answers: Vec<String> = (1..)
+        .zip(&score.answers)
+        .filter(|(_, count)| **count > 0)
+        .map(|(score, count)| format!("{count}x {score}"))
+        .collect();
+    let interval = score
+        .interval
+        .map_or("-".to_owned(), |(low, high)| format!("{low:+.0} to {high:+.0}"));
+    vec![
+        "Net Transaction Score".to_owned(),
+        value,
+        interval,
+        format!("answers: {}; {} asked answered", answers.join(", "), of(&score.response_rate)),
+    ]
+}
+
+fn revenue(figures: &Figures) -> Vec<String> {
+    let revenue = &figures.recovered_revenue;
+    let dollars = |minor_units: f64| format!("{:+.0} USD", minor_units / 100.0);
+    vec![
+        "Recovered revenue, incremental".to_owned(),
+        revenue.incremental.map_or("-".to_owned(), dollars),
+        revenue.interval.map_or("-".to_owned(), |(low, high)| {
+            format!("{} to {}", dollars(low), dollars(high))
+        }),
+        format!(
+            "{} persons treated, {} held out; credited to contacts (weak): {}",
+            revenue.treatment_persons,
+            revenue.holdout_persons,
+            money(revenue.credited)
+        ),
+    ]
+}
+
+fn share(name: &str, share: &Share) -> Vec<String> {
+    vec![
+        name.to_owned(),
+        percent(share.value),
+        between(share.interval),
+        of(share),
+    ]
+}
+
+fn of(share: &Share) -> String {
+    format!("{} of {}", share.numerator, share.denominator)
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or("-".to_owned(), |share| format!("{:.1} %", share * 100.0))
+}
+
+fn between(interval: Option<(f64, f64)>) -> String {
+    interval.map_or("-".to_owned(), |(low, high)| {
+        format!("{:.1} to {:.1} %", low * 100.0, high * 100.0)
+    })
+}
