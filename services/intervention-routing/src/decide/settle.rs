@@ -13,8 +13,10 @@ pub(crate) struct Prospect<'a> {
     pub(crate) play: &'a Play,
     /// Whether anyone available may remedy the cause.
     pub(crate) authority: Authority,
-    /// Agents who could answer now, beyond those whom open invitations may call. Counted only when the play needs one.
+    /// Contacts that agents could take now. Counted only when the play needs an agent.
     pub(crate) free_agents: u32,
+    /// Contacts that open invitations and waiting tasks may still ask of them.
+    pub(crate) promised: u32,
 }
 
 /// What offer-authorization says of a play.
@@ -88,21 +90,23 @@ fn capacity(prospect: &Prospect<'_>) -> Step {
         return Step::passed(StepName::Capacity, "no agent is needed");
     }
     // INVARIANT: an agent who came after the question does not count: nobody knows what they may grant.
-    let free_agents = match prospect.authority {
+    let free = match prospect.authority {
         Authority::NobodyToAsk => 0,
         Authority::Empowered
         | Authority::NotEmpowered
         | Authority::BudgetExhausted
         | Authority::MarginTooLow => prospect.free_agents,
     };
-    match free_agents {
-        0 => Step::refused(
-            StepName::Capacity,
-            BlockReason::NoAgent,
-            "no agent can answer now",
-        ),
-        free => Step::passed(StepName::Capacity, format!("{free} agents can answer now")),
+    let promised = prospect.promised;
+    let refused = |reason, detail| Step::refused(StepName::Capacity, reason, detail);
+    if free == 0 {
+        return refused(BlockReason::NoAgent, "no agent can answer now".to_owned());
     }
+    let detail = format!("agents can take {free}, of which {promised} are promised");
+    if free <= promised {
+        return refused(BlockReason::Pacing, detail);
+    }
+    Step::passed(StepName::Capacity, detail)
 }
 
 fn pick_detail(play: &Play, of: usize) -> String {

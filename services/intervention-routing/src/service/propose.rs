@@ -5,12 +5,15 @@
 //! once more.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::assessment::Assessment;
 use domain::id::TenantId;
 use domain::moment::Moment;
-use domain::time::Timestamp;
+use domain::time::{Timestamp, later};
 use futures::FutureExt;
+use proto::error::v1::ErrorReason;
+use proto::field::InvalidField;
 use serde::{Deserialize, Serialize};
 use storage::{RequestKey, Tx};
 use tracing::{Instrument, Span, field};
@@ -25,6 +28,8 @@ use crate::intervention::Intervention;
 use crate::play::Play;
 use crate::store::Guard;
 
+/// How far clocks of other services may be ahead.
+const CLOCK_SKEW: Duration = Duration::from_mins(5);
 /// How often the world is asked again when the record changed meanwhile.
 const ATTEMPTS: u32 = 3;
 
@@ -58,8 +63,10 @@ impl Service {
         key: RequestKey,
         proposal: Proposal,
     ) -> Result<Proposed, RoutingError> {
+        not_in_future(&proposal.moment, self.inner.clock.now())?;
         let span = tracing::info_span!(
             "decide",
+            otel.name = "routing.decide",
             rescate.tenant = %key.tenant,
             rescate.session = %proposal.moment.session,
             rescate.moment = %proposal.moment.id,
@@ -194,6 +201,16 @@ impl Service {
             intervention,
         })
     }
+}
+
+/// A moment that is still to come would stay fresh for as long as its clock is wrong.
+fn not_in_future(moment: &Moment, now: Timestamp) -> Result<(), InvalidField> {
+    if moment.occurred_at <= later(now, CLOCK_SKEW) {
+        return Ok(());
+    }
+    let description = "must not be more than 5 minutes ahead";
+    let fault = InvalidField::new("occurred_at", ErrorReason::TimeInFuture, description);
+    Err(fault.within("moment"))
 }
 
 impl Proposed {

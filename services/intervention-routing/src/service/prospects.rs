@@ -115,19 +115,19 @@ impl Service {
             let Some(authority) = answers.get(&(play.id.clone(), play.version)) else {
                 return Ok(None);
             };
-            let free_agents = match need(play, &proposal.moment) {
+            let (free_agents, promised) = match need(play, &proposal.moment) {
                 Some(need) => {
-                    let free = self.inner.desks.free_units(tenant, &need);
                     let store = &self.inner.store;
                     let promised = store.outstanding(tx, tenant, &need.queue).await?;
-                    free.saturating_sub(promised)
+                    (self.inner.desks.free_units(tenant, &need), promised)
                 }
-                None => 0,
+                None => (0, 0),
             };
             prospects.push(Prospect {
                 play,
                 authority: *authority,
                 free_agents,
+                promised,
             });
         }
         Ok(Some(prospects))

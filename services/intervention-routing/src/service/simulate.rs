@@ -17,6 +17,8 @@ use crate::store::{Guard, Version};
 
 /// Decisions read at a time.
 const BATCH: u64 = 500;
+/// Decisions that one simulation runs; a longer past is to be asked for from a later time on.
+const MOST: u64 = 50_000;
 
 /// What a version would have done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +65,11 @@ impl Service {
             last = Some(end.decision.clone());
             for decided in &batch {
                 tally.run(decided, &play, rules);
+            }
+            if tally.moments > MOST {
+                return Err(RoutingError::Exhausted {
+                    what: "decisions of one simulation",
+                });
             }
         }
         let play = self.mark_simulated(tenant, play).await?;

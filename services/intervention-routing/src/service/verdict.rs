@@ -124,8 +124,13 @@ impl Service {
             now,
         };
         let started = self.start_contact(tx, &contact).await?;
-        let cart = &proposal.moment.cart;
-        let told = cases::record(tx, &*self.inner.ids, started, cart, now).await?;
+        // A notice brings no agent who could grant anything, hence no case.
+        let told = if play.rule.needs_agent() {
+            let cart = &proposal.moment.cart;
+            cases::record(tx, &*self.inner.ids, started, cart, now).await?
+        } else {
+            started
+        };
         self.keep(deciding, told, Outcome::Scheduled, steps).await
     }
 

@@ -67,58 +67,46 @@ type Move = (
 );
 
 fn all_moves() -> [Move; 8] {
-    use TaskState::{Assigned, Cancelled, Completed, Pending, Reserved, Wrapping};
+    use TaskState as To;
+    const ASSIGNED: &[To] = &[To::Assigned];
+    let reserve: fn(Task) -> _ = |it| it.reserved(agent_of("north", "ana"), after(1));
+    let transfer: fn(Task) -> _ = |it| {
+        let queue = it.queue.clone();
+        it.transferred(queue, a_minute())
+    };
     [
-        (
-            "reserved",
-            |task| task.reserved(agent_of("north", "ana"), after(1)),
-            &[Pending],
-            Reserved,
-        ),
+        ("reserved", reserve, &[To::Pending], To::Reserved),
         (
             "returned",
-            |task| task.returned(after(1)),
-            &[Reserved],
-            Pending,
+            |it| it.returned(after(1)),
+            &[To::Reserved],
+            To::Pending,
         ),
         (
             "assigned",
-            |task| task.assigned(after(1)),
-            &[Reserved],
-            Assigned,
+            |it| it.assigned(after(1)),
+            &[To::Reserved],
+            To::Assigned,
         ),
-        (
-            "started",
-            |task| task.started(after(1)),
-            &[Assigned],
-            Assigned,
-        ),
-        (
-            "transferred",
-            |task| {
-                let queue = task.queue.clone();
-                task.transferred(queue, a_minute())
-            },
-            &[Assigned],
-            Pending,
-        ),
+        ("started", |it| it.started(after(1)), ASSIGNED, To::Assigned),
+        ("transferred", transfer, ASSIGNED, To::Pending),
         (
             "wrapping",
-            |task| task.wrapping(after(1)),
-            &[Assigned],
-            Wrapping,
+            |it| it.wrapping(after(1)),
+            ASSIGNED,
+            To::Wrapping,
         ),
         (
             "completed",
-            |task| task.completed(after(1)),
-            &[Wrapping],
-            Completed,
+            |it| it.completed(after(1)),
+            &[To::Wrapping],
+            To::Completed,
         ),
         (
             "cancelled",
-            |task| task.cancelled(after(1)),
-            &[Pending, Reserved],
-            Cancelled,
+            |it| it.cancelled(after(1)),
+            &TaskState::UNASSIGNED,
+            To::Cancelled,
         ),
     ]
 }

@@ -5,8 +5,8 @@
 use proto::channel::v1::Channel;
 use proto::error::v1::ErrorReason::{
     self, CardData, CurrencyMismatch, DuplicateItem, InvalidField, MalformedId, MoneyOverflow,
-    NegativeMoney, OutOfRange, Required, TooLong, TooManyItems, UnknownCurrency, UnknownEnum,
-    UnknownLanguage, UnknownZone,
+    NegativeMoney, OutOfRange, Required, TimeInFuture, TooLong, TooManyItems, UnknownCurrency,
+    UnknownEnum, UnknownLanguage, UnknownZone,
 };
 use proto::remedy::v1::RemedyKind;
 use proto::routing::v1 as pb;
@@ -82,6 +82,18 @@ const PROPOSALS: &[Row<Proposal>] = &[
     (
         |r| moment(r).occurred_at.as_mut().unwrap().seconds = i64::MAX,
         OutOfRange,
+        "moment.occurred_at",
+    ),
+    (
+        |r| {
+            let late = moment(r).occurred_at.as_ref().unwrap().seconds + 301;
+            moment(r).occurred_at = Some(prost_types::Timestamp {
+                seconds: late,
+                nanos: 0,
+            });
+            moment(r).expires_at = moment(r).occurred_at;
+        },
+        TimeInFuture,
         "moment.occurred_at",
     ),
     (

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use proto::cause::v1::Cause;
+use proto::fact::v1::Resolution;
 use proto::routing::v1 as pb;
 use proto::routing::v1::open_desk_request::Message as Said;
 use proto::routing::v1::open_desk_response::Message as Heard;
@@ -9,12 +11,13 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
-use crate::world::{Desk, World};
+use crate::world::{Desk, World, request_id};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Open as long as it is kept.
 pub(crate) struct OpenDesk {
+    pub(crate) client: Desk,
     say: mpsc::Sender<pb::OpenDeskRequest>,
     hear: Streaming<pb::OpenDeskResponse>,
 }
@@ -38,17 +41,24 @@ impl OpenDesk {
         Self::open_with(world.desk_of(agent), presence(capacity)).await
     }
 
-    pub(crate) async fn open_with(mut desk: Desk, presence: pb::DeskPresence) -> Self {
+    pub(crate) async fn open_with(client: Desk, presence: pb::DeskPresence) -> Self {
+        let mut open = Self::try_open(client, Said::Presence(presence))
+            .await
+            .unwrap();
+        open.acknowledged().await;
+        open
+    }
+
+    /// Opens a desk with these first words, whatever comes of them.
+    pub(crate) async fn try_open(mut client: Desk, first: Said) -> Result<Self, Status> {
         let (say, said) = mpsc::channel(16);
-        say.send(message(Said::Presence(presence))).await.unwrap();
-        let answer = desk.open_desk(ReceiverStream::new(said)).await.unwrap();
-        let mut open = Self {
+        say.send(message(first)).await.unwrap();
+        let answer = client.open_desk(ReceiverStream::new(said)).await?;
+        Ok(Self {
+            client,
             say,
             hear: answer.into_inner(),
-        };
-        let first = open.next().await.unwrap();
-        assert!(matches!(first, Heard::Presence(_)), "{first:?}");
-        open
+        })
     }
 
     pub(crate) async fn be(&self, presence: pb::DeskPresence) {
@@ -73,12 +83,115 @@ impl OpenDesk {
         }
     }
 
+    /// The next presence.
+    pub(crate) async fn acknowledged(&mut self) -> pb::PresenceAcknowledged {
+        match self.next().await.unwrap() {
+            Heard::Presence(presence) => presence,
+            other => panic!("no presence but {other:?}"),
+        }
+    }
+
     /// The next reservation.
     pub(crate) async fn reservation(&mut self) -> pb::Reservation {
         match self.next().await.unwrap() {
             Heard::Reservation(reservation) => reservation,
             other => panic!("no reservation but {other:?}"),
         }
+    }
+
+    /// The next reservation that is taken back.
+    pub(crate) async fn rescinded(&mut self) -> pb::ReservationRescinded {
+        match self.next().await.unwrap() {
+            Heard::Rescinded(rescinded) => rescinded,
+            other => panic!("not taken back but {other:?}"),
+        }
+    }
+
+    pub(crate) async fn accept(
+        &mut self,
+        reservation: &pb::Reservation,
+    ) -> Result<pb::Reservation, Status> {
+        let request = accepting(&reservation.reservation_id);
+        let answer = self.client.accept_reservation(request).await?;
+        Ok(answer.into_inner().reservation.unwrap())
+    }
+
+    pub(crate) async fn decline(
+        &mut self,
+        reservation: &pb::Reservation,
+    ) -> Result<pb::Reservation, Status> {
+        let request = pb::DeclineReservationRequest {
+            request_id: request_id(),
+            reservation_id: reservation.reservation_id.clone(),
+            reason: "lunch".to_owned(),
+        };
+        let answer = self.client.decline_reservation(request).await?;
+        Ok(answer.into_inner().reservation.unwrap())
+    }
+
+    pub(crate) async fn start(&mut self, task: &pb::Task) -> Result<pb::Intervention, Status> {
+        let request = pb::StartConversationRequest {
+            request_id: request_id(),
+            task_id: task.task_id.clone(),
+        };
+        let answer = self.client.start_conversation(request).await?;
+        Ok(answer.into_inner().intervention.unwrap())
+    }
+
+    pub(crate) async fn hear_reply(&mut self, task: &pb::Task) -> Result<pb::Intervention, Status> {
+        let request = pb::RecordShopperReplyRequest {
+            request_id: request_id(),
+            task_id: task.task_id.clone(),
+        };
+        let answer = self.client.record_shopper_reply(request).await?;
+        Ok(answer.into_inner().intervention.unwrap())
+    }
+
+    pub(crate) async fn wrap_up(&mut self, task: &pb::Task) -> Result<pb::Intervention, Status> {
+        let answer = self.client.wrap_up(wrapping_up(&task.task_id)).await?;
+        Ok(answer.into_inner().intervention.unwrap())
+    }
+
+    pub(crate) async fn transfer(
+        &mut self,
+        task: &pb::Task,
+        queue: &str,
+    ) -> Result<pb::Task, Status> {
+        let request = pb::TransferTaskRequest {
+            request_id: request_id(),
+            task_id: task.task_id.clone(),
+            queue_id: queue.to_owned(),
+        };
+        let answer = self.client.transfer_task(request).await?;
+        Ok(answer.into_inner().task.unwrap())
+    }
+
+    pub(crate) async fn tasks(&mut self) -> Vec<pb::Task> {
+        let request = pb::ListMyTasksRequest::default();
+        let answer = self.client.list_my_tasks(request).await.unwrap();
+        answer.into_inner().tasks
+    }
+}
+
+pub(crate) fn accepting(reservation_id: &str) -> pb::AcceptReservationRequest {
+    pb::AcceptReservationRequest {
+        request_id: request_id(),
+        reservation_id: reservation_id.to_owned(),
+    }
+}
+
+/// A resolved contact of four minutes.
+pub(crate) fn wrapping_up(task_id: &str) -> pb::WrapUpRequest {
+    pb::WrapUpRequest {
+        request_id: request_id(),
+        task_id: task_id.to_owned(),
+        resolution: Resolution::Resolved.into(),
+        cause: Cause::UnexpectedCost.into(),
+        empowerment: pb::Empowerment::Able.into(),
+        handle_time: Some(prost_types::Duration {
+            seconds: 240,
+            nanos: 0,
+        }),
     }
 }
 

@@ -4,14 +4,23 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
     reason = "helpers of tests panic where a test would"
 )]
 
 mod access;
 mod bad_input;
+mod contacts;
+mod desk_input;
 mod desks;
 mod downstream;
+mod handovers;
 mod interventions;
 mod plays;
 mod propose;
+mod races;
+mod restarts;
+mod storefronts;
+mod timeouts;
+mod traces;
 mod world;

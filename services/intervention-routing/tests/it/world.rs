@@ -8,9 +8,11 @@ use domain::consent::Purpose;
 use domain::id::{AgentId, PartnerId, SessionId, TypedId};
 use domain::moment::Moment;
 use domain::money::BasisPoints;
+use domain::time::Timestamp;
 use intervention_routing::{Config, NAME, Sources};
 use platform::auth::Role;
 use platform::client::{Client, connect_with_token};
+use platform::clock::Clock;
 use platform::ids::{IdSource, SystemIds};
 use proto::routing::v1 as pb;
 use proto::routing::v1::agent_desk_service_client::AgentDeskServiceClient;
@@ -230,4 +232,9 @@ pub(crate) fn proposal_with(
         moment: Some(moment.clone().into()),
         assessment: Some(assessment.into()),
     }
+}
+
+/// What time it is in a world.
+pub(crate) fn now_of(world: &World) -> Timestamp {
+    world.clock.now()
 }

@@ -66,10 +66,7 @@ pub(super) async fn purses_of<C: ConnectionTrait>(
         .each_ref()
         .map(|owner| LimitKey::purse(owner, Day::of(now), currency));
     let counters = counters(connection, tenant, &keys).await?;
-    let mut limits = [None, None];
-    for (limit, owner) in limits.iter_mut().zip(&owners) {
-        *limit = purses::limit_of(connection, tenant, owner).await?;
-    }
+    let limits = purses::limits_of(connection, tenant, &owners).await?;
     let room = limits
         .iter()
         .zip(&counters)

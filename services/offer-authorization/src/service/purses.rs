@@ -50,7 +50,7 @@ async fn set(unit: &Unit<'_>, purse: Purse) -> Result<PurseReport, OfferError> {
         tx, tenant, now, ..
     } = unit;
     let currency = purse.daily_limit.currency();
-    let before = purses::limit_of(*tx, tenant, &purse.owner).await?;
+    let [before] = purses::limits_of(*tx, tenant, std::array::from_ref(&purse.owner)).await?;
     if before.is_some_and(|before| before.currency() != currency) {
         let fault = MoneyError::CurrencyMismatch;
         let path = "purse.daily_limit.currency";

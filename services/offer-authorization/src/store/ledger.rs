@@ -48,8 +48,7 @@ pub(crate) async fn hold(
     let mut taken: Vec<Share> = Vec::new();
     let mut full = Vec::new();
     for share in draw.shares() {
-        caps.open(tx, tenant, &share.key).await?;
-        if counters::claim(tx, tenant, &share).await? {
+        if claim(tx, tenant, &share, caps).await? {
             taken.push(share);
         } else {
             full.push(share.key.scope);
@@ -63,6 +62,23 @@ pub(crate) async fn hold(
         counters::apply(tx, tenant, EntryKind::Release, share).await?;
     }
     Ok(Err(full))
+}
+
+/// Claims one share. A counter that nobody drew on before is made when its claim finds nothing; the claim is then made
+/// again in any case, as somebody else may have made the counter just now.
+async fn claim(tx: &Tx, tenant: &TenantId, share: &Share, caps: Caps) -> Result<bool, StoreError> {
+    if counters::claim(tx, tenant, share).await? {
+        return Ok(true);
+    }
+    let cap = match share.key.scope {
+        Scope::Usage => Some(i64::from(caps.uses)),
+        Scope::AgentPurse => caps.agent_purse.map(Money::minor_units),
+        Scope::PartnerPurse => caps.partner_purse.map(Money::minor_units),
+        // As old as its programme.
+        Scope::Budget => return Ok(false),
+    };
+    counters::open(tx, tenant, &share.key, cap).await?;
+    counters::claim(tx, tenant, share).await
 }
 
 /// Books the whole of an offer as released, expired or redeemed.
@@ -136,17 +152,4 @@ pub(crate) async fn top_up(
     }
     entries::book(tx, tenant, NewEntry::top_up(programme, amount), stamp).await?;
     Ok(true)
-}
-
-impl Caps {
-    /// Makes the counter, unless it is there. That of a budget is as old as its programme.
-    async fn open(self, tx: &Tx, tenant: &TenantId, key: &LimitKey) -> Result<(), StoreError> {
-        let cap = match key.scope {
-            Scope::Usage => Some(i64::from(self.uses)),
-            Scope::AgentPurse => self.agent_purse.map(Money::minor_units),
-            Scope::PartnerPurse => self.partner_purse.map(Money::minor_units),
-            Scope::Budget => return Ok(()),
-        };
-        counters::open(tx, tenant, key, cap).await
-    }
 }

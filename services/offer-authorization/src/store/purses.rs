@@ -65,21 +65,26 @@ pub(crate) async fn set(
     Ok(())
 }
 
-/// The daily limit of an owner, if one is set.
-pub(crate) async fn limit_of<C: ConnectionTrait>(
+/// The daily limits of these owners, who are of one partner; absent where none is set.
+pub(crate) async fn limits_of<C: ConnectionTrait, const N: usize>(
     connection: &C,
     tenant: &TenantId,
-    owner: &PurseOwner,
-) -> Result<Option<Money>, StoreError> {
-    let model = Entity::find_in(tenant)
-        .filter(Column::PartnerId.eq(owner.partner.as_str()))
-        .filter(Column::AgentId.eq(agent_column(owner)))
-        .one(connection)
+    owners: &[PurseOwner; N],
+) -> Result<[Option<Money>; N], StoreError> {
+    let partners = owners.each_ref().map(|owner| owner.partner.as_str());
+    let models = Entity::find_in(tenant)
+        .filter(Column::PartnerId.is_in(partners))
+        .filter(Column::AgentId.is_in(owners.each_ref().map(agent_column)))
+        .all(connection)
         .await?;
-    Ok(model
-        .map(|model| parse(&model))
-        .transpose()?
-        .map(|purse| purse.daily_limit))
+    let mut purses = Vec::with_capacity(models.len());
+    for model in &models {
+        purses.push(parse(model)?);
+    }
+    Ok(owners.each_ref().map(|owner| {
+        let purse = purses.iter().find(|purse| purse.owner == *owner);
+        purse.map(|purse| purse.daily_limit)
+    }))
 }
 
 /// Lists purses by partner and agent.

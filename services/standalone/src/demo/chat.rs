@@ -21,6 +21,19 @@ pub(super) enum Wish {
     ParcelFound(i64),
 }
 
+impl Wish {
+    /// Whether the shopper buys once the wish is met; a parcel is on its way already.
+    pub(super) const fn ends_in_order(self) -> bool {
+        match self {
+            Self::CheaperShipping
+            | Self::CodeHonoured(_)
+            | Self::WayAround
+            | Self::LongerWarranty(_) => true,
+            Self::ParcelFound(_) => false,
+        }
+    }
+}
+
 /// What the agent could do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {

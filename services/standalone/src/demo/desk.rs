@@ -3,7 +3,7 @@
 mod contact;
 mod remedy;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use proto::routing::v1::open_desk_response::Message as Hears;
 use proto::routing::v1::{
     DeskHeartbeat, DeskPresence, OpenDeskRequest, OpenDeskResponse, Presence, Reservation,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +42,8 @@ pub(super) struct Floor {
 #[derive(Debug, Default)]
 pub(super) struct Log {
     reserved: Mutex<HashMap<String, Instant>>,
-    told_of_order: Mutex<Vec<String>>,
+    /// Tasks of which the desk heard that their shopper has bought.
+    ordered: watch::Sender<BTreeSet<String>>,
 }
 
 /// One desk and the stream to it.
@@ -100,8 +101,14 @@ impl Log {
 
     /// How many desks were told that the shopper they talk with has bought.
     pub(super) fn told_of_orders(&self) -> usize {
-        let told = self.told_of_order.lock().unwrap_or_else(PoisonError::into_inner);
-        told.len()
+        self.ordered.borrow().len()
+    }
+
+    /// Waits until the desk has heard that the shopper of a task has bought, or for so long.
+    async fn hears_of_order(&self, task: &str, limit: Duration) {
+        let mut ordered = self.ordered.subscribe();
+        // Whether it came is counted at the end.
+        let _ = tokio::time::timeout(limit, ordered.wait_for(|tasks| tasks.contains(task))).await;
     }
 
     fn note_reservation(&self, session: &str) {
@@ -109,11 +116,10 @@ impl Log {
         reserved.entry(session.to_owned()).or_insert_with(Instant::now);
     }
 
-    fn note_order(&self, task: &str) {
-        let mut told = self.told_of_order.lock().unwrap_or_else(PoisonError::into_inner);
-        if !told.iter().any(|known| known == task) {
-            told.push(task.to_owned());
-        }
+    fn note_order(&self, task: String) {
+        self.ordered.send_modify(|tasks| {
+            tasks.insert(task);
+        });
     }
 }
 
@@ -185,7 +191,7 @@ impl Desk {
             Hears::Reservation(reservation) => self.take(reservation),
             Hears::SessionUpdate(update) => {
                 if update.ordered {
-                    self.log.note_order(&update.task_id);
+                    self.log.note_order(update.task_id);
                 }
                 Ok(())
             }
@@ -203,6 +209,7 @@ impl Desk {
             offers: self.doors.offers(self.caller.clone())?,
             supervisor: self.doors.offers(self.cast.supervisor()?)?,
             chats: Arc::clone(&self.chats),
+            log: Arc::clone(&self.log),
             reservation: reservation.reservation_id,
             task,
         };

@@ -71,7 +71,7 @@ pub(super) enum Then {
     PaysFirst,
     /// Says no, and meets more trouble.
     Declines(&'static [Beat]),
-    /// Reads the notice on the page, and buys.
+    /// Reads the notice on the page.
     Reads,
     /// Is shown nothing, and buys or not.
     SeesNothing(&'static [Beat]),

@@ -131,7 +131,6 @@ impl Shopper {
             }
             Then::Reads => {
                 self.invitation().await?;
-                self.go_through(&[PAYS]).await?;
                 self.page.silence(SILENCE).await?;
             }
             Then::SeesNothing(after) => {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::time::elapsed;
 use platform::clock::{Clock, SystemClock};
 use tokio::task::JoinSet;
 
@@ -35,8 +34,6 @@ pub(super) struct Taken {
     pub(super) scenes: Vec<Take>,
     /// Desks that heard of the order of their shopper while they talked.
     pub(super) told_of_orders: usize,
-    /// Time that the simulated people took, from the first entrance to the last exit.
-    pub(super) length: Duration,
 }
 
 /// What became of one scene.
@@ -71,7 +68,6 @@ impl Stage {
     /// Plays all scenes. One that breaks off does not end the others.
     pub(super) async fn play(self, progress: &Progress) -> Result<Taken, DemoError> {
         tokio::time::sleep(CURTAIN).await;
-        let began = SystemClock.now();
         let mut playing = JoinSet::new();
         let mut entrances = tokio::time::interval(ENTRANCES);
         let mut scenes = Vec::with_capacity(self.people.len());
@@ -101,7 +97,6 @@ impl Stage {
         Ok(Taken {
             scenes,
             told_of_orders,
-            length: elapsed(began, SystemClock.now()),
         })
     }
 

@@ -156,7 +156,7 @@ fn agrees_to_chat() -> ConsentChanged {
             state: ConsentState::Confirmed.into(),
             text_version: "2026-11".to_owned(),
             source: "cookie-banner".to_owned(),
-            zone: "Europe/Madrid".to_owned(),
+            zone: Some("Europe/Madrid".to_owned()),
             recorded_at: Some(wire_timestamp(earlier(now(), Duration::from_secs(300)))),
         }),
     }

@@ -9,6 +9,7 @@ fn prospect(play: &Play, authority: Authority, free_agents: u32) -> Prospect<'_>
         play,
         authority,
         free_agents,
+        promised: 0,
     }
 }
 
@@ -76,6 +77,22 @@ fn an_agent_who_came_after_the_question_does_not_count() {
     let settled = settle(&[prospect(&play, Authority::NobodyToAsk, 1)], Vec::new());
 
     assert_eq!(primary(settled), Some(BlockReason::NoAgent));
+}
+
+#[test]
+fn an_agent_who_is_promised_to_others_is_waited_for() {
+    let play = a_play("a", 500);
+    for (promised, reason) in [
+        (1, None),
+        (2, Some(BlockReason::Pacing)),
+        (3, Some(BlockReason::Pacing)),
+    ] {
+        let prospect = Prospect {
+            promised,
+            ..prospect(&play, Authority::Empowered, 2)
+        };
+        assert_eq!(primary(settle(&[prospect], Vec::new())), reason);
+    }
 }
 
 #[test]

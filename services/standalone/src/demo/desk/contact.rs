@@ -15,11 +15,14 @@ use proto::routing::v1::{
 use super::super::chat::{AgentEnd, Chats, Wish};
 use super::super::clients::Line;
 use super::super::{DemoError, failed, request_id};
+use super::Log;
 
 /// An agent looks up, and reads before typing.
 const THINKS: Duration = Duration::from_millis(150);
 /// A shopper who says nothing for so long has gone.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// The desk shows an order by then.
+const ORDER: Duration = Duration::from_secs(5);
 
 /// A contact that is offered to an agent.
 pub(super) struct Contact {
@@ -27,6 +30,7 @@ pub(super) struct Contact {
     pub(super) offers: OfferAuthorizationServiceClient<Line>,
     pub(super) supervisor: OfferAuthorizationServiceClient<Line>,
     pub(super) chats: Arc<Chats>,
+    pub(super) log: Arc<Log>,
     pub(super) reservation: String,
     pub(super) task: Task,
 }
@@ -75,19 +79,19 @@ impl Contact {
         };
         let replied = self.desk.record_shopper_reply(request).await;
         replied.map_err(failed("a reply cannot be recorded"))?;
-        tokio::time::sleep(THINKS).await;
-        let help = self.help(wish).await?;
+        // Also the time in which offers hear of the agent, by way of the outbox.
+        tokio::time::sleep(THINKS.saturating_mul(2)).await;
+        let help = self.remedy(wish).await?;
         if answer.send(help).is_err() {
             return Ok(Resolution::Left);
         }
-        let stayed = heard(goodbye).await;
-        Ok(stayed.map_or(Resolution::Left, |()| Resolution::Resolved))
-    }
-
-    /// Waits until offers know of the agent, which takes the way of the outbox, then gives what was asked for if possible.
-    async fn help(&mut self, wish: Wish) -> Result<super::super::chat::Answer, DemoError> {
-        tokio::time::sleep(THINKS).await;
-        self.remedy(wish).await
+        if heard(goodbye).await.is_none() {
+            return Ok(Resolution::Left);
+        }
+        if wish.ends_in_order() {
+            self.log.hears_of_order(&self.task.task_id, ORDER).await;
+        }
+        Ok(Resolution::Resolved)
     }
 
     async fn wrap_up(

@@ -10,7 +10,7 @@ use proto::routing::v1::InterventionState;
 
 use super::beats::{
     BUYS, CARD_DECLINED, CODE_REFUSED, DELIVERY_DOUBT, FORM_REFUSED, LARGE_SHIPPING_SHOCK, LEAVES,
-    MAKES_UP_HER_MIND, PAGE_FAILED, POLICY_DOUBT, SHIPPING_SHOCK, WARRANTY_DOUBT,
+    MAKES_UP_THEIR_MIND, PAGE_FAILED, POLICY_DOUBT, SHIPPING_SHOCK, WARRANTY_DOUBT,
 };
 use super::{End, Hour, MoneyEnd, Profile, Scene, Then};
 use crate::demo::chat::Wish;
@@ -152,11 +152,11 @@ pub(in crate::demo) const SCENES: &[Scene] = &[
         )
     },
     Scene {
-        then: Then::Declines(&[after(300, &[Act::CodeRefused])]),
+        then: Then::Declines(&[after(300, &[Act::CardDeclined])]),
         ends: LEFT_ALONE,
         ..scene(
             "no-thanks",
-            "says no to help, then a code is refused: left alone for a day",
+            "says no to help, then the card is declined: left alone for a day",
             Cause::UnexpectedCost,
         )
     },
@@ -179,7 +179,7 @@ pub(in crate::demo) const SCENES: &[Scene] = &[
             agreed: &[Channel::OnPage],
             ..ENGLISH
         },
-        beats: MAKES_UP_HER_MIND,
+        beats: MAKES_UP_THEIR_MIND,
         then: Then::SeesNothing(BUYS),
         ends: MOVES_AHEAD,
         ..scene(

@@ -31,50 +31,52 @@ pub(in crate::demo) const WINDOW_SHOPPING: [&Item; 5] = [&LAMP, &KETTLE, &JACKET
 
 /// The shipping cost appears, and the pointer leaves the page.
 pub(super) const SHIPPING_SHOCK: &[Beat] = &[
-    after(0, &[Act::Adds(&BOOTS)]),
-    after(250, &[Act::Enters(CheckoutStep::Delivery)]),
-    after(250, &[Act::Sees(CostKind::Shipping, 990)]),
-    after(200, &[Act::TurnsToLeave]),
+    after(0, &[Act::Adds(&BOOTS), Act::Enters(CheckoutStep::Delivery)]),
+    after(
+        300,
+        &[Act::Sees(CostKind::Shipping, 990), Act::TurnsToLeave],
+    ),
 ];
 pub(super) const LARGE_SHIPPING_SHOCK: &[Beat] = &[
-    after(0, &[Act::Adds(&BIKE)]),
-    after(250, &[Act::Enters(CheckoutStep::Delivery)]),
-    after(250, &[Act::Sees(CostKind::Shipping, 1_900)]),
-    after(200, &[Act::TurnsToLeave]),
+    after(0, &[Act::Adds(&BIKE), Act::Enters(CheckoutStep::Delivery)]),
+    after(
+        300,
+        &[Act::Sees(CostKind::Shipping, 1_900), Act::TurnsToLeave],
+    ),
 ];
 pub(super) const CODE_REFUSED: &[Beat] = &[
-    after(0, &[Act::Adds(&JACKET)]),
-    after(250, &[Act::Enters(CheckoutStep::Payment)]),
+    after(0, &[Act::Adds(&JACKET), Act::Enters(CheckoutStep::Payment)]),
     after(300, &[Act::CodeRefused]),
 ];
 pub(super) const CARD_DECLINED: &[Beat] = &[
-    after(0, &[Act::Adds(&KETTLE)]),
-    after(250, &[Act::Enters(CheckoutStep::Payment)]),
+    after(0, &[Act::Adds(&KETTLE), Act::Enters(CheckoutStep::Payment)]),
     after(300, &[Act::CardDeclined]),
 ];
 pub(super) const FORM_REFUSED: &[Beat] = &[
-    after(0, &[Act::Adds(&LAMP)]),
-    after(250, &[Act::Enters(CheckoutStep::Address)]),
+    after(0, &[Act::Adds(&LAMP), Act::Enters(CheckoutStep::Address)]),
     after(200, &[Act::FormRefuses]),
     after(200, &[Act::FormRefuses]),
 ];
 pub(super) const PAGE_FAILED: &[Beat] = &[
-    after(0, &[Act::Adds(&JACKET)]),
-    after(250, &[Act::Enters(CheckoutStep::Review)]),
+    after(0, &[Act::Adds(&JACKET), Act::Enters(CheckoutStep::Review)]),
     after(300, &[Act::PageFails]),
 ];
 pub(super) const WARRANTY_DOUBT: &[Beat] = &[
-    after(0, &[Act::Adds(&CAMERA)]),
-    after(200, &[Act::Reads("warranty")]),
+    after(0, &[Act::Adds(&CAMERA), Act::Reads("warranty")]),
     after(300, &[Act::Studied(&CAMERA, Duration::from_secs(75))]),
 ];
 pub(super) const POLICY_DOUBT: &[Beat] = &[
-    after(0, &[Act::Adds(&BOOTS)]),
-    after(200, &[Act::Reads("returns")]),
-    after(200, &[Act::Reads("shipping")]),
-    after(200, &[Act::Opens(PageKind::Policy, "/help/size-exchange")]),
+    after(0, &[Act::Adds(&BOOTS), Act::Reads("returns")]),
+    after(
+        300,
+        &[
+            Act::Reads("shipping"),
+            Act::Opens(PageKind::Policy, "/help/size-exchange"),
+        ],
+    ),
 ];
-pub(super) const MAKES_UP_HER_MIND: &[Beat] = &[after(
+/// Reads as much, and then fills the cart.
+pub(super) const MAKES_UP_THEIR_MIND: &[Beat] = &[after(
     0,
     &[
         Act::Reads("returns"),

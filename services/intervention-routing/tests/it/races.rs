@@ -1,0 +1,250 @@
+//! Many at once: of those who want one thing, one gets it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use proto::error::v1::ErrorReason;
+use proto::fact::v1::ReservationEnding;
+use proto::fact::v1::fact::Body;
+use proto::routing::v1 as pb;
+use proto::routing::v1::InterventionState;
+use proto::routing::v1::open_desk_request::Message as Said;
+use testkit::grpc::assert_refused;
+use tonic::{Code, Status};
+
+use crate::desks::{OpenDesk, accepting, presence};
+use crate::storefronts::{accepting as accepting_invitation, invite, invite_and_accept};
+use crate::world::{World, moment_of, request_id};
+
+fn won<T>(answers: &[Result<T, Status>]) -> usize {
+    answers.iter().filter(|answer| answer.is_ok()).count()
+}
+
+/// How often a fact tells that a reservation was accepted.
+fn accepted(world: &World) -> usize {
+    let facts = world.told().facts();
+    let ended = facts.iter().filter_map(|fact| match &fact.body {
+        Some(Body::ReservationEnded(ended)) => Some(ended.ending()),
+        _ => None,
+    });
+    ended
+        .filter(|it| *it == ReservationEnding::Accepted)
+        .count()
+}
+
+#[tokio::test]
+async fn of_fifty_agents_who_want_one_reservation_its_own_gets_it() {
+    let mut world = World::start().await;
+    let mut ana = OpenDesk::open(&world, "ana", 1).await;
+    let _invited = invite_and_accept(&world, 1).await;
+    let reservation = ana.reservation().await;
+    let agents = (0..49)
+        .map(|n| format!("agent-{n}"))
+        .chain(["ana".to_owned()]);
+
+    let answers = futures::future::join_all(agents.map(|agent| {
+        let mut desk = world.desk_of(&agent);
+        let request = accepting(&reservation.reservation_id);
+        async move { desk.accept_reservation(request).await }
+    }))
+    .await;
+
+    assert_eq!(won(&answers), 1);
+    assert!(answers[49].is_ok());
+    for refused in answers[..49]
+        .iter()
+        .map(|answer| answer.as_ref().unwrap_err())
+    {
+        assert_refused(refused, Code::NotFound, ErrorReason::NotFound, None);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn of_twenty_acceptances_of_one_reservation_one_counts() {
+    let mut world = World::start().await;
+    let mut ana = OpenDesk::open(&world, "ana", 1).await;
+    let _invited = invite_and_accept(&world, 1).await;
+    let reservation = ana.reservation().await;
+
+    let answers = futures::future::join_all((0..20).map(|_| {
+        let mut desk = world.desk_of("ana");
+        let request = accepting(&reservation.reservation_id);
+        async move { desk.accept_reservation(request).await }
+    }))
+    .await;
+
+    assert_eq!(won(&answers), 1);
+    world.told().some_facts(5).await;
+    assert_eq!(accepted(&world), 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn one_acceptance_sent_twenty_times_has_one_effect_and_one_answer() {
+    let mut world = World::start().await;
+    let mut ana = OpenDesk::open(&world, "ana", 1).await;
+    let _invited = invite_and_accept(&world, 1).await;
+    let reservation = ana.reservation().await;
+    let request = accepting(&reservation.reservation_id);
+
+    let answers = futures::future::join_all((0..20).map(|_| {
+        let (mut desk, request) = (world.desk_of("ana"), request.clone());
+        async move { desk.accept_reservation(request).await }
+    }))
+    .await;
+
+    let bodies: Vec<pb::AcceptReservationResponse> = answers
+        .into_iter()
+        .map(|answer| answer.unwrap().into_inner())
+        .collect();
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+    world.restart().await;
+    let mut ana = world.desk_of("ana");
+    let replayed = ana.accept_reservation(request.clone()).await.unwrap();
+    assert_eq!(replayed.into_inner(), bodies[0]);
+    let changed = pb::AcceptReservationRequest {
+        reservation_id: testkit::ids::nth::<domain::id::ReservationId>(1).to_string(),
+        ..request
+    };
+    let reused = ana.accept_reservation(changed).await.unwrap_err();
+    let reason = ErrorReason::RequestIdReused;
+    assert_refused(&reused, Code::InvalidArgument, reason, None);
+    assert_eq!(accepted(&world), 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_invitation_accepted_by_many_tabs_makes_one_task() {
+    let mut world = World::start().await;
+    let mut ana = OpenDesk::open(&world, "ana", 9).await;
+    let moment = moment_of(1).build();
+    let invited = invite(&world, &moment).await;
+
+    let answers = futures::future::join_all((0..10).map(|_| {
+        let mut page = world.shopper_in(moment.session);
+        let request = accepting_invitation(&invited.invitation.invitation_id);
+        async move { page.accept_invitation(request).await }
+    }))
+    .await;
+
+    assert_eq!(won(&answers), 1);
+    ana.reservation().await;
+    ana.be(presence(9)).await;
+    assert_eq!(ana.acknowledged().await.used_capacity, 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_contact_is_either_taken_or_cancelled() {
+    let mut world = World::start().await;
+    let mut ana = OpenDesk::open(&world, "ana", 20).await;
+    for n in 1..=20 {
+        let invited = invite_and_accept(&world, n).await;
+        let reservation = ana.reservation().await;
+        let mut operator = world.interventions();
+        let cancel = pb::CancelInterventionRequest {
+            request_id: request_id(),
+            intervention_id: invited.intervention.clone(),
+        };
+
+        let mut desk = world.desk_of("ana");
+        let accept = desk.accept_reservation(accepting(&reservation.reservation_id));
+        let (taken, cancelled) = futures::join!(accept, operator.cancel_intervention(cancel));
+
+        let state = world.intervention(&invited.intervention).await.state();
+        let expected = if taken.is_ok() {
+            InterventionState::Accepted
+        } else {
+            ana.rescinded().await;
+            InterventionState::Cancelled
+        };
+        assert_eq!(state, expected);
+        assert_ne!(taken.is_ok(), cancelled.is_ok());
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_at_the_deadline_counts_or_does_not_but_never_both() {
+    let mut world = World::with(|config| config.desks.silent_after_ms = 600_000).await;
+    let mut ana = OpenDesk::open(&world, "ana", 20).await;
+    for n in 1..=10 {
+        let _invited = invite_and_accept(&world, n).await;
+        let reservation = ana.reservation().await;
+        let mut desk = world.desk_of("ana");
+        let request = accepting(&reservation.reservation_id);
+
+        let (taken, ()) = futures::join!(desk.accept_reservation(request), async {
+            world.pass(Duration::from_secs(20));
+        });
+
+        if taken.is_err() {
+            assert_eq!(
+                ana.rescinded().await.reservation_id,
+                reservation.reservation_id
+            );
+            // Three of them in a row would end the work.
+            ana.be(presence(20)).await;
+            ana.acknowledged().await;
+        }
+        let mine = ana.tasks().await;
+        let held = mine
+            .iter()
+            .any(|task| Some(&task.task_id) == reservation.task.as_ref().map(|task| &task.task_id));
+        assert_eq!(held, taken.is_ok());
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn many_tasks_go_to_many_agents_once_each_and_to_nobody_beyond_capacity() {
+    let mut world = World::start().await;
+    let mut desks = Vec::new();
+    for n in 0..5 {
+        desks.push(OpenDesk::open(&world, &format!("agent-{n}"), 2).await);
+    }
+    let mut invited = Vec::new();
+    for n in 1..=10 {
+        invited.push(invite(&world, &moment_of(n).build()).await);
+    }
+    futures::future::join_all(invited.iter_mut().map(|it| {
+        let invitation = it.invitation.clone();
+        async move { it.page.accept(&invitation).await.unwrap() }
+    }))
+    .await;
+
+    let mut tasks = BTreeSet::new();
+    for desk in &mut desks {
+        for _ in 0..2 {
+            let reservation = desk.reservation().await;
+            let held = desk.accept(&reservation).await.unwrap();
+            tasks.insert(held.task.unwrap().task_id);
+        }
+        desk.be(presence(2)).await;
+        assert_eq!(desk.acknowledged().await.used_capacity, 2);
+    }
+    assert_eq!(tasks.len(), 10);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_agent_has_two_desks_and_no_third() {
+    let mut world = World::start().await;
+    let mut first = OpenDesk::open(&world, "ana", 1).await;
+    let mut second = OpenDesk::open(&world, "ana", 1).await;
+    // The first hears of the presence that the second brought.
+    first.acknowledged().await;
+
+    let third = OpenDesk::try_open(world.desk_of("ana"), Said::Presence(presence(1))).await;
+
+    let refused = third.err().unwrap();
+    let quota = ErrorReason::QuotaExceeded;
+    assert_refused(&refused, Code::ResourceExhausted, quota, None);
+    let _invited = invite_and_accept(&world, 1).await;
+    let at_first = first.reservation().await;
+    let at_second = second.reservation().await;
+    assert_eq!(at_first, at_second);
+    second.accept(&at_second).await.unwrap();
+    world.stop().await;
+}
