@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use sea_orm_migration::MigrationTrait;
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::engine::{self, Opened};
+use crate::group::Group;
 use crate::{StoreConfig, StoreError, migrations};
 
 /// A database of one service, on either engine.
@@ -23,6 +24,8 @@ struct Inner {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
     wakeup: Arc<Notify>,
+    /// Where writes meet that share a commit; `None` on PostgreSQL, which commits in groups by itself.
+    group: Option<Group>,
     writes: TaskTracker,
     upkeep: TaskTracker,
     stop: CancellationToken,
@@ -38,9 +41,11 @@ impl Database {
         let stop = CancellationToken::new();
         let upkeep = TaskTracker::new();
         let Opened { writer, reader } = engine::open(config, &upkeep, &stop).await?;
+        let on_sqlite = writer.get_database_backend() == DbBackend::Sqlite;
         Ok(Self {
             inner: Arc::new(Inner {
                 config: config.clone(),
+                group: on_sqlite.then(Group::default),
                 writer,
                 reader,
                 wakeup: Arc::default(),
@@ -99,6 +104,10 @@ impl Database {
 
     pub(crate) fn writer(&self) -> &DatabaseConnection {
         &self.inner.writer
+    }
+
+    pub(crate) fn group(&self) -> Option<&Group> {
+        self.inner.group.as_ref()
     }
 
     pub(crate) fn writes(&self) -> &TaskTracker {

@@ -9,6 +9,7 @@ mod config;
 mod database;
 mod engine;
 mod error;
+mod group;
 mod migrations;
 mod request;
 pub mod schema;

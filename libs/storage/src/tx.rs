@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use tokio::sync::Notify;
 
-type Hook = Box<dyn FnOnce() + Send>;
+pub(crate) type Hook = Box<dyn FnOnce() + Send>;
 
 /// An open write transaction. It is a sea-orm connection; only `Database` opens and ends it.
 pub struct Tx {
@@ -38,18 +38,37 @@ impl Tx {
         connection: &DatabaseConnection,
         wakeup: &Arc<Notify>,
     ) -> Result<Self, DbErr> {
+        Ok(Self::of(Self::open(connection).await?, wakeup))
+    }
+
+    /// A savepoint of a transaction that several works share.
+    pub(crate) async fn nested(
+        outer: &DatabaseTransaction,
+        wakeup: &Arc<Notify>,
+    ) -> Result<Self, DbErr> {
+        Ok(Self::of(outer.begin().await?, wakeup))
+    }
+
+    /// A bare transaction that may write.
+    pub(crate) async fn open(
+        connection: &DatabaseConnection,
+    ) -> Result<DatabaseTransaction, DbErr> {
         let on_postgres = connection.get_database_backend() == DbBackend::Postgres;
         let options = TransactionOptions {
             isolation_level: on_postgres.then_some(IsolationLevel::ReadCommitted),
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
-        Ok(Self {
-            transaction: connection.begin_with_options(options).await?,
+        connection.begin_with_options(options).await
+    }
+
+    fn of(transaction: DatabaseTransaction, wakeup: &Arc<Notify>) -> Self {
+        Self {
+            transaction,
             failure: Mutex::default(),
             hooks: Mutex::default(),
             wakeup: Arc::clone(wakeup),
-        })
+        }
     }
 
     /// The first statement that failed in this transaction.
@@ -58,20 +77,31 @@ impl Tx {
     }
 
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        self.transaction.commit().await?;
-        for hook in self
-            .hooks
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-        {
+        for hook in self.release().await? {
             hook();
         }
         Ok(())
     }
 
+    /// Ends the transaction or savepoint with its effects, and hands out what is to happen once they are durable.
+    pub(crate) async fn release(self) -> Result<Vec<Hook>, DbErr> {
+        self.transaction.commit().await?;
+        let hooks = self.hooks.into_inner();
+        Ok(hooks.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Ends the transaction or savepoint without its effects.
+    pub(crate) async fn undo(self) -> Result<(), DbErr> {
+        self.transaction.rollback().await
+    }
+
     pub(crate) async fn roll_back(self) {
-        // The pool checks each session that comes back, so a failed rollback costs a session and nothing else.
-        if let Err(error) = self.transaction.rollback().await {
+        Self::roll_back_open(self.transaction).await;
+    }
+
+    /// The pool checks each session that comes back, so a failed rollback costs a session and nothing else.
+    pub(crate) async fn roll_back_open(transaction: DatabaseTransaction) {
+        if let Err(error) = transaction.rollback().await {
             tracing::debug!(%error, "rollback failed, the session is dropped");
         }
     }

@@ -2,12 +2,14 @@
 //! commit, and again when the engine gave it up for another transaction.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tracing::Instrument;
 
 use crate::error::is_serialization_failure;
+use crate::group::Grouped;
 use crate::{Database, StoreError, Tx};
 
 /// How often work is tried again after a serialization failure or a deadlock.
@@ -15,7 +17,8 @@ const RETRIES: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
 impl Database {
-    /// Runs `work` in one transaction and commits it: `BEGIN IMMEDIATE` on SQLite, `READ COMMITTED` on PostgreSQL.
+    /// Runs `work` in one transaction and commits it: `BEGIN IMMEDIATE` on SQLite, where works that wait for each other share
+    /// a commit, and `READ COMMITTED` on PostgreSQL.
     ///
     /// The transaction runs to its end although the caller's future is dropped. `work` may be called again, at most five
     /// times, so it owns what it needs and clones it for each run. An error of `work`, and any statement that failed
@@ -37,8 +40,16 @@ impl Database {
         E: From<StoreError> + Send + 'static,
     {
         let database = self.clone();
-        self.run_to_end(async move { database.retried(&work).await })
-            .await
+        self.run_to_end(async move {
+            let work = Arc::new(work);
+            if let Some(group) = database.group()
+                && let Grouped::Done(outcome) = database.grouped(group, Arc::clone(&work)).await
+            {
+                return outcome;
+            }
+            database.retried(&*work).await
+        })
+        .await
     }
 
     /// Spawns `work` as a tracked task and waits for it.

@@ -1,10 +1,10 @@
 //! Settings of this service; `defaults.toml` says what each one means.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use domain::id::{ExperimentId, TenantId};
+use domain::id::{ExperimentId, PartnerId, QueueId, TenantId};
 use domain::money::BasisPoints;
 use domain::time::LocalHours;
 use platform::config::{
@@ -31,8 +31,11 @@ pub struct Config {
     pub rules: RulesConfig,
     /// What single tenants have otherwise, by tenant.
     pub tenants: BTreeMap<TenantId, TenantRules>,
+    /// What partners may serve; one that is not named may serve every queue.
+    pub partners: BTreeMap<PartnerId, PartnerConfig>,
     pub desks: DesksConfig,
     pub invitations: InvitationsConfig,
+    pub retention: RetentionConfig,
 }
 
 /// Where the other services are.
@@ -72,6 +75,13 @@ pub struct TenantRules {
     pub page_change: Option<PageChange>,
 }
 
+/// What a partner is contracted for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerConfig {
+    pub queues: BTreeSet<QueueId>,
+}
+
 /// The kill switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -100,6 +110,8 @@ pub struct DesksConfig {
     pub call_reservation_timeout_ms: u64,
     pub silent_after_ms: u64,
     pub misses_in_a_row: u32,
+    pub begin_within_ms: u64,
+    pub wrap_up_within_ms: u64,
     pub per_agent: usize,
     pub poll_ms: u64,
 }
@@ -111,6 +123,14 @@ pub struct InvitationsConfig {
     pub fresh_for_ms: u64,
     pub answer_within_ms: u64,
     pub cool_down_hours: u64,
+    pub streams: usize,
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionConfig {
+    pub decisions_days: u64,
 }
 
 impl Config {
@@ -140,8 +160,22 @@ impl DesksConfig {
         Duration::from_millis(self.call_reservation_timeout_ms)
     }
 
+    pub(crate) const fn begin_within(&self) -> Duration {
+        Duration::from_millis(self.begin_within_ms)
+    }
+
+    pub(crate) const fn wrap_up_within(&self) -> Duration {
+        Duration::from_millis(self.wrap_up_within_ms)
+    }
+
     pub(crate) const fn poll(&self) -> Duration {
         Duration::from_millis(self.poll_ms)
+    }
+}
+
+impl RetentionConfig {
+    pub(crate) const fn decisions(&self) -> Duration {
+        Duration::from_secs(self.decisions_days.saturating_mul(24 * 3_600))
     }
 }
 
@@ -172,6 +206,7 @@ impl Validate for Config {
         }
         faults.section("desks", &self.desks);
         faults.section("invitations", &self.invitations);
+        faults.section("retention", &self.retention);
         let key = "signing_key";
         let given = self.auth.signing_key.is_some();
         faults.check(given, key, "must name the key for calls to other services");
@@ -227,6 +262,9 @@ impl Validate for DesksConfig {
         faults.range("call_reservation_timeout_ms", call, reservation);
         faults.range("silent_after_ms", self.silent_after_ms, 1_000..=600_000);
         faults.range("misses_in_a_row", self.misses_in_a_row, 1..=100);
+        faults.range("begin_within_ms", self.begin_within_ms, 1_000..=3_600_000);
+        let a_day = 24 * 3_600_000;
+        faults.range("wrap_up_within_ms", self.wrap_up_within_ms, 60_000..=a_day);
         faults.range("per_agent", self.per_agent, 1..=10);
         faults.range("poll_ms", self.poll_ms, 10..=10_000);
     }
@@ -236,7 +274,14 @@ impl Validate for InvitationsConfig {
     fn validate(&self, faults: &mut Faults) {
         faults.range("fresh_for_ms", self.fresh_for_ms, 0..=600_000);
         faults.range("answer_within_ms", self.answer_within_ms, 1_000..=3_600_000);
+        faults.range("streams", self.streams, 1..=1_000_000);
         faults.range("cool_down_hours", self.cool_down_hours, 0..=24 * 366);
+    }
+}
+
+impl Validate for RetentionConfig {
+    fn validate(&self, faults: &mut Faults) {
+        faults.range("decisions_days", self.decisions_days, 1..=3_660);
     }
 }
 

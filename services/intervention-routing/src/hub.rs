@@ -13,12 +13,19 @@ use tokio::sync::watch;
 const PER_SESSION: usize = 8;
 
 type Key = (TenantId, SessionId);
-type Sessions = HashMap<Key, watch::Sender<()>>;
 
 /// All watched sessions. Clones share them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Hub {
-    sessions: Arc<Mutex<Sessions>>,
+    watched: Arc<Mutex<Watched>>,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Watched {
+    sessions: HashMap<Key, watch::Sender<()>>,
+    /// Streams of all sessions together.
+    streams: usize,
 }
 
 /// One stream's place in the hub; left when it is dropped.
@@ -29,11 +36,19 @@ pub(crate) struct SessionWatch {
     stirs: watch::Receiver<()>,
 }
 
-/// The session has as many streams open as allowed.
+/// As many streams are open as allowed, of the session or of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooManyStreams;
 
 impl Hub {
+    /// A hub for so many streams.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            watched: Arc::default(),
+            limit,
+        }
+    }
+
     /// Watches a session.
     pub(crate) fn watch(
         &self,
@@ -41,14 +56,19 @@ impl Hub {
         session: SessionId,
     ) -> Result<SessionWatch, TooManyStreams> {
         let key = (tenant.clone(), session);
-        let mut sessions = self.lock();
-        let stirrer = sessions
+        let mut watched = self.lock();
+        if watched.streams >= self.limit {
+            return Err(TooManyStreams);
+        }
+        let stirrer = watched
+            .sessions
             .entry(key.clone())
             .or_insert_with(|| watch::channel(()).0);
         if stirrer.receiver_count() >= PER_SESSION {
             return Err(TooManyStreams);
         }
         let stirs = stirrer.subscribe();
+        watched.streams += 1;
         Ok(SessionWatch {
             hub: self.clone(),
             key,
@@ -58,14 +78,14 @@ impl Hub {
 
     /// Has every stream of a session look at the store.
     pub(crate) fn stir(&self, tenant: &TenantId, session: SessionId) {
-        if let Some(stirrer) = self.lock().get(&(tenant.clone(), session)) {
+        if let Some(stirrer) = self.lock().sessions.get(&(tenant.clone(), session)) {
             stirrer.send_replace(());
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Sessions> {
+    fn lock(&self) -> MutexGuard<'_, Watched> {
         // Nobody panics while holding the lock; and if they did, the map is whole.
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -81,12 +101,15 @@ impl SessionWatch {
 
 impl Drop for SessionWatch {
     fn drop(&mut self) {
-        let mut sessions = self.hub.lock();
-        if sessions
+        let mut watched = self.hub.lock();
+        watched.streams = watched.streams.saturating_sub(1);
+        // This watch still counts as a receiver.
+        let others = watched
+            .sessions
             .get(&self.key)
-            .is_some_and(|stirrer| stirrer.receiver_count() <= 1)
-        {
-            sessions.remove(&self.key);
+            .map(watch::Sender::receiver_count);
+        if others.is_some_and(|receivers| receivers <= 1) {
+            watched.sessions.remove(&self.key);
         }
     }
 }
@@ -101,7 +124,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stir_reaches_the_streams_of_its_session_only() {
-        let hub = Hub::default();
+        let hub = Hub::new(100);
         let mut here = hub.watch(&tenant(), nth(1)).unwrap();
         let mut elsewhere = hub.watch(&tenant(), nth(2)).unwrap();
 
@@ -113,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_session_has_a_bounded_number_of_streams_and_leaves_nothing_behind() {
-        let hub = Hub::default();
+        let hub = Hub::new(100);
         let streams: Vec<_> = (0..PER_SESSION)
             .map(|_| hub.watch(&tenant(), nth(1)).unwrap())
             .collect();
@@ -121,6 +144,18 @@ mod tests {
         assert_eq!(hub.watch(&tenant(), nth(1)).unwrap_err(), TooManyStreams);
 
         drop(streams);
-        assert!(hub.lock().is_empty());
+        assert!(hub.lock().sessions.is_empty());
+    }
+
+    #[test]
+    fn all_sessions_together_have_a_bounded_number_of_streams() {
+        let hub = Hub::new(2);
+        let first = hub.watch(&tenant(), nth(1)).unwrap();
+        let _second = hub.watch(&tenant(), nth(2)).unwrap();
+
+        assert_eq!(hub.watch(&tenant(), nth(3)).unwrap_err(), TooManyStreams);
+
+        drop(first);
+        assert!(hub.watch(&tenant(), nth(3)).is_ok());
     }
 }

@@ -38,8 +38,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{
-    Config, DesksConfig, InvitationsConfig, Outreach, PageChange, RulesConfig, TenantRules,
-    Upstreams,
+    Config, DesksConfig, InvitationsConfig, Outreach, PageChange, PartnerConfig, RetentionConfig,
+    RulesConfig, TenantRules, Upstreams,
 };
 pub use error::RunError;
 pub use program::InterventionRouting;

@@ -135,10 +135,14 @@ impl Reservation {
             .map(|pending| pending.becomes(ReservationState::TimedOut, now))
     }
 
-    /// The system takes it back.
+    /// The system takes it back: the agent is gone, or took the task and never began.
     pub(crate) fn rescinded(self, now: Timestamp) -> Result<Self, Refused> {
-        self.pending()
-            .map(|pending| pending.becomes(ReservationState::Rescinded, now))
+        let held = if self.state == ReservationState::Accepted {
+            self
+        } else {
+            self.pending()?
+        };
+        Ok(held.becomes(ReservationState::Rescinded, now))
     }
 
     /// The task is gone.

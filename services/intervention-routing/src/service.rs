@@ -1,5 +1,6 @@
 //! The use cases, in domain terms. Each write is one transaction with its messages and, for calls, its request key.
 
+mod abandoned;
 mod answer;
 mod background;
 mod contact;
@@ -20,6 +21,7 @@ mod simulate;
 mod storefront;
 mod timers;
 mod trace;
+mod upkeep;
 mod verdict;
 mod work;
 
@@ -75,6 +77,7 @@ impl Service {
     ) -> Self {
         let Sources { clock, ids } = sources;
         let desks = Desks::new(settings.desks.per_agent);
+        let hub = Hub::new(settings.invitations.streams);
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -82,7 +85,7 @@ impl Service {
                 ids,
                 settings,
                 clients,
-                hub: Hub::default(),
+                hub,
                 desks,
                 wake: Arc::default(),
             }),

@@ -3,6 +3,8 @@
 //! A task waits in one queue, is held for one agent at a time and worked on by one. Its version is compared and counted up
 //! by the store whenever it is saved. Deliberately absent: who gets it, which is `desk::matching`.
 
+use std::time::Duration;
+
 use domain::assessment::{Assessment, CauseFinding};
 use domain::cart::Cart;
 use domain::channel::Channel;
@@ -11,7 +13,7 @@ use domain::language::Language;
 use domain::moment::{Moment, Page};
 use domain::remedy::RemedyKind;
 use domain::signal::Signal;
-use domain::time::{Timestamp, Zone};
+use domain::time::{Timestamp, Zone, later};
 use domain::word::closed_enum;
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +43,7 @@ pub(crate) struct Task {
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
-    /// After this it is cancelled unless assigned.
+    /// Until when it waits for what comes next: an agent, the first word, the wrap-up.
     pub(crate) expires_at: Timestamp,
 }
 
@@ -86,6 +88,8 @@ impl TaskState {
     ];
     /// States in which no agent has taken it.
     pub(crate) const UNASSIGNED: [Self; 2] = [Self::Pending, Self::Reserved];
+    /// States that have a deadline.
+    pub(crate) const WAITING: [Self; 3] = [Self::Pending, Self::Reserved, Self::Assigned];
 }
 
 impl Brief {
@@ -182,18 +186,20 @@ impl Task {
         }
     }
 
-    /// Taken by the agent it is held for.
-    pub(crate) fn assigned(self, now: Timestamp) -> Result<Self, Refused> {
+    /// Taken by the agent it is held for, who has so long to begin.
+    pub(crate) fn assigned(self, wait: Wait) -> Result<Self, Refused> {
         match (self.state, self.agent.clone()) {
             (TaskState::Reserved, Some(agent)) => {
-                Ok(self.becomes(TaskState::Assigned, Some(agent), now))
+                let mut taken = self.becomes(TaskState::Assigned, Some(agent), wait.since);
+                taken.expires_at = wait.until;
+                Ok(taken)
             }
             (_, _) => Err(Refused::because("the task is not held for the agent")),
         }
     }
 
-    /// The agent wrote or spoke the first word.
-    pub(crate) fn started(self, now: Timestamp) -> Result<Self, Refused> {
+    /// The agent wrote or spoke the first word, and has so long to wrap up.
+    pub(crate) fn started(self, wait: Wait) -> Result<Self, Refused> {
         if self.state != TaskState::Assigned {
             return Err(Refused::because("the task is not assigned"));
         }
@@ -201,8 +207,9 @@ impl Task {
             return Err(Refused::because("the conversation has started already"));
         }
         let agent = self.agent.clone();
-        let mut started = self.becomes(TaskState::Assigned, agent, now);
-        started.started_at = Some(now);
+        let mut started = self.becomes(TaskState::Assigned, agent, wait.since);
+        started.started_at = Some(wait.since);
+        started.expires_at = wait.until;
         Ok(started)
     }
 
@@ -257,11 +264,20 @@ impl Task {
     }
 }
 
-/// How long a task waits for an agent.
+/// How long a task waits for what comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Wait {
     pub(crate) since: Timestamp,
     pub(crate) until: Timestamp,
+}
+
+impl Wait {
+    pub(crate) fn of(since: Timestamp, span: Duration) -> Self {
+        Self {
+            since,
+            until: later(since, span),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -88,16 +88,15 @@ async fn play(suite: &Suite, seed: u64, progress: &Progress) -> Result<Report, D
     let doors = Doors::of(suite, tenant);
     setup::open_shop(&doors).await?;
     let stage = Stage::open(&doors, seed).await?;
-    progress.say("the shop has programmes, purses, an authority policy and plays; the desks are open");
+    progress
+        .say("the shop has programmes, purses, an authority policy and plays; the desks are open");
 
     let began = SystemClock.now();
     let recording = clock::without_silences(read_gzip(RECORDING)?);
     progress.expect(recording.len());
     progress.say("replaying recorded shoppers, with scripted ones among them");
-    let (replayed, taken) = tokio::try_join!(
-        replay(&doors, &recording, progress),
-        stage.play(progress)
-    )?;
+    let (replayed, taken) =
+        tokio::try_join!(replay(&doors, &recording, progress), stage.play(progress))?;
 
     let again = replay_again(&doors, &recording).await?;
     progress.say("reading what came of it from all five services");

@@ -6,6 +6,7 @@
 mod support;
 
 mod contention;
+mod group;
 mod lifecycle;
 mod postgres;
 mod request_keys;

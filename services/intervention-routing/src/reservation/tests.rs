@@ -69,7 +69,7 @@ fn all_moves() -> [Move; 7] {
         (
             "rescinded",
             |it| it.rescinded(after(1)),
-            PENDING,
+            &[To::Pending, To::Accepted],
             To::Rescinded,
         ),
         (

@@ -14,7 +14,7 @@ use super::{Service, trace};
 use crate::error::RoutingError;
 use crate::intervention::{AssignedAgent, Intervention};
 use crate::reservation::{DeclineReason, Declined, Reservation};
-use crate::task::Task;
+use crate::task::{Task, Wait};
 use crate::{cases, facts};
 
 /// A reservation with its task.
@@ -79,12 +79,12 @@ impl Service {
         tx.after_commit(move || desks.answered(&answered.tenant, &answered.agent));
         match answer {
             Answer::Accept => {
-                let step = trace::step("accept reservation", &intervention);
+                let step = trace::step("routing.accept_reservation", &intervention);
                 let accepted = self.accept(tx, intervention, held, asked.now);
                 accepted.instrument(step).await
             }
             Answer::Decline(reason) => {
-                let step = trace::step("decline reservation", &intervention);
+                let step = trace::step("routing.decline_reservation", &intervention);
                 let declined = self.decline(tx, &intervention, (held, reason), asked.now);
                 declined.instrument(step).await
             }
@@ -109,13 +109,14 @@ impl Service {
     ) -> Result<Held, RoutingError> {
         let store = &self.inner.store;
         let ids = &*self.inner.ids;
+        let begin = Wait::of(now, self.inner.settings.desks.begin_within());
         let taken = reservation.accepted(now)?;
         let agent = taken.agent.clone();
         let intervention = intervention.assigned(agent, now)?;
         let intervention = cases::record(tx, ids, intervention, task.newest_cart(), now).await?;
         store.save_intervention(tx, &intervention).await?;
         self.agent_joined(tx, &intervention, now).await?;
-        let task = settled(store.save_task(tx, task.assigned(now)?).await?)?;
+        let task = settled(store.save_task(tx, task.assigned(begin)?).await?)?;
         // INVARIANT: one accepted reservation a task; the loser of a race finds another version and changes nothing.
         let reservation = settled(store.save_reservation(tx, taken).await?)?;
         if task.channel == Channel::Call {

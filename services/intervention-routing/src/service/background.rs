@@ -1,4 +1,4 @@
-//! What runs without being asked: handing out tasks, and the timers.
+//! What runs without being asked: handing out tasks, the timers, and upkeep.
 
 use std::sync::Arc;
 
@@ -9,11 +9,12 @@ use storage::Tx;
 use super::Service;
 
 impl Service {
-    /// Starts the dispatcher and the timers. Both find all that they need in the store, so a restart loses nothing.
+    /// Starts the dispatcher, the timers and upkeep. All find all that they need in the store, so a restart loses nothing.
     pub(crate) fn start_background(&self, tasks: &Tasks) {
         let stop = tasks.shutdown();
         tasks.spawn("dispatcher", self.clone().dispatch_until(stop.clone()));
         tasks.spawn("timers", self.clone().keep_time_until(stop.clone()));
+        tasks.spawn("upkeep", self.clone().keep_tidy_until(stop.clone()));
     }
 
     /// The time by which streams are opened.

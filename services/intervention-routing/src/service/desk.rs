@@ -1,7 +1,8 @@
 //! An open desk: what the agent says of what they can do, and what they are told.
 
-use domain::id::TenantId;
+use domain::id::{PartnerId, TenantId};
 use platform::paging::{Page, PageRequest};
+use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
 
 use super::Service;
@@ -48,6 +49,7 @@ impl Service {
         staffed: &mut StaffedDesk,
         profile: Profile,
     ) -> Result<(), RoutingError> {
+        self.refuse_foreign(&staffed.desk.agent().partner, &profile)?;
         let StaffedDesk { desk, caught_up } = staffed;
         let store = &self.inner.store;
         let read = store.database.read();
@@ -77,6 +79,25 @@ impl Service {
         }
         staffed.desk.heard(self.inner.clock.now());
         Ok(())
+    }
+
+    /// INVARIANT: a partner gets work of the queues it is contracted for and of no other.
+    fn refuse_foreign(&self, partner: &PartnerId, profile: &Profile) -> Result<(), InvalidField> {
+        let settings = &self.inner.settings;
+        if profile
+            .queues
+            .iter()
+            .all(|queue| settings.may_serve(partner, queue))
+        {
+            return Ok(());
+        }
+        let description = "must be queues that the partner serves";
+        let unknown = ErrorReason::UnknownQueue;
+        Err(InvalidField::new(
+            "presence.queue_ids",
+            unknown,
+            description,
+        ))
     }
 
     /// Lists tasks that have not ended, the oldest first.

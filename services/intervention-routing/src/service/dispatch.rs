@@ -122,7 +122,7 @@ impl Service {
         let profile = self.inner.desks.profile(tenant, agent);
         match profile.filter(|profile| profile.room(load, &task.need()) > 0) {
             Some(profile) if now < task.expires_at => {
-                let step = trace::step("reserve", &intervention);
+                let step = trace::step("routing.reserve", &intervention);
                 let hold = self.hold(&profile, task.channel, now);
                 self.held(tx, (intervention, task, agent), (hold, load))
                     .instrument(step)

@@ -15,8 +15,8 @@ use crate::intervention::{AssignedAgent, Intervention};
 use crate::reservation::{Reservation, ReservationState};
 
 impl Service {
-    /// Stores a reservation that has just ended, tells kpi how, gives the capacity back and looks for other work. A desk
-    /// that did not end it itself is told.
+    /// Ends a reservation that was not accepted, or whose task is done: kpi is told how it was answered, and the capacity
+    /// comes back.
     pub(super) async fn release(
         &self,
         tx: &Tx,
@@ -24,13 +24,24 @@ impl Service {
         ended: Reservation,
         now: Timestamp,
     ) -> Result<Reservation, RoutingError> {
-        let store = &self.inner.store;
-        let ended = settled(store.save_reservation(tx, ended).await?)?;
         if let Some(ending) = ending(ended.state) {
             let by = handled_by(intervention, &ended.agent);
             let told = vec![FactBody::ReservationEnded { ending }];
             facts::record(tx, &*self.inner.ids, &by, told, now).await?;
         }
+        self.give_back(tx, ended, now).await
+    }
+
+    /// Stores a reservation that has just ended and looks for other work for its agent. A desk that did not end it itself
+    /// is told.
+    pub(super) async fn give_back(
+        &self,
+        tx: &Tx,
+        ended: Reservation,
+        now: Timestamp,
+    ) -> Result<Reservation, RoutingError> {
+        let store = &self.inner.store;
+        let ended = settled(store.save_reservation(tx, ended).await?)?;
         // INVARIANT: the load is summed up in the transaction that changes it.
         let load = store.load_of(tx, &ended.tenant, &ended.agent).await?;
         let (desks, wake) = (self.inner.desks.clone(), Arc::clone(&self.inner.wake));

@@ -40,7 +40,7 @@ impl Service {
             let (service, tenant) = (service.clone(), tenant.clone());
             async move {
                 let (intervention, invitation) = service.own_invitation(tx, &tenant, own).await?;
-                let step = trace::step("accept invitation", &intervention);
+                let step = trace::step("routing.accept_invitation", &intervention);
                 let accepted = service.say_yes(tx, intervention, invitation, now);
                 accepted.instrument(step).await
             }
@@ -61,7 +61,7 @@ impl Service {
             let (service, tenant) = (service.clone(), tenant.clone());
             async move {
                 let (intervention, invitation) = service.own_invitation(tx, &tenant, own).await?;
-                let step = trace::step("decline invitation", &intervention);
+                let step = trace::step("routing.decline_invitation", &intervention);
                 let declined = service.say_no(tx, intervention, invitation, now);
                 declined.instrument(step).await
             }
@@ -83,7 +83,7 @@ impl Service {
             let (service, tenant) = (service.clone(), tenant.clone());
             async move {
                 let (intervention, invitation) = service.own_invitation(tx, &tenant, own).await?;
-                let step = trace::step("answer survey", &intervention);
+                let step = trace::step("routing.answer_survey", &intervention);
                 let invitation = invitation.answered(score, now)?;
                 let told = vec![FactBody::SurveyAnswered { score }];
                 async {
@@ -124,10 +124,7 @@ impl Service {
     ) -> Result<Timestamp, RoutingError> {
         let invitation = invitation.accepted(now)?;
         let queue = invitation.queue.clone().ok_or(A_NOTICE)?;
-        let wait = Wait {
-            since: now,
-            until: later(now, self.inner.settings.invitations.answer_within()),
-        };
+        let wait = Wait::of(now, self.inner.settings.invitations.answer_within());
         let accepted = intervention.accepted(now)?;
         let work = (queue, invitation.brief.clone());
         let (accepted, task) = self.queue_task(tx, accepted, work, wait).await?;

@@ -57,7 +57,7 @@ impl Service {
     ) -> Result<Watching, RoutingError> {
         let watch = self.inner.hub.watch(tenant, session);
         let watch = watch.map_err(|_| RoutingError::Exhausted {
-            what: "streams of a session",
+            what: "streams for invitations",
         })?;
         Ok(Watching {
             service: self.clone(),
@@ -124,7 +124,7 @@ impl Service {
         if !showable || !self.can_be_answered(tx, &invitation).await? {
             return Ok(None);
         }
-        let step = trace::step("show invitation", &intervention);
+        let step = trace::step("routing.show_invitation", &intervention);
         let shown = self.shown(tx, intervention, invitation, now);
         shown.instrument(step).await.map(Some)
     }

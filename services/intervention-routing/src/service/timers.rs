@@ -41,6 +41,8 @@ enum Due {
     Unanswered(Invitation),
     /// No agent took it.
     Untaken(Task),
+    /// Its agent did not begin, or did not end.
+    Abandoned(Task),
 }
 
 impl Service {
@@ -74,8 +76,8 @@ impl Service {
         let unanswered = store.overdue_invitations(now, BATCH).await?;
         self.settle_all(unanswered.into_iter().map(Due::Unanswered))
             .await;
-        let untaken = store.overdue_tasks(now, BATCH).await?;
-        self.settle_all(untaken.into_iter().map(Due::Untaken)).await;
+        let overdue = store.overdue_tasks(now, BATCH).await?;
+        self.settle_all(overdue.into_iter().map(Due::of_task)).await;
         Ok(())
     }
 
@@ -143,6 +145,10 @@ impl Service {
                 .boxed(),
             Due::Untaken(seen) => self
                 .give_up(tx, intervention, seen, now)
+                .instrument(span)
+                .boxed(),
+            Due::Abandoned(seen) => self
+                .abandon(tx, intervention, seen, now)
                 .instrument(span)
                 .boxed(),
         }
@@ -256,20 +262,29 @@ impl Service {
 }
 
 impl Due {
+    fn of_task(task: Task) -> Self {
+        if TaskState::UNASSIGNED.contains(&task.state) {
+            Self::Untaken(task)
+        } else {
+            Self::Abandoned(task)
+        }
+    }
+
     fn intervention(&self) -> (TenantId, InterventionId) {
         match self {
             Self::Missed(due) | Self::Gone(due) => (due.tenant.clone(), due.intervention),
             Self::Unanswered(due) => (due.tenant.clone(), due.intervention),
-            Self::Untaken(due) => (due.tenant.clone(), due.intervention),
+            Self::Untaken(due) | Self::Abandoned(due) => (due.tenant.clone(), due.intervention),
         }
     }
 
     fn span(&self, intervention: &Intervention) -> Span {
         let name = match self {
-            Self::Missed(_) => "reservation timed out",
-            Self::Gone(_) => "reservation rescinded",
-            Self::Unanswered(_) => "invitation expired",
-            Self::Untaken(_) => "task expired",
+            Self::Missed(_) => "routing.reservation_timed_out",
+            Self::Gone(_) => "routing.reservation_rescinded",
+            Self::Unanswered(_) => "routing.invitation_expired",
+            Self::Untaken(_) => "routing.task_expired",
+            Self::Abandoned(_) => "routing.task_abandoned",
         };
         trace::step(name, intervention)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::cause::Cause;
 use domain::fact::{FactBody, Pointless, Resolution};
 use domain::id::{QueueId, TaskId, TenantId};
-use domain::time::{Timestamp, later};
+use domain::time::Timestamp;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use proto::error::v1::ErrorReason;
@@ -17,6 +17,7 @@ use super::rows::settled;
 use super::{Service, trace};
 use crate::error::RoutingError;
 use crate::intervention::{AssignedAgent, Intervention, State};
+use crate::reservation::Reservation;
 use crate::task::{Task, Wait};
 use crate::{cases, facts};
 
@@ -86,7 +87,7 @@ impl Service {
             async move {
                 let (intervention, task) = service.own_task(tx, &tenant, (&agent, id)).await?;
                 service.refuse_unknown(tx, &tenant, &queue).await?;
-                let step = trace::step("transfer task", &intervention);
+                let step = trace::step("routing.transfer_task", &intervention);
                 let handed_on = service.hand_on(tx, (intervention, task), queue, now);
                 handed_on.instrument(step).await
             }
@@ -105,19 +106,19 @@ impl Service {
         let own = |name| trace::step(name, &intervention);
         match step {
             Step::Start => {
-                let span = own("start conversation");
+                let span = own("routing.start_conversation");
                 self.start(tx, intervention, task, now)
                     .instrument(span)
                     .boxed()
             }
             Step::Reply => {
-                let span = own("shopper replied");
+                let span = own("routing.shopper_replied");
                 self.reply(tx, intervention, task, now)
                     .instrument(span)
                     .boxed()
             }
             Step::WrapUp(end) => {
-                let span = own("wrap up");
+                let span = own("routing.wrap_up");
                 let wrapped = self.wrap_up(tx, (intervention, task), end, now);
                 wrapped.instrument(span).boxed()
             }
@@ -131,7 +132,8 @@ impl Service {
         task: Task,
         now: Timestamp,
     ) -> Result<Intervention, RoutingError> {
-        settled(self.inner.store.save_task(tx, task.started(now)?).await?)?;
+        let wait = Wait::of(now, self.inner.settings.desks.wrap_up_within());
+        settled(self.inner.store.save_task(tx, task.started(wait)?).await?)?;
         let told = vec![FactBody::ConversationStarted];
         facts::record(tx, &*self.inner.ids, &intervention, told, now).await?;
         Ok(intervention)
@@ -198,26 +200,39 @@ impl Service {
     async fn hand_on(
         &self,
         tx: &Tx,
-        (intervention, task): (Intervention, Task),
+        own: (Intervention, Task),
         queue: QueueId,
         now: Timestamp,
     ) -> Result<Task, RoutingError> {
+        let (released, waiting, held) = self.requeue(tx, own, queue, now).await?;
+        self.release(tx, &released, held.completed(now)?, now)
+            .await?;
+        Ok(waiting)
+    }
+
+    /// Puts a task that an agent has into a queue, for somebody else. The reservation is given back by the caller, who
+    /// knows how it ended.
+    pub(super) async fn requeue(
+        &self,
+        tx: &Tx,
+        (intervention, task): (Intervention, Task),
+        queue: QueueId,
+        now: Timestamp,
+    ) -> Result<(Intervention, Task, Reservation), RoutingError> {
         let store = &self.inner.store;
-        let reservation = store.open_reservation_of(tx, &task.tenant, task.id).await?;
-        let wait = Wait {
-            since: now,
-            until: later(now, self.inner.settings.invitations.answer_within()),
-        };
+        let held = store
+            .open_reservation_of(tx, &task.tenant, task.id)
+            .await?
+            .ok_or(NOT_HELD)?;
+        let wait = Wait::of(now, self.inner.settings.invitations.answer_within());
         let waiting = task.transferred(queue, wait)?;
         let released = intervention.released(now)?;
-        // The agent who gives it away can grant nothing for it any more.
+        // Whoever does not have it any more can grant nothing for it.
         let ids = &*self.inner.ids;
         let released = cases::record(tx, ids, released, waiting.newest_cart(), now).await?;
         store.save_intervention(tx, &released).await?;
         let waiting = settled(store.save_task(tx, waiting).await?)?;
-        let given_up = reservation.ok_or(NOT_HELD)?.completed(now)?;
-        self.release(tx, &released, given_up, now).await?;
-        Ok(waiting)
+        Ok((released, waiting, held))
     }
 
     /// A queue is known when a live play uses it or somebody serves it. In any other, the shopper would wait for nobody.

@@ -5,9 +5,10 @@
 
 use domain::id::{PersonId, QueueId, SessionId, TenantId};
 use domain::time::Timestamp;
+use futures::FutureExt;
 use sea_orm::ConnectionTrait;
 use sea_orm::DbErr;
-use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use storage::{StoreError, Tx, column};
 
 use super::Store;
@@ -72,5 +73,21 @@ impl Store {
             tx.execute(&take).await?;
         }
         Ok(())
+    }
+
+    /// Forgets guards that nobody took since `limit`, and says how many those were. One that is wanted again is simply
+    /// made again.
+    pub(crate) async fn forget_guards(&self, limit: Timestamp) -> Result<u64, StoreError> {
+        let forget = self.database.write(move |tx| {
+            async move {
+                let delete = Query::delete()
+                    .from_table("guards")
+                    .and_where(Expr::col("taken_at").lt(column::millis(limit)))
+                    .to_owned();
+                Ok(tx.execute(&delete).await?.rows_affected())
+            }
+            .boxed()
+        });
+        forget.await
     }
 }

@@ -112,7 +112,7 @@ impl Store {
         rows.iter().map(task::task).collect()
     }
 
-    /// Tasks of all tenants that no agent took in time, the oldest first.
+    /// Tasks of all tenants that waited in vain for what comes next, the oldest first.
     pub(crate) async fn overdue_tasks(
         &self,
         now: Timestamp,
@@ -120,7 +120,7 @@ impl Store {
     ) -> Result<Vec<Task>, StoreError> {
         // A timer serves all tenants; what it then does to a task starts from the tenant of the row.
         let rows = Entity::find()
-            .filter(Column::State.is_in(words(&TaskState::UNASSIGNED, TaskState::as_str)))
+            .filter(Column::State.is_in(words(&TaskState::WAITING, TaskState::as_str)))
             .filter(Column::ExpiresAt.lte(millis(now)))
             .order_by_asc(Column::ExpiresAt)
             .limit(limit)

@@ -84,11 +84,16 @@ fn all_moves() -> [Move; 8] {
         ),
         (
             "assigned",
-            |it| it.assigned(after(1)),
+            |it| it.assigned(a_minute()),
             &[To::Reserved],
             To::Assigned,
         ),
-        ("started", |it| it.started(after(1)), ASSIGNED, To::Assigned),
+        (
+            "started",
+            |it| it.started(a_minute()),
+            ASSIGNED,
+            To::Assigned,
+        ),
         ("transferred", transfer, ASSIGNED, To::Pending),
         (
             "wrapping",
@@ -131,15 +136,15 @@ fn a_task_that_has_expired_is_offered_to_nobody() {
 
 #[test]
 fn a_conversation_starts_once() {
-    let started = in_state(TaskState::Assigned).started(after(1)).unwrap();
+    let started = in_state(TaskState::Assigned).started(a_minute()).unwrap();
 
-    assert_eq!(started.started_at, Some(after(1)));
-    assert!(started.started(after(2)).is_err());
+    assert_eq!(started.started_at, Some(start()));
+    assert!(started.started(a_minute()).is_err());
 }
 
 #[test]
 fn a_transferred_task_waits_anew_for_whoever_serves_the_queue() {
-    let started = in_state(TaskState::Assigned).started(after(1)).unwrap();
+    let started = in_state(TaskState::Assigned).started(a_minute()).unwrap();
     let wait = Wait {
         since: after(30),
         until: after(90),

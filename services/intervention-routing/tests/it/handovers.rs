@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use domain::id::{AgentId, PartnerId};
+use domain::id::{AgentId, PartnerId, QueueId};
 use domain::moment::{Moment, MomentKind};
-use domain::time::{LocalHours, later};
-use platform::clock::Clock;
+use domain::time::LocalHours;
+use intervention_routing::PartnerConfig;
 use proto::channel::v1::Channel;
 use proto::error::v1::ErrorReason;
 use proto::fact::v1::CancelReason;
 use proto::fact::v1::fact::Body;
 use proto::routing::v1 as pb;
 use proto::routing::v1::agent_desk_service_client::AgentDeskServiceClient;
+use proto::routing::v1::open_desk_request::Message as Said;
 use proto::routing::v1::watch_invitations_response::Update;
 use proto::routing::v1::{InterventionState, ReservationState, TaskState};
 use testkit::builders::a_cart;
@@ -19,7 +20,7 @@ use testkit::grpc::assert_refused;
 use tonic::Code;
 
 use crate::desks::{OpenDesk, presence};
-use crate::storefronts::{bring_together, invite_and_accept};
+use crate::storefronts::{bring_together, invite_and_accept, moment_now};
 use crate::world::{World, moment_of};
 
 /// A moment with a cart that is worth a call.
@@ -99,10 +100,11 @@ async fn nobody_is_called_at_night_although_the_evening_decided_it() {
     .await;
     world.pass(Duration::from_mins(55));
     let mut ana = OpenDesk::open_with(world.desk_of("ana"), caller(1)).await;
+    let late = moment_now(&world, 1);
     let late = Moment {
-        occurred_at: world.clock.now(),
-        expires_at: later(world.clock.now(), Duration::from_mins(1)),
-        ..worth_a_call(1)
+        kind: MomentKind::IdleInCheckout,
+        cart: worth_a_call(1).cart,
+        ..late
     };
     world.propose(&late).await;
     let first = ana.reservation().await;
@@ -247,5 +249,34 @@ async fn a_supervisor_sees_the_tasks_of_the_partner() {
     assert_eq!(of_north.len(), 1);
     assert_eq!(of_north[0].task_id, task.task_id);
     assert_eq!(of_south, []);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_partner_serves_the_queues_it_is_contracted_for() {
+    let mut world = World::with(|config| {
+        let orders = PartnerConfig {
+            queues: [QueueId::parse("orders").unwrap()].into(),
+        };
+        let north = PartnerId::parse("north").unwrap();
+        config.partners.insert(north, orders);
+    })
+    .await;
+    let only = |queue: &str| pb::DeskPresence {
+        queue_ids: vec![queue.to_owned()],
+        ..presence(1)
+    };
+
+    let first = Said::Presence(only("checkout"));
+    let mut foreign = OpenDesk::try_open(world.desk_of("ana"), first)
+        .await
+        .unwrap();
+
+    let refused = foreign.next().await.unwrap_err();
+    let unknown = ErrorReason::UnknownQueue;
+    let field = Some("presence.queue_ids");
+    assert_refused(&refused, Code::InvalidArgument, unknown, field);
+    OpenDesk::open_with(world.desk_of("ana"), only("orders")).await;
+    OpenDesk::open_with(world.desk_at("south", "ana"), only("checkout")).await;
     world.stop().await;
 }

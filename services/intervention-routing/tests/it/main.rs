@@ -19,6 +19,8 @@ mod interventions;
 mod plays;
 mod propose;
 mod races;
+mod repetition;
+mod replays;
 mod restarts;
 mod storefronts;
 mod timeouts;

@@ -116,6 +116,51 @@ async fn a_change_is_a_new_version_and_the_old_one_retires() {
 }
 
 #[tokio::test]
+async fn versions_made_at_once_are_numbered_apart_and_one_is_live() {
+    let mut world = World::start().await;
+    let play = starter(&world, "form-chat").await;
+    let mut made = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let mut client = world.plays();
+        let request = pb::CreatePlayVersionRequest {
+            request_id: request_id(),
+            play: Some(play.clone()),
+        };
+        made.spawn(async move { client.create_play_version(request).await });
+    }
+    let made = made.join_all().await.into_iter().map(|answer| {
+        let created = answer.unwrap().into_inner().play.unwrap();
+        created.version
+    });
+    let versions: std::collections::BTreeSet<u32> = made.collect();
+    assert_eq!(versions, (2..=11).collect());
+
+    let mut activated = tokio::task::JoinSet::new();
+    for version in 2..=11 {
+        let mut client = world.plays();
+        let request = pb::ActivatePlayRequest {
+            request_id: request_id(),
+            play_id: "form-chat".to_owned(),
+            version,
+        };
+        activated.spawn(async move { client.activate_play(request).await });
+    }
+    activated.join_all().await;
+
+    let mut live = 0;
+    for version in 1..=11 {
+        let request = pb::GetPlayRequest {
+            play_id: "form-chat".to_owned(),
+            version,
+        };
+        let found = world.plays().get_play(request).await.unwrap().into_inner();
+        live += usize::from(found.play.unwrap().state() == PlayState::Live);
+    }
+    assert_eq!(live, 1);
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_decision_names_the_version_that_made_it() {
     let mut world = World::start().await;
     let play = starter(&world, "cost-shock-chat").await;

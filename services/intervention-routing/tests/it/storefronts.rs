@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::id::SessionId;
 use domain::moment::Moment;
+use platform::clock::Clock;
 use proto::routing::v1 as pb;
 use proto::routing::v1::watch_invitations_response::Update;
 use tonic::{Status, Streaming};
@@ -104,9 +105,14 @@ pub(crate) async fn invite(world: &World, moment: &Moment) -> Invited {
     }
 }
 
+/// The `n`th moment, which happens now.
+pub(crate) fn moment_now(world: &World, n: u64) -> Moment {
+    moment_of(n).with_occurred_at(world.clock.now()).build()
+}
+
 /// Invites the `n`th shopper, who says yes.
 pub(crate) async fn invite_and_accept(world: &World, n: u64) -> Invited {
-    let mut invited = invite(world, &moment_of(n).build()).await;
+    let mut invited = invite(world, &moment_now(world, n)).await;
     let invitation = invited.invitation.clone();
     invited.page.accept(&invitation).await.unwrap();
     invited

@@ -15,7 +15,7 @@ use testkit::grpc::assert_refused;
 use tonic::Code;
 
 use crate::desks::{OpenDesk, presence};
-use crate::storefronts::{Storefront, invite, invite_and_accept};
+use crate::storefronts::{Storefront, bring_together, invite, invite_and_accept, moment_now};
 use crate::world::{World, moment_of};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -76,7 +76,8 @@ async fn a_missed_reservation_goes_to_the_next_agent() {
 #[tokio::test]
 async fn an_agent_who_misses_three_in_a_row_gets_no_more_until_they_speak() {
     let mut world = World::with(|config| config.desks.silent_after_ms = 600_000).await;
-    let mut ana = OpenDesk::open(&world, "ana", 1).await;
+    // Room for more, as a task that its only agent has missed goes on waiting for somebody.
+    let mut ana = OpenDesk::open(&world, "ana", 5).await;
     for n in 1..=3 {
         let _invited = invite_and_accept(&world, n).await;
         ana.reservation().await;
@@ -87,12 +88,12 @@ async fn an_agent_who_misses_three_in_a_row_gets_no_more_until_they_speak() {
     assert_eq!(ana.acknowledged().await.presence(), Presence::NotResponding);
 
     let blocked = world
-        .propose(&moment_of(4).build())
+        .propose(&moment_now(&world, 4))
         .await
         .intervention
         .unwrap();
     assert_eq!(blocked.state(), InterventionState::Blocked);
-    ana.be(presence(1)).await;
+    ana.be(presence(5)).await;
     assert_eq!(ana.acknowledged().await.presence(), Presence::Available);
     let _invited = invite_and_accept(&world, 5).await;
     ana.reservation().await;
@@ -269,5 +270,48 @@ async fn nothing_is_shown_once_the_agents_have_left() {
 
     page.invitation().await;
     until(&world, &id, InterventionState::Shown).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_agent_who_takes_a_task_and_does_not_begin_loses_it() {
+    let mut world = World::with(|config| config.desks.silent_after_ms = 600_000).await;
+    let mut ana = OpenDesk::open(&world, "ana", 1).await;
+    let (mut invited, task) = bring_together(&world, &mut ana, 1).await;
+    let mut bea = OpenDesk::open(&world, "bea", 1).await;
+
+    world.pass(Duration::from_mins(1));
+
+    assert_eq!(ana.rescinded().await.state(), ReservationState::Rescinded);
+    let reservation = bea.reservation().await;
+    assert_eq!(reservation.task.as_ref().unwrap().task_id, task.task_id);
+    bea.accept(&reservation).await.unwrap();
+    assert!(matches!(
+        invited.page.next().await.unwrap(),
+        Update::AgentJoined(_)
+    ));
+    let refused = ana.start(&task).await.unwrap_err();
+    assert_refused(&refused, Code::NotFound, ErrorReason::NotFound, None);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_contact_that_is_never_wrapped_up_holds_nobody_for_ever() {
+    let mut world = World::with(|config| config.desks.silent_after_ms = 600_000_000).await;
+    let mut ana = OpenDesk::open(&world, "ana", 1).await;
+    let (mut invited, task) = bring_together(&world, &mut ana, 1).await;
+    ana.start(&task).await.unwrap();
+
+    world.pass(Duration::from_hours(4));
+
+    assert!(matches!(
+        invited.page.next().await.unwrap(),
+        Update::Withdrawn(_)
+    ));
+    until(&world, &invited.intervention, InterventionState::Unresolved).await;
+    let mut ana = OpenDesk::open(&world, "ana", 1).await;
+    assert_eq!(ana.tasks().await, []);
+    ana.be(presence(1)).await;
+    assert_eq!(ana.acknowledged().await.used_capacity, 0);
     world.stop().await;
 }

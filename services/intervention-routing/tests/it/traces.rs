@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
+use platform::auth::Role;
 use platform::config::TelemetryConfig;
 use platform::telemetry::{self, TraceContext};
+use proto::routing::v1 as pb;
+use proto::routing::v1::agent_desk_service_client::AgentDeskServiceClient;
+use testkit::grpc::request;
 use testkit::otlp::Receiver;
 use tracing::Instrument;
 
-use crate::world::{World, moment_of};
+use crate::desks::{OpenDesk, wrapping_up};
+use crate::storefronts::bring_together;
+use crate::world::{Interventions, World, moment_of};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -44,5 +50,59 @@ async fn a_decision_and_its_facts_are_in_the_trace_of_the_proposal() {
     ] {
         assert_eq!(decided.attribute(key), Some(value), "{key}");
     }
+    a_contact_is_in_the_trace_of_its_decision(&world).await;
+    telemetry.flush().await;
+    let decided = world.interventions_as(Role::Operator);
+    let trace = newest_trace(decided).await;
+    for (step, joined) in [
+        ("routing.show_invitation", Joined::Part),
+        ("routing.reserve", Joined::Part),
+        // The agent's desk brought no trace, the shopper's page one of its own.
+        ("routing.wrap_up", Joined::Part),
+        ("routing.accept_invitation", Joined::Linked),
+    ] {
+        let span = receiver.span(DEADLINE, step).await;
+        assert_eq!(span.service, intervention_routing::NAME);
+        let linked = span.links.iter().any(|link| link.trace_id == trace);
+        match joined {
+            Joined::Part => assert_eq!(span.trace_id, trace, "{step}"),
+            Joined::Linked => assert!(linked && span.trace_id != trace, "{step}"),
+        }
+    }
+    let marks = receiver.named("continued");
+    assert!(
+        marks
+            .iter()
+            .any(|mark| mark.trace_id == trace && !mark.links.is_empty())
+    );
     telemetry.shutdown().await;
+}
+
+/// How a step belongs to the trace of its decision.
+enum Joined {
+    Part,
+    Linked,
+}
+
+async fn newest_trace(mut interventions: Interventions) -> String {
+    let request = pb::ListInterventionsRequest::default();
+    let listed = interventions.list_interventions(request).await.unwrap();
+    let newest = listed.into_inner().interventions.remove(0);
+    assert_eq!(newest.trace_id.len(), 32);
+    newest.trace_id
+}
+
+/// A contact that an agent without tracing wraps up. Each of its facts comes in a trace.
+async fn a_contact_is_in_the_trace_of_its_decision(world: &World) {
+    let told_before = world.told().some_facts(2).await.len();
+    let mut desk = OpenDesk::open(world, "ana", 2).await;
+    let (_invited, task) = bring_together(world, &mut desk, 2).await;
+    desk.start(&task).await.unwrap();
+
+    let mut untraced = AgentDeskServiceClient::connect(world.uri()).await.unwrap();
+    let request = request(&world.tokens().agent(), wrapping_up(&task.task_id));
+    untraced.wrap_up(request).await.unwrap();
+
+    world.told().some_facts(told_before + 7).await;
+    assert_eq!(world.told().traces().len(), told_before + 7);
 }

@@ -8,11 +8,9 @@ use domain::consent::Purpose;
 use domain::id::{AgentId, PartnerId, SessionId, TypedId};
 use domain::moment::Moment;
 use domain::money::BasisPoints;
-use domain::time::Timestamp;
 use intervention_routing::{Config, NAME, Sources};
 use platform::auth::Role;
 use platform::client::{Client, connect_with_token};
-use platform::clock::Clock;
 use platform::ids::{IdSource, SystemIds};
 use proto::routing::v1 as pb;
 use proto::routing::v1::agent_desk_service_client::AgentDeskServiceClient;
@@ -125,9 +123,14 @@ impl World {
         self.clock.advance(by);
     }
 
+    /// Where the service listens.
+    pub(crate) fn uri(&self) -> String {
+        self.served.as_ref().unwrap().uri()
+    }
+
     /// A way to the service with a token, which is made now, since tests move the clock.
     pub(crate) fn client(&self, token: &str) -> Client {
-        connect_with_token(&self.served.as_ref().unwrap().uri(), token).unwrap()
+        connect_with_token(&self.uri(), token).unwrap()
     }
 
     pub(crate) fn interventions_as(&self, role: Role) -> Interventions {
@@ -232,9 +235,4 @@ pub(crate) fn proposal_with(
         moment: Some(moment.clone().into()),
         assessment: Some(assessment.into()),
     }
-}
-
-/// What time it is in a world.
-pub(crate) fn now_of(world: &World) -> Timestamp {
-    world.clock.now()
 }

@@ -39,6 +39,17 @@ pub(crate) struct Candidate {
     pub(crate) uses: Option<u32>,
 }
 
+impl Candidate {
+    /// The same candidate for somebody with these purses.
+    #[must_use]
+    pub(crate) fn with_purse(&self, purse: PurseRoom) -> Self {
+        Self {
+            purse,
+            ..self.clone()
+        }
+    }
+}
+
 /// What is left of the purses that an offer draws on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PurseRoom {

@@ -105,7 +105,7 @@ async fn approve(unit: &Unit<'_>, actor: &Actor, offer: OfferId) -> Result<Appro
     let currency = case.cart.currency();
     let granted =
         offers::cost_of_intervention(unit.tx, &unit.tenant, case.intervention, currency).await?;
-    let situation = situation(unit, &case, &terms.agent);
+    let situation = situation(unit, &case);
     let proposal = Proposal {
         case: &case,
         question: Question {
@@ -119,10 +119,14 @@ async fn approve(unit: &Unit<'_>, actor: &Actor, offer: OfferId) -> Result<Appro
         },
         policy: &policy,
         agent: &terms.agent,
-        purses: grounds::purses_of(unit.tx, situation).await?,
+        purses: grounds::purses_of(unit.tx, situation, &terms.agent).await?,
     };
     let room = proposal.purses.room;
-    let candidate = grounds::candidate(unit.tx, situation, &programme, room).await?;
+    let candidates = grounds::candidates(unit.tx, situation, vec![programme.clone()]).await?;
+    let candidate = candidates
+        .first()
+        .ok_or(OfferError::ProgrammeUnknown)?
+        .with_purse(room);
     let judgement = judge(&policy, proposal.question, &candidate).and(of_case(&case, &offer));
     if !judgement.passes() {
         return refuse(unit, &proposal, &judgement, &offer).await;

@@ -102,18 +102,19 @@ async fn authorize(unit: &Unit<'_>, command: &AuthorizeOffer) -> Result<Authoriz
         granted: granted.await?,
         now: unit.now,
     };
-    let situation = situation(unit, &case, who);
+    let situation = situation(unit, &case);
     let proposal = Proposal {
         case: &case,
         question,
         policy: &policy,
         agent: who,
-        purses: grounds::purses_of(unit.tx, situation).await?,
+        purses: grounds::purses_of(unit.tx, situation, who).await?,
     };
-    let programmes = grounds::all_programmes(unit.tx, &unit.tenant).await?;
-    let money = (programmes.as_slice(), proposal.purses.room);
-    let candidates = grounds::candidates(unit.tx, situation, money, *remedy).await?;
-    let judged = candidates.into_iter().map(|candidate| {
+    let mut programmes = grounds::all_programmes(unit.tx, &unit.tenant).await?;
+    programmes.retain(|programme| programme.remedies.contains(remedy));
+    let candidates = grounds::candidates(unit.tx, situation, programmes).await?;
+    let judged = candidates.iter().map(|candidate| {
+        let candidate = candidate.with_purse(proposal.purses.room);
         let judgement = judge(&policy, question, &candidate);
         (candidate, judgement)
     });
@@ -168,14 +169,9 @@ fn price(command: &AuthorizeOffer, case: &Case) -> Result<Money, OfferError> {
     Ok(amount)
 }
 
-pub(super) fn situation<'a>(
-    unit: &'a Unit<'_>,
-    case: &Case,
-    agent: &'a CaseAgent,
-) -> Situation<'a> {
+pub(super) fn situation<'a>(unit: &'a Unit<'_>, case: &Case) -> Situation<'a> {
     Situation {
         tenant: &unit.tenant,
-        agent,
         person: Some(case.person),
         currency: case.cart.currency(),
         now: unit.now,

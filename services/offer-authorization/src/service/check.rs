@@ -8,14 +8,14 @@ use domain::offer::OfferRefusal;
 use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
 
-use super::grounds::{self, Purses, Situation};
+use super::grounds::{self, Situation};
 use super::{Service, Viewer};
 use crate::authority::{
-    Grantor, GrantorRole, Judgement, Policy, Question, climb, fits, judge, largest,
+    Candidate, Grantor, GrantorRole, Judgement, Policy, PurseRoom, Question, climb, fits, judge,
+    largest,
 };
 use crate::case::CaseAgent;
 use crate::error::OfferError;
-use crate::programme::Programme;
 
 /// Who would grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,11 +62,10 @@ pub(crate) struct RefusedRemedy {
 
 /// What all remedies of a check are judged by.
 struct Check<'a> {
-    tenant: &'a TenantId,
     command: &'a CheckAuthority,
     policy: Policy,
-    programmes: Vec<Programme>,
-    grantors: Vec<(Grantor, CaseAgent, Purses)>,
+    candidates: Vec<Candidate>,
+    grantors: Vec<(Grantor, PurseRoom)>,
     now: Timestamp,
 }
 
@@ -82,39 +81,45 @@ impl Service {
         command: CheckAuthority,
     ) -> Result<AuthorityReport, OfferError> {
         let now = self.now();
-        let people = command.grantors.people();
-        if !people.iter().all(|(_, agent)| viewer.sees(agent)) {
+        let (role, agents) = command.grantors.people();
+        if !agents.iter().all(|agent| viewer.sees(agent)) {
             return Err(OfferError::PartnerUnknown);
         }
-        let mut grantors = Vec::with_capacity(people.len());
-        for (role, agent) in people {
-            let situation = situation(tenant, &agent, &command, now);
-            let purses = grounds::purses_of(self.database().read(), situation).await?;
-            grantors.push((Grantor::Person(role, agent.clone()), agent, purses));
-        }
-        let connection = self.database().read();
-        let check = Check {
+        let situation = Situation {
             tenant,
-            command: &command,
-            policy: self.active_policy(connection, tenant).await?,
-            programmes: grounds::all_programmes(connection, tenant).await?,
-            grantors,
+            person: None,
+            currency: command.cart.currency(),
             now,
         };
-        self.climb(&check).await
+        let connection = self.database().read();
+        let purses = grounds::purses_of_all(connection, situation, agents).await?;
+        let programmes = grounds::all_programmes(connection, tenant).await?;
+        let people = agents.iter().zip(purses);
+        let check = Check {
+            command: &command,
+            policy: self.active_policy(connection, tenant).await?,
+            candidates: grounds::candidates(connection, situation, programmes).await?,
+            grantors: people
+                .map(|(agent, purses)| (Grantor::Person(role, agent.clone()), purses.room))
+                .collect(),
+            now,
+        };
+        Ok(check.climb())
     }
+}
 
-    async fn climb(&self, check: &Check<'_>) -> Result<AuthorityReport, OfferError> {
+impl Check<'_> {
+    fn climb(&self) -> AuthorityReport {
         let mut report = AuthorityReport::default();
-        for kind in climb(&check.command.ladder) {
+        for kind in climb(&self.command.ladder) {
             if !kind.costs_money() {
-                report.empowered |= fits(kind, check.command.cause);
+                report.empowered |= fits(kind, self.command.cause);
                 report.remedies.push(Grantable { kind, money: None });
                 continue;
             }
-            match self.best(check, kind).await? {
+            match self.best(kind) {
                 (Some(programme), judgement) if judgement.passes() => {
-                    report.empowered |= fits(kind, check.command.cause);
+                    report.empowered |= fits(kind, self.command.cause);
                     let money = judgement.most.map(|most| (most, programme));
                     report.remedies.push(Grantable { kind, money });
                 }
@@ -123,33 +128,27 @@ impl Service {
                 }
             }
         }
-        Ok(report)
+        report
     }
 
     /// The most that any of the grantors may grant on any of the programmes.
-    async fn best(
-        &self,
-        check: &Check<'_>,
-        remedy: RemedyKind,
-    ) -> Result<(Option<ProgrammeId>, Judgement), OfferError> {
+    fn best(&self, remedy: RemedyKind) -> (Option<ProgrammeId>, Judgement) {
+        let fitting = self
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.programme.remedies.contains(&remedy));
         let mut judged = Vec::new();
-        for (grantor, agent, purses) in &check.grantors {
-            let situation = situation(check.tenant, agent, check.command, check.now);
-            let money = (check.programmes.as_slice(), purses.room);
-            let connection = self.database().read();
-            let candidates = grounds::candidates(connection, situation, money, remedy).await?;
-            let question = check.question(grantor, remedy);
-            judged.extend(candidates.into_iter().map(|candidate| {
-                let judgement = judge(&check.policy, question, &candidate);
-                (Some(candidate.programme.id), judgement)
-            }));
+        for candidate in fitting {
+            for (grantor, purse) in &self.grantors {
+                let candidate = candidate.with_purse(*purse);
+                let judgement = judge(&self.policy, self.question(grantor, remedy), &candidate);
+                judged.push((Some(candidate.programme.id), judgement));
+            }
         }
         let nobody = Judgement::refusing(OfferRefusal::RemedyNotAllowed);
-        Ok(largest(judged).unwrap_or((None, nobody)))
+        largest(judged).unwrap_or((None, nobody))
     }
-}
 
-impl Check<'_> {
     /// Asks for the least that can be given: what may be granted at all, may be granted up to the most that passes.
     fn question<'q>(&'q self, grantor: &'q Grantor, remedy: RemedyKind) -> Question<'q> {
         let currency = self.command.cart.currency();
@@ -166,29 +165,11 @@ impl Check<'_> {
     }
 }
 
-fn situation<'a>(
-    tenant: &'a TenantId,
-    agent: &'a CaseAgent,
-    command: &CheckAuthority,
-    now: Timestamp,
-) -> Situation<'a> {
-    Situation {
-        tenant,
-        agent,
-        person: None,
-        currency: command.cart.currency(),
-        now,
-    }
-}
-
 impl Grantors {
-    fn people(&self) -> Vec<(GrantorRole, CaseAgent)> {
+    fn people(&self) -> (GrantorRole, &[CaseAgent]) {
         match self {
-            Self::Caller(role, person) => vec![(*role, person.clone())],
-            Self::Available(agents) => agents
-                .iter()
-                .map(|agent| (GrantorRole::Agent, agent.clone()))
-                .collect(),
+            Self::Caller(role, person) => (*role, std::slice::from_ref(person)),
+            Self::Available(agents) => (GrantorRole::Agent, agents),
         }
     }
 }

@@ -8,6 +8,8 @@ use domain::id::{OfferId, TenantId};
 use domain::offer::OfferRefusal;
 use domain::time::{Timestamp, earlier, elapsed};
 use futures::FutureExt;
+use messaging::outbox;
+use storage::StoreError;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info_span, warn};
 
@@ -63,15 +65,21 @@ impl Service {
         Ok(pause.max(SHORTEST_PAUSE))
     }
 
-    /// Forgets the first answers that nobody will ask for again, now and then, until `stop`.
+    /// Forgets, now and then until `stop`, first answers that nobody will ask for again, and facts that never arrived.
     pub(crate) async fn sweep_until(self, stop: CancellationToken) {
         let mut due = tokio::time::interval(SWEEP_EVERY);
         while stop.run_until_cancelled(due.tick()).await.is_some() {
             let limit = earlier(self.now(), self.settings().answers_kept);
-            if let Err(error) = self.database().forget_requests_before(limit).await {
+            if let Err(error) = self.forget_before(limit).await {
                 warn!(%error, "old answers could not be forgotten");
             }
         }
+    }
+
+    async fn forget_before(&self, limit: Timestamp) -> Result<(), StoreError> {
+        self.database().forget_requests_before(limit).await?;
+        outbox::forget_undelivered_before(self.database(), limit).await?;
+        Ok(())
     }
 
     /// Proves the ledger at the start and once a day, until `stop`. What is found is never repaired: it is told.

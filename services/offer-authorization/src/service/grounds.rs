@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 
 use domain::id::{PersonId, ProgrammeId, TenantId};
 use domain::money::{Currency, Money};
-use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
 use sea_orm::ConnectionTrait;
 use storage::StoreError;
@@ -12,22 +11,21 @@ use storage::StoreError;
 use crate::authority::{Candidate, PurseRoom};
 use crate::case::CaseAgent;
 use crate::ledger::{Day, LimitKey, purse_owners};
-use crate::programme::Programme;
+use crate::programme::{Programme, PurseOwner};
 use crate::store::ledger::{Caps, Counter, counters};
 use crate::store::{programmes, purses};
 
-/// Who would grant to whom, in which currency, when.
+/// To whom, in which currency and when something would be granted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Situation<'a> {
     pub(super) tenant: &'a TenantId,
-    pub(super) agent: &'a CaseAgent,
     /// `None` when the shopper is not known yet.
     pub(super) person: Option<PersonId>,
     pub(super) currency: Currency,
     pub(super) now: Timestamp,
 }
 
-/// The purses of a situation.
+/// The purses that an agent draws on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Purses {
     /// The daily limits of agent and partner, where they are set.
@@ -49,80 +47,89 @@ impl Purses {
     }
 }
 
-/// Reads the purses of agent and partner.
+/// Reads the purses of an agent.
 pub(super) async fn purses_of<C: ConnectionTrait>(
     connection: &C,
     situation: Situation<'_>,
+    agent: &CaseAgent,
 ) -> Result<Purses, StoreError> {
+    let all = purses_of_all(connection, situation, std::slice::from_ref(agent)).await?;
+    let nobody = Purses {
+        limits: [None, None],
+        room: PurseRoom::Unlimited,
+    };
+    Ok(all.into_iter().next().unwrap_or(nobody))
+}
+
+/// Reads the purses of several agents, in their order.
+pub(super) async fn purses_of_all<C: ConnectionTrait>(
+    connection: &C,
+    situation: Situation<'_>,
+    agents: &[CaseAgent],
+) -> Result<Vec<Purses>, StoreError> {
     let Situation {
         tenant,
-        agent,
         currency,
         now,
         ..
     } = situation;
-    let owners = purse_owners(agent);
-    let keys = owners
-        .each_ref()
-        .map(|owner| LimitKey::purse(owner, Day::of(now), currency));
-    let counters = counters(connection, tenant, &keys).await?;
-    let limits = purses::limits_of(connection, tenant, &owners).await?;
-    let room = limits
+    let owners: Vec<[PurseOwner; 2]> = agents.iter().map(purse_owners).collect();
+    let flat = owners.concat();
+    let keys: Vec<LimitKey> = flat
         .iter()
-        .zip(&counters)
-        .filter_map(|(limit, counter)| Some(room_of((*limit)?, *counter, currency)))
-        .fold(PurseRoom::Unlimited, narrower);
-    Ok(Purses { limits, room })
+        .map(|owner| LimitKey::purse(owner, Day::of(now), currency))
+        .collect();
+    let counters = counters(connection, tenant, &keys).await?;
+    let limits = purses::limits_of(connection, tenant, &flat).await?;
+    let both: Vec<_> = limits.into_iter().zip(counters).collect();
+    let purses = both.as_chunks::<2>().0.iter().map(|pair| Purses {
+        limits: pair.each_ref().map(|(limit, _)| *limit),
+        room: pair
+            .iter()
+            .filter_map(|(limit, counter)| Some(room_of((*limit)?, *counter, currency)))
+            .fold(PurseRoom::Unlimited, narrower),
+    });
+    Ok(purses.collect())
 }
 
-/// The programmes for a remedy with their room. The one that ends first comes first, so that its money is not lost.
+/// The programmes with their room, but for purses. Those that run come first, and of them the one that ends first, so
+/// that its money is not lost.
 pub(super) async fn candidates<C: ConnectionTrait>(
     connection: &C,
     situation: Situation<'_>,
-    (programmes, purse): (&[Programme], PurseRoom),
-    remedy: RemedyKind,
+    mut programmes: Vec<Programme>,
 ) -> Result<Vec<Candidate>, StoreError> {
-    let mut fitting: Vec<&Programme> = programmes
-        .iter()
-        .filter(|programme| programme.remedies.contains(&remedy))
-        .collect();
-    // Those that run come first, so that the reasons of a dead programme never hide those of a live one.
-    fitting.sort_by_key(|programme| {
-        let runs = programme.refusals(situation.now).is_empty();
-        (Reverse(runs), programme.ends_at, &programme.id)
+    let runs = |programme: &Programme| programme.refusals(situation.now).is_empty();
+    programmes.sort_by(|one, other| {
+        let rank = |programme: &Programme| (Reverse(runs(programme)), programme.ends_at);
+        let order = rank(one).cmp(&rank(other));
+        order.then_with(|| one.id.cmp(&other.id))
     });
-    let mut found = Vec::with_capacity(fitting.len());
-    for programme in fitting {
-        found.push(candidate(connection, situation, programme, purse).await?);
+    let budgets = programmes
+        .iter()
+        .map(|programme| LimitKey::budget(&programme.id));
+    let usages = programmes.iter().filter_map(|programme| {
+        let person = situation.person?;
+        Some(LimitKey::usage(&programme.id, person))
+    });
+    let keys: Vec<LimitKey> = budgets.chain(usages).collect();
+    let counters = counters(connection, situation.tenant, &keys).await?;
+    let (budgets, usages) = counters.split_at(programmes.len().min(counters.len()));
+    let mut found = Vec::with_capacity(programmes.len());
+    for (index, programme) in programmes.into_iter().enumerate() {
+        let counter = |of: &[Option<Counter>]| of.get(index).copied().flatten();
+        let budget = counter(budgets).and_then(Counter::room).unwrap_or(0);
+        let zero = Money::zero(programme.currency);
+        let used = counter(usages).map_or(0, Counter::used);
+        let left = i64::from(programme.offers_per_person).saturating_sub(used);
+        found.push(Candidate {
+            budget: Money::new(budget, programme.currency).unwrap_or(zero),
+            purse: PurseRoom::Unlimited,
+            uses: situation.person.map(|_| u32::try_from(left).unwrap_or(0)),
+            programme,
+        });
     }
     Ok(found)
-}
-
-/// One programme with its room.
-pub(super) async fn candidate<C: ConnectionTrait>(
-    connection: &C,
-    situation: Situation<'_>,
-    programme: &Programme,
-    purse: PurseRoom,
-) -> Result<Candidate, StoreError> {
-    let usage = situation
-        .person
-        .map(|person| LimitKey::usage(&programme.id, person));
-    let keys: Vec<LimitKey> = [LimitKey::budget(&programme.id)]
-        .into_iter()
-        .chain(usage)
-        .collect();
-    let counters = counters(connection, situation.tenant, &keys).await?;
-    let budget = counters.first().copied().flatten().and_then(Counter::room);
-    let used = counters.get(1).copied().flatten().map_or(0, Counter::used);
-    let left = i64::from(programme.offers_per_person).saturating_sub(used);
-    let zero = Money::zero(programme.currency);
-    Ok(Candidate {
-        programme: programme.clone(),
-        budget: Money::new(budget.unwrap_or(0), programme.currency).unwrap_or(zero),
-        purse,
-        uses: situation.person.map(|_| u32::try_from(left).unwrap_or(0)),
-    })
 }
 
 /// All programmes of a tenant.

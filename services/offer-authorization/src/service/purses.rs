@@ -50,7 +50,8 @@ async fn set(unit: &Unit<'_>, purse: Purse) -> Result<PurseReport, OfferError> {
         tx, tenant, now, ..
     } = unit;
     let currency = purse.daily_limit.currency();
-    let [before] = purses::limits_of(*tx, tenant, std::array::from_ref(&purse.owner)).await?;
+    let owner = std::slice::from_ref(&purse.owner);
+    let before = purses::limits_of(*tx, tenant, owner).await?.pop().flatten();
     if before.is_some_and(|before| before.currency() != currency) {
         let fault = MoneyError::CurrencyMismatch;
         let path = "purse.daily_limit.currency";

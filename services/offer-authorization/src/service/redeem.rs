@@ -130,12 +130,11 @@ async fn claim_again(unit: &Unit<'_>, offer: &Offer, draw: &Draw) -> Result<(), 
     let programme = programme.ok_or(OfferError::ProgrammeUnknown)?;
     let situation = Situation {
         tenant: &unit.tenant,
-        agent: &draw.agent,
         person: Some(draw.person),
         currency: offer.terms.amount.currency(),
         now: unit.now,
     };
-    let purses = grounds::purses_of(unit.tx, situation).await?;
+    let purses = grounds::purses_of(unit.tx, situation, &draw.agent).await?;
     match unit.hold(draw, purses.caps(&programme)).await? {
         Ok(()) => Ok(()),
         Err(_full) => Err(IllegalMove::NotHeld.into()),

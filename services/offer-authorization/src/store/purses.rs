@@ -65,26 +65,30 @@ pub(crate) async fn set(
     Ok(())
 }
 
-/// The daily limits of these owners, who are of one partner; absent where none is set.
-pub(crate) async fn limits_of<C: ConnectionTrait, const N: usize>(
+/// The daily limits of these owners, in their order; absent where none is set.
+pub(crate) async fn limits_of<C: ConnectionTrait>(
     connection: &C,
     tenant: &TenantId,
-    owners: &[PurseOwner; N],
-) -> Result<[Option<Money>; N], StoreError> {
-    let partners = owners.each_ref().map(|owner| owner.partner.as_str());
+    owners: &[PurseOwner],
+) -> Result<Vec<Option<Money>>, StoreError> {
+    if owners.is_empty() {
+        return Ok(Vec::new());
+    }
+    let partners = owners.iter().map(|owner| owner.partner.as_str());
     let models = Entity::find_in(tenant)
         .filter(Column::PartnerId.is_in(partners))
-        .filter(Column::AgentId.is_in(owners.each_ref().map(agent_column)))
+        .filter(Column::AgentId.is_in(owners.iter().map(agent_column)))
         .all(connection)
         .await?;
     let mut purses = Vec::with_capacity(models.len());
     for model in &models {
         purses.push(parse(model)?);
     }
-    Ok(owners.each_ref().map(|owner| {
+    let limit = |owner: &PurseOwner| {
         let purse = purses.iter().find(|purse| purse.owner == *owner);
         purse.map(|purse| purse.daily_limit)
-    }))
+    };
+    Ok(owners.iter().map(limit).collect())
 }
 
 /// Lists purses by partner and agent.

@@ -52,11 +52,7 @@ pub(super) const AGENTS: &[AgentCast] = &[
 /// Who approves for each partner.
 pub(super) const SUPERVISORS: [(&str, &str); 2] = [(NORTE, "sara"), (ANDINA, "sergio")];
 
-const fn agent(
-    name: &'static str,
-    partner: &'static str,
-    language: &'static str,
-) -> AgentCast {
+const fn agent(name: &'static str, partner: &'static str, language: &'static str) -> AgentCast {
     AgentCast {
         name,
         partner,

@@ -34,7 +34,9 @@ pub(super) struct Bearer(MetadataValue<Ascii>);
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
+        request
+            .metadata_mut()
+            .insert("authorization", self.0.clone());
         Ok(request)
     }
 }
@@ -123,7 +125,9 @@ impl Doors {
     /// Connects with the first call.
     fn line(&self, service: &str, caller: CallerKind) -> Result<Line, DemoError> {
         let token = mint(&self.keys, &self.tenant, caller, None)?;
-        let bearer = format!("Bearer {token}").parse().map_err(DemoError::Token)?;
+        let bearer = format!("Bearer {token}")
+            .parse()
+            .map_err(DemoError::Token)?;
         let channel = Endpoint::from_shared(self.addresses.uri(service))
             .map_err(DemoError::Endpoint)?
             .tcp_nodelay(true)

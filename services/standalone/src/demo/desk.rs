@@ -72,7 +72,10 @@ impl Floor {
             let desk = Desk::open(cast, doors, chats, &floor.log).await?;
             floor.desks.spawn(desk.work(ready, floor.closing.clone()));
             let opened = tokio::time::timeout(OPENING, is_ready).await;
-            opened.ok().and_then(Result::ok).ok_or(DemoError::Desk(cast.name))?;
+            opened
+                .ok()
+                .and_then(Result::ok)
+                .ok_or(DemoError::Desk(cast.name))?;
         }
         Ok(floor)
     }
@@ -113,7 +116,9 @@ impl Log {
 
     fn note_reservation(&self, session: &str) {
         let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
-        reserved.entry(session.to_owned()).or_insert_with(Instant::now);
+        reserved
+            .entry(session.to_owned())
+            .or_insert_with(Instant::now);
     }
 
     fn note_order(&self, task: String) {

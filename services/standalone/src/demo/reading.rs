@@ -118,7 +118,9 @@ async fn experiment(doors: &Doors) -> Result<GetExperimentResponse, DemoError> {
         horizon: None,
     };
     let asked = doors.kpis()?.get_experiment(request).await;
-    Ok(asked.map_err(failed("the experiment cannot be read"))?.into_inner())
+    Ok(asked
+        .map_err(failed("the experiment cannot be read"))?
+        .into_inner())
 }
 
 async fn audit(doors: &Doors, window: &Window) -> Result<AuditKpisResponse, DemoError> {
@@ -128,7 +130,9 @@ async fn audit(doors: &Doors, window: &Window) -> Result<AuditKpisResponse, Demo
         currency: CURRENCY.to_owned(),
     };
     let asked = doors.kpis()?.audit_kpis(request).await;
-    Ok(asked.map_err(failed("the kpis cannot be audited"))?.into_inner())
+    Ok(asked
+        .map_err(failed("the kpis cannot be audited"))?
+        .into_inner())
 }
 
 async fn facts(doors: &Doors, window: Window) -> Result<Vec<Fact>, DemoError> {
@@ -136,9 +140,15 @@ async fn facts(doors: &Doors, window: Window) -> Result<Vec<Fact>, DemoError> {
         window: Some(window),
     };
     let exported = doors.kpis()?.export_facts(request).await;
-    let mut pages = exported.map_err(failed("facts cannot be exported"))?.into_inner();
+    let mut pages = exported
+        .map_err(failed("facts cannot be exported"))?
+        .into_inner();
     let mut facts = Vec::new();
-    while let Some(page) = pages.message().await.map_err(failed("facts cannot be exported"))? {
+    while let Some(page) = pages
+        .message()
+        .await
+        .map_err(failed("facts cannot be exported"))?
+    {
         facts.extend(page.facts);
     }
     Ok(facts)
@@ -155,7 +165,9 @@ async fn interventions(doors: &Doors) -> Result<Vec<Intervention>, DemoError> {
             page_token,
         };
         let listed = client.list_interventions(request).await;
-        let page = listed.map_err(failed("interventions cannot be listed"))?.into_inner();
+        let page = listed
+            .map_err(failed("interventions cannot be listed"))?
+            .into_inner();
         all.extend(page.interventions);
         if page.next_page_token.is_empty() {
             all.reverse();
@@ -172,9 +184,15 @@ async fn decided_after(
     let mut client = doors.interventions()?;
     let mut times = Vec::with_capacity(interventions.len());
     for intervention in interventions {
-        let subject = Some(Subject::InterventionId(intervention.intervention_id.clone()));
-        let explained = client.explain_decision(ExplainDecisionRequest { subject }).await;
-        let explained = explained.map_err(failed("a decision cannot be explained"))?.into_inner();
+        let subject = Some(Subject::InterventionId(
+            intervention.intervention_id.clone(),
+        ));
+        let explained = client
+            .explain_decision(ExplainDecisionRequest { subject })
+            .await;
+        let explained = explained
+            .map_err(failed("a decision cannot be explained"))?
+            .into_inner();
         let event = explained.moment.and_then(|moment| moment.occurred_at);
         let decided = explained.decision.and_then(|decision| decision.decided_at);
         let instants = event.zip(decided).and_then(|(event, decided)| {
@@ -191,7 +209,10 @@ async fn programmes(doors: &Doors) -> Result<Vec<Programme>, DemoError> {
         page_token: String::new(),
     };
     let listed = doors.programmes()?.list_programmes(request).await;
-    Ok(listed.map_err(failed("programmes cannot be listed"))?.into_inner().programmes)
+    Ok(listed
+        .map_err(failed("programmes cannot be listed"))?
+        .into_inner()
+        .programmes)
 }
 
 async fn purses(doors: &Doors) -> Result<Vec<Purse>, DemoError> {
@@ -201,7 +222,10 @@ async fn purses(doors: &Doors) -> Result<Vec<Purse>, DemoError> {
         page_token: String::new(),
     };
     let listed = doors.programmes()?.list_purses(request).await;
-    Ok(listed.map_err(failed("purses cannot be listed"))?.into_inner().purses)
+    Ok(listed
+        .map_err(failed("purses cannot be listed"))?
+        .into_inner()
+        .purses)
 }
 
 async fn ledger(doors: &Doors) -> Result<Vec<LedgerEntry>, DemoError> {
@@ -210,7 +234,10 @@ async fn ledger(doors: &Doors) -> Result<Vec<LedgerEntry>, DemoError> {
         ..ListLedgerEntriesRequest::default()
     };
     let listed = doors.programmes()?.list_ledger_entries(request).await;
-    let mut entries = listed.map_err(failed("the ledger cannot be read"))?.into_inner().entries;
+    let mut entries = listed
+        .map_err(failed("the ledger cannot be read"))?
+        .into_inner()
+        .entries;
     entries.reverse();
     Ok(entries)
 }
@@ -220,6 +247,12 @@ async fn offers(doors: &Doors) -> Result<Vec<Offer>, DemoError> {
         page_size: PAGE,
         ..ListOffersRequest::default()
     };
-    let listed = doors.offers(CallerKind::Operator)?.list_offers(request).await;
-    Ok(listed.map_err(failed("offers cannot be listed"))?.into_inner().offers)
+    let listed = doors
+        .offers(CallerKind::Operator)?
+        .list_offers(request)
+        .await;
+    Ok(listed
+        .map_err(failed("offers cannot be listed"))?
+        .into_inner()
+        .offers)
 }

@@ -109,7 +109,9 @@ impl Report {
 
 /// Makes the report.
 pub(super) fn assemble(source: &Source<'_>, recovery: Story) -> Report {
-    let Reading { kpis, experiment, .. } = source.reading;
+    let Reading {
+        kpis, experiment, ..
+    } = source.reading;
     Report {
         about: about(source),
         replay: source.replayed.clone(),
@@ -145,9 +147,10 @@ fn notes() -> Vec<String> {
          IDLE_CART qualifies them, and consent stops it.",
         "Scripted: shoppers, agents, supervisors and a checkout of this demo. They do what their script says, over the same \
          calls as anybody else.",
-        "The shop runs FACTOR times as fast as recorded, and so do the timers of session-tracking; desks run in real time.",
-        "The KPIs show that every figure is computed from facts and how sure it is. What help is worth they cannot show: \
-         help reached scripted shoppers only, and those were told to buy.",
+        "The shop runs FACTOR times as fast as recorded, and so do the timers by which session-tracking sees hesitation. Desks \
+         and conversations run in real time.",
+        "The KPIs show that every figure is computed from facts, and how sure it is. What help is worth they cannot show: \
+         help reached scripted shoppers only, who do as told, and the arms of the recording differ by chance alone.",
     ]
     .map(|note| {
         note.replace("IDLE_CART", IDLE_CART)
@@ -166,8 +169,10 @@ fn block_reasons(reading: &Reading) -> Vec<ReasonLine> {
         .block_reasons
         .iter()
         .map(|count| ReasonLine {
-            reason: word(domain::block::BlockReason::from_wire("reason", count.reason)
-                .map(domain::block::BlockReason::as_str)),
+            reason: word(
+                domain::block::BlockReason::from_wire("reason", count.reason)
+                    .map(domain::block::BlockReason::as_str),
+            ),
             primary: count.primary_count,
             beside_another: count.other_count,
         })
@@ -199,12 +204,19 @@ fn offers(reading: &Reading) -> Offers {
         refused: figures.refused,
         programmes: programmes.collect(),
         purses: purses.collect(),
-        ledger: reading.ledger.iter().map(|entry| booking(entry, reading)).collect(),
+        ledger: reading
+            .ledger
+            .iter()
+            .map(|entry| booking(entry, reading))
+            .collect(),
     }
 }
 
 fn booking(entry: &proto::offers::v1::LedgerEntry, reading: &Reading) -> Booking {
-    let offer = reading.offers.iter().find(|offer| offer.offer_id == entry.offer_id);
+    let offer = reading
+        .offers
+        .iter()
+        .find(|offer| offer.offer_id == entry.offer_id);
     let remedy = offer.map(|offer| domain::remedy::RemedyKind::from_wire("remedy", offer.remedy));
     let agent = offer.and_then(|offer| offer.agent.as_ref());
     Booking {
@@ -213,7 +225,9 @@ fn booking(entry: &proto::offers::v1::LedgerEntry, reading: &Reading) -> Booking
             .as_str_name()
             .trim_start_matches("LEDGER_ENTRY_KIND_"),
         programme: entry.programme_id.clone(),
-        remedy: remedy.map_or("", |kind| word(kind.map(domain::remedy::RemedyKind::as_str))),
+        remedy: remedy.map_or("", |kind| {
+            word(kind.map(domain::remedy::RemedyKind::as_str))
+        }),
         amount: entry.amount.as_ref().map_or(0, |amount| amount.minor_units),
         agent: agent.map_or_else(String::new, |agent| {
             format!("{} of {}", agent.agent_id, agent.partner_id)

@@ -292,9 +292,16 @@ mod tests {
 
     #[test]
     fn only_the_shop_itself_tells_of_orders_and_parcels() {
-        let by_platform = [Act::Pays { discount: 0 }, Act::Ships(ShipmentStatus::InTransit)];
+        let by_platform = [
+            Act::Pays { discount: 0 },
+            Act::Ships(ShipmentStatus::InTransit),
+        ];
 
-        assert!(by_platform.iter().all(|act| act.teller() == Teller::Platform));
+        assert!(
+            by_platform
+                .iter()
+                .all(|act| act.teller() == Teller::Platform)
+        );
         assert_eq!(Act::Adds(&LAMP).teller(), Teller::Storefront);
     }
 }

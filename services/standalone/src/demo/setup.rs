@@ -110,7 +110,8 @@ fn programme((name, budget, remedies): Budget) -> Programme {
 async fn authorise(doors: &Doors) -> Result<(), DemoError> {
     let mut manager = doors.programmes()?;
     let policy = AuthorityPolicy {
-        purpose: "Demo: all agents but one may grant small concessions, supervisors twice as much".to_owned(),
+        purpose: "Demo: all agents but one may grant small concessions, supervisors twice as much"
+            .to_owned(),
         grants: grants(),
         ..AuthorityPolicy::default()
     };
@@ -120,7 +121,10 @@ async fn authorise(doors: &Doors) -> Result<(), DemoError> {
     };
     let created = manager.create_authority_policy(request).await;
     let created = created.map_err(failed("the authority policy cannot be stored"))?;
-    let version = created.into_inner().policy.map_or(1, |policy| policy.version);
+    let version = created
+        .into_inner()
+        .policy
+        .map_or(1, |policy| policy.version);
     let request = ActivateAuthorityPolicyRequest {
         request_id: request_id(),
         version,
@@ -182,16 +186,23 @@ fn idle_cart() -> Play {
     };
     Play {
         play_id: IDLE_CART.to_owned(),
-        purpose: "Remind of a cart that nobody touches any more, on the page and without money".to_owned(),
+        purpose: "Remind of a cart that nobody touches any more, on the page and without money"
+            .to_owned(),
         triggers: vec![MomentKind::IdleCart].into_wire(),
         causes: vec![Cause::Distraction, Cause::Unknown].into_wire(),
         min_abandonment_bps: 3_000,
         channel: Channel::OnPage.into_wire(),
-        stale_after: Some(wire_duration(Duration::from_secs(120))),
+        stale_after: Some(wire_duration(Duration::from_mins(2))),
         remedy_ladder: vec![RemedyKind::Information].into_wire(),
         texts: vec![
-            text(Language::EN, "Your cart is kept for you. Questions? We are here."),
-            text(Language::ES, "Guardamos tu cesta. ¿Alguna pregunta? Estamos aquí."),
+            text(
+                Language::EN,
+                "Your cart is kept for you. Questions? We are here.",
+            ),
+            text(
+                Language::ES,
+                "Guardamos tu cesta. ¿Alguna pregunta? Estamos aquí.",
+            ),
         ],
         expected_uplift_bps: 100,
         ..Play::default()
@@ -220,8 +231,16 @@ mod tests {
 
         assert!(grants.iter().any(|grant| grant.partner_id == NORTE));
         for agent in AGENTS {
-            let lines = grants.iter().filter(|grant| grant.agent_id == agent.name).count();
-            assert_eq!(lines == 0, agent.authority == Authority::None, "{}", agent.name);
+            let lines = grants
+                .iter()
+                .filter(|grant| grant.agent_id == agent.name)
+                .count();
+            assert_eq!(
+                lines == 0,
+                agent.authority == Authority::None,
+                "{}",
+                agent.name
+            );
         }
     }
 }

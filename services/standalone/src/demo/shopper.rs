@@ -19,7 +19,7 @@ use proto::session::v1::{Event, RecordEventsRequest};
 use super::chat::{Answer, Chats, Granted, ShopperEnd, Wish};
 use super::clients::{Doors, Line};
 use super::scenes::{Scene, Then, WINDOW_SHOPPING};
-use super::script::{Act, Beat, Bearing, Teller};
+use super::script::{Act, Bearing, Beat, Teller};
 use super::{DemoError, failed};
 pub(super) use identity::Identity;
 use page::Page;
@@ -29,7 +29,7 @@ pub(super) use purchase::{Redemption, SecondOrder};
 /// A person reads before answering.
 const READS: Duration = Duration::from_millis(250);
 /// What was expected to come and has not come by then will not come.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Nothing was shown when nothing came for so long after the last event.
 const SILENCE: Duration = Duration::from_secs(2);
 const MS: Duration = Duration::from_millis(1);

@@ -15,7 +15,7 @@ use super::scenes::{SCENES, Scene};
 use super::shopper::{Identity, Lived, Shopper};
 
 /// Between the entrances of two scripted shoppers.
-const ENTRANCES: Duration = Duration::from_millis(1_300);
+const ENTRANCES: Duration = Duration::from_millis(1_500);
 /// The replay has warmed up by then.
 const CURTAIN: Duration = Duration::from_millis(1_500);
 

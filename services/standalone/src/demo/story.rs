@@ -80,7 +80,11 @@ pub(super) async fn tell(
         lines.extend(facts::line(fact, intervention, invitation));
     }
     lines.sort_by_key(|(at, ..)| *at);
-    let begun = lines.first().map(|(at, ..)| to_millis(*at)).unwrap_or_default();
+    lines.extend(counted(&lines, reading, intervention));
+    let begun = lines
+        .first()
+        .map(|(at, ..)| to_millis(*at))
+        .unwrap_or_default();
     let steps = lines.into_iter().map(|(at, by, what)| Told {
         after_ms: to_millis(at) - begun,
         by,
@@ -99,10 +103,14 @@ async fn explain_decision(
     doors: &Doors,
     intervention: &Intervention,
 ) -> Result<ExplainDecisionResponse, DemoError> {
-    let subject = Some(Subject::InterventionId(intervention.intervention_id.clone()));
+    let subject = Some(Subject::InterventionId(
+        intervention.intervention_id.clone(),
+    ));
     let request = ExplainDecisionRequest { subject };
     let explained = doors.interventions()?.explain_decision(request).await;
-    Ok(explained.map_err(failed("a decision cannot be explained"))?.into_inner())
+    Ok(explained
+        .map_err(failed("a decision cannot be explained"))?
+        .into_inner())
 }
 
 async fn explain_assessment(
@@ -114,7 +122,9 @@ async fn explain_assessment(
         language: LANGUAGE.to_owned(),
     };
     let explained = doors.risk()?.explain_assessment(request).await;
-    Ok(explained.map_err(failed("an assessment cannot be explained"))?.into_inner())
+    Ok(explained
+        .map_err(failed("an assessment cannot be explained"))?
+        .into_inner())
 }
 
 /// What session-tracking saw.
@@ -155,10 +165,10 @@ fn scored(explained: &ExplainAssessmentResponse) -> Option<Line> {
         .factors
         .iter()
         .take(FACTORS)
-        .map(|factor| format!("{} {:+.2}", factor.text, factor.log_odds))
+        .map(|factor| format!("{} ({:+.2})", factor.text, factor.log_odds))
         .collect();
     let what = format!(
-        "{:.0} % likely to be left; {confidence:.0} % sure why: {}. Strongest factors: {}",
+        "{:.0} % likely to be left; {confidence:.0} % sure why: {}. Strongest factors, in log-odds: {}",
         assessment.abandonment * 100.0,
         likely.text,
         factors.join("; "),
@@ -185,9 +195,25 @@ fn decided(explained: &ExplainDecisionResponse, intervention: &Intervention) -> 
     Some((at, intervention_routing::NAME, what))
 }
 
+/// What kpi keeps of it, told last.
+fn counted(lines: &[Line], reading: &Reading, intervention: &Intervention) -> Option<Line> {
+    let (at, ..) = lines.last()?;
+    let id = Some(intervention.intervention_id.as_str());
+    let facts = reading
+        .facts
+        .iter()
+        .filter(|fact| fact.intervention_id.as_deref() == id);
+    let what = format!(
+        "{} facts of it, each counted once in every figure",
+        facts.count()
+    );
+    Some((*at, kpi::NAME, what))
+}
+
 /// An amount as a person reads it.
 fn amount(money: &Money) -> String {
-    domain::money::Money::try_from(money.clone()).map_or_else(|_| "?".to_owned(), |money| money.to_string())
+    domain::money::Money::try_from(money.clone())
+        .map_or_else(|_| "?".to_owned(), |money| money.to_string())
 }
 
 /// A remedy as a word.

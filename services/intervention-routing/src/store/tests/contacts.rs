@@ -189,6 +189,23 @@ async fn guards_taken_in_any_order_do_not_lock_each_other_out(database: Database
     attempts.join_all().await;
 }
 
+async fn a_forgotten_guard_can_be_taken_again(database: Database) {
+    let store = Store::new(database);
+    let take = |at: Timestamp| {
+        store.in_tx(move |store, tx| {
+            async move { store.guard(tx, &tenant(), &[Guard::Plays], at).await }.boxed()
+        })
+    };
+    take(start()).await;
+    assert_eq!(store.forget_guards(start()).await.unwrap(), 0);
+    assert_eq!(
+        store.forget_guards(later(start(), SECOND)).await.unwrap(),
+        1
+    );
+
+    take(later(start(), SECOND)).await;
+}
+
 on_each_engine!(
     [
         a_contact_counts_once_and_inside_its_window,
@@ -196,6 +213,7 @@ on_each_engine!(
         a_person_keeps_the_first_arm_under_every_name,
         a_cap_counted_under_a_guard_is_exact,
         guards_taken_in_any_order_do_not_lock_each_other_out,
+        a_forgotten_guard_can_be_taken_again,
     ],
     migrations()
 );

@@ -124,12 +124,30 @@ async fn decisions_are_read_in_order_and_in_parts(database: Database) {
     assert_eq!(late.len(), 2);
 }
 
+async fn decisions_are_forgotten_from_their_limit_on(database: Database) {
+    let store = Store::new(database);
+    for n in [2, 4, 6] {
+        insert(&store, an_explanation(n)).await;
+    }
+    let limit = later(start(), Duration::from_secs(2));
+
+    let forgotten = store.forget_decisions(limit).await.unwrap();
+
+    assert_eq!(forgotten, 1, "one at the limit is kept");
+    let kept = store
+        .decisions_since(&tenant(), None, None, 50)
+        .await
+        .unwrap();
+    assert_eq!(kept.len(), 2);
+}
+
 on_each_engine!(
     [
         a_decision_is_found_by_each_of_its_names,
         a_moment_is_decided_once,
         the_newest_state_of_a_session_is_known,
         decisions_are_read_in_order_and_in_parts,
+        decisions_are_forgotten_from_their_limit_on,
     ],
     migrations()
 );

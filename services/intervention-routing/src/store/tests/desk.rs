@@ -268,7 +268,7 @@ async fn what_is_due_is_found_at_its_millisecond_in_every_tenant(database: Datab
     task(&store, a_task(1)).await;
     task(&store, of_tenant(other_tenant(), a_task(2))).await;
     let taken = Task {
-        state: TaskState::Assigned,
+        state: TaskState::Wrapping,
         ..a_task(3)
     };
     task(&store, taken).await;

@@ -2,10 +2,12 @@
 
 use domain::id::TenantId;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+};
 use storage::{StoreError, TenantScoped, Tx};
 
-use crate::ledger::{EntryKind, LimitKey, Share};
+use crate::ledger::{EntryKind, LimitKey, Scope, Share};
 use crate::store::entities::limits::{ActiveModel, Column, Entity, Model};
 
 const TABLE: &str = "limits";
@@ -148,10 +150,12 @@ pub(crate) async fn counters<C: ConnectionTrait>(
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let any = keys
-        .iter()
-        .fold(Condition::any(), |any, key| any.add(is(key)));
-    let models = Entity::find_in(tenant).filter(any).all(connection).await?;
+    let subjects = keys.iter().map(|key| key.subject.as_str());
+    let models = Entity::find_in(tenant)
+        .filter(Column::Subject.is_in(subjects))
+        .filter(Column::Scope.is_in(Scope::ALL.iter().map(|scope| scope.as_str())))
+        .all(connection)
+        .await?;
     let of = |key: &LimitKey| {
         models
             .iter()

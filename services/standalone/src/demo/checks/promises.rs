@@ -57,7 +57,9 @@ fn held_out_left_alone(reading: &Reading) -> Check {
         .map(|found| found.person_id.as_str())
         .collect();
     let contacted = reading.facts.iter().filter(|fact| {
-        fact.person_id.as_deref().is_some_and(|person| held_out.contains(person))
+        fact.person_id
+            .as_deref()
+            .is_some_and(|person| held_out.contains(person))
             && fact.body.as_ref().is_some_and(is_contact)
     });
     let contacted = contacted.count();
@@ -83,7 +85,10 @@ fn nobody_recorded_was_shown(source: &Source<'_>) -> Check {
         .map(|take| take.identity.session.to_string())
         .collect();
     let shown = source.reading.facts.iter().filter(|fact| {
-        let ours = fact.session_id.as_ref().is_some_and(|session| scripted.contains(session));
+        let ours = fact
+            .session_id
+            .as_ref()
+            .is_some_and(|session| scripted.contains(session));
         !ours && fact.body.as_ref().is_some_and(is_contact)
     });
     let shown = shown.count();
@@ -234,7 +239,10 @@ fn figures_agree(reading: &Reading) -> Check {
     Check::new(
         "every figure, computed again from its facts in another order, is the same in every digit",
         Held(audit.consistent),
-        format!("{} facts; differing: {:?}", audit.fact_count, audit.differing_figures),
+        format!(
+            "{} facts; differing: {:?}",
+            audit.fact_count, audit.differing_figures
+        ),
     )
 }
 

@@ -18,10 +18,11 @@ use crate::demo::stage::Take;
 /// One check for one scene: cause, ends, money and what the page was told.
 pub(in crate::demo) fn check(take: &Take, reading: &Reading) -> Check {
     let what = format!("scripted {}", take.scene.name);
-    match fault(take, reading) {
+    let check = match fault(take, reading) {
         Some(fault) => Check::new(what, Held(false), fault),
         None => Check::new(what, Held(true), take.scene.about),
-    }
+    };
+    check.of(take.scene.name)
 }
 
 /// The first thing that is not as it must be.
@@ -33,7 +34,7 @@ fn fault(take: &Take, reading: &Reading) -> Option<String> {
     let session = take.identity.session.to_string();
     let found: Vec<&Intervention> = reading.of_session(&session).collect();
     let endings: Vec<String> = found.iter().map(|found| ending(found)).collect();
-    let wanted: Vec<String> = take.scene.ends.iter().map(End::words).collect();
+    let wanted: Vec<String> = take.scene.ends.iter().copied().map(End::words).collect();
     if !endings.starts_with(&wanted) {
         return Some(format!("wanted {wanted:?}, found {endings:?}"));
     }
@@ -56,9 +57,9 @@ fn money_fault(take: &Take, reading: &Reading, first: &Intervention) -> Option<S
         .filter(|offer| offer.intervention_id == first.intervention_id)
         .collect();
     let is_redeemed = |kind: RemedyKind| {
-        offers.iter().any(|offer| {
-            offer.state() == OfferState::Redeemed && offer.remedy == kind.into_wire()
-        })
+        offers
+            .iter()
+            .any(|offer| offer.state() == OfferState::Redeemed && offer.remedy == kind.into_wire())
     };
     let is_approved = || offers.iter().any(|offer| !offer.approved_by.is_empty());
     let right = match take.scene.money {
@@ -68,12 +69,18 @@ fn money_fault(take: &Take, reading: &Reading, first: &Intervention) -> Option<S
     };
     let refused = reading.facts.iter().any(|fact| {
         fact.intervention_id.as_deref() == Some(&first.intervention_id)
-            && matches!(fact.body, Some(proto::fact::v1::fact::Body::OfferRefused(_)))
+            && matches!(
+                fact.body,
+                Some(proto::fact::v1::fact::Body::OfferRefused(_))
+            )
     });
     if refused != (take.scene.money == MoneyEnd::Refused) {
         return Some(format!("an offer was refused: {refused}"));
     }
-    let states: Vec<&str> = offers.iter().map(|offer| offer.state().as_str_name()).collect();
+    let states: Vec<&str> = offers
+        .iter()
+        .map(|offer| offer.state().as_str_name())
+        .collect();
     (!right).then(|| format!("wanted {:?}, found offers {states:?}", take.scene.money))
 }
 
@@ -89,9 +96,9 @@ fn page_fault(take: &Take, lived: &Lived) -> Option<String> {
 }
 
 impl End {
-    fn words(&self) -> String {
+    fn words(self) -> String {
         match self {
-            Self::Is(state) => state_word(*state),
+            Self::Is(state) => state_word(state),
             Self::Blocked(reason) => format!("blocked: {reason}"),
             Self::Cancelled(reason) => format!("cancelled: {reason}"),
         }
@@ -103,11 +110,17 @@ pub(in crate::demo) fn ending(found: &Intervention) -> String {
     let state = found.state();
     if state == InterventionState::Blocked {
         let reason = BlockReason::from_wire("reason", found.primary_block_reason);
-        return format!("blocked: {}", reason.map_or("unspecified", BlockReason::as_str));
+        return format!(
+            "blocked: {}",
+            reason.map_or("unspecified", BlockReason::as_str)
+        );
     }
     if state == InterventionState::Cancelled {
         let reason = CancelReason::from_wire("reason", found.cancel_reason);
-        return format!("cancelled: {}", reason.map_or("unspecified", CancelReason::as_str));
+        return format!(
+            "cancelled: {}",
+            reason.map_or("unspecified", CancelReason::as_str)
+        );
     }
     state_word(state)
 }
@@ -135,8 +148,14 @@ mod tests {
             ..Intervention::default()
         };
 
-        assert_eq!(ending(&blocked), End::Blocked(BlockReason::CoolDown).words());
-        assert_eq!(ending(&held_out), End::Is(InterventionState::HeldOut).words());
+        assert_eq!(
+            ending(&blocked),
+            End::Blocked(BlockReason::CoolDown).words()
+        );
+        assert_eq!(
+            ending(&held_out),
+            End::Is(InterventionState::HeldOut).words()
+        );
         assert_eq!(ending(&held_out), "held_out");
     }
 }

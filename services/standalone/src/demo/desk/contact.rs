@@ -12,7 +12,7 @@ use proto::routing::v1::{
     Task, WrapUpRequest,
 };
 
-use super::super::chat::{AgentEnd, Chats, Wish};
+use super::super::chat::{AgentEnd, Chats};
 use super::super::clients::Line;
 use super::super::{DemoError, failed, request_id};
 use super::Log;
@@ -20,7 +20,7 @@ use super::Log;
 /// An agent looks up, and reads before typing.
 const THINKS: Duration = Duration::from_millis(150);
 /// A shopper who says nothing for so long has gone.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(25);
 /// The desk shows an order by then.
 const ORDER: Duration = Duration::from_secs(5);
 

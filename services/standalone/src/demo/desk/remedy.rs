@@ -32,7 +32,7 @@ struct Ask {
 
 /// What came of asking.
 enum Decided {
-    Granted(GrantedOffer),
+    Granted(Box<GrantedOffer>),
     Refused,
 }
 
@@ -52,7 +52,7 @@ impl Contact {
     pub(super) async fn remedy(&mut self, wish: Wish) -> Result<Answer, DemoError> {
         let nothing = Answer { offer: None };
         let ask = match wish.rung() {
-            Rung::Explain => self.warranty(wish),
+            Rung::Explain => warranty(wish),
             Rung::Fix => None,
             Rung::Concede => self.concession(wish).await?,
         };
@@ -61,21 +61,10 @@ impl Contact {
         };
         match self.ask(&ask).await? {
             Decided::Granted(granted) => Ok(Answer {
-                offer: Some(in_hand(granted)),
+                offer: Some(in_hand(*granted)),
             }),
             Decided::Refused => Ok(nothing),
         }
-    }
-
-    /// The shopper only has a question, but asks for a gift with it, and the agent tries.
-    fn warranty(&self, wish: Wish) -> Option<Ask> {
-        let Wish::LongerWarranty(worth) = wish else {
-            return None;
-        };
-        Some(Ask {
-            remedy: RemedyKind::ExtendedWarranty,
-            value: Value::Amount(money(worth)),
-        })
     }
 
     /// The first concession of the play's ladder that this agent may make and that is enough.
@@ -88,13 +77,22 @@ impl Contact {
         }
         let request = CheckAuthorityRequest {
             grantor: Some(Grantor::Caller(Caller {})),
-            cause: self.task.causes.first().map(|found| found.cause).unwrap_or_default(),
+            cause: self
+                .task
+                .causes
+                .first()
+                .map(|found| found.cause)
+                .unwrap_or_default(),
             cart: self.task.cart.clone(),
             ladder: self.task.remedy_ladder.clone(),
         };
         let checked = self.offers.check_authority(request).await;
         let checked = checked.map_err(failed("authority cannot be checked"))?;
-        let shipping = self.task.cart.as_ref().and_then(|cart| cart.shipping.clone());
+        let shipping = self
+            .task
+            .cart
+            .as_ref()
+            .and_then(|cart| cart.shipping.clone());
         let shipping = shipping.map_or(0, |shipping| shipping.minor_units);
         Ok(choose(&checked.into_inner().remedies, wish, shipping))
     }
@@ -134,7 +132,7 @@ impl Contact {
     async fn decided(&mut self, answer: AuthorizeOfferResponse) -> Result<Decided, DemoError> {
         use authorize_offer_response::Decision;
         match answer.decision {
-            Some(Decision::Granted(granted)) => Ok(Decided::Granted(granted)),
+            Some(Decision::Granted(granted)) => Ok(Decided::Granted(Box::new(granted))),
             Some(Decision::ApprovalNeeded(needed)) => {
                 let offer = needed.offer.unwrap_or_default().offer_id;
                 self.approval(offer).await
@@ -159,10 +157,21 @@ impl Contact {
         let approved = self.supervisor.approve_offer(request).await;
         let approved = approved.map_err(failed("an offer cannot be approved"))?;
         match approved.into_inner().decision {
-            Some(Decision::Granted(granted)) => Ok(Decided::Granted(granted)),
+            Some(Decision::Granted(granted)) => Ok(Decided::Granted(Box::new(granted))),
             Some(Decision::Refused(_)) | None => Ok(Decided::Refused),
         }
     }
+}
+
+/// The shopper only has a question, but asks for a gift with it, and the agent tries.
+fn warranty(wish: Wish) -> Option<Ask> {
+    let Wish::LongerWarranty(worth) = wish else {
+        return None;
+    };
+    Some(Ask {
+        remedy: RemedyKind::ExtendedWarranty,
+        value: Value::Amount(money(worth)),
+    })
 }
 
 /// The first remedy of the ladder that is enough, with the amount to ask for.

@@ -52,7 +52,7 @@ pub(in crate::demo) struct Resolution {
 #[derive(Debug, Default, Serialize)]
 pub(in crate::demo) struct Score {
     /// Absent below 30 answers.
-    pub(in crate::demo) score: Option<f64>,
+    pub(in crate::demo) value: Option<f64>,
     pub(in crate::demo) interval: Option<(f64, f64)>,
     pub(in crate::demo) n: u64,
     /// Answers by score, 1 to 5.
@@ -126,7 +126,7 @@ fn resolution(figure: FirstContactResolution) -> Resolution {
 
 fn score(figure: NetTransactionScore) -> Score {
     Score {
-        score: figure.score,
+        value: figure.score,
         interval: interval(figure.interval),
         n: figure.n,
         answers: figure.answers,

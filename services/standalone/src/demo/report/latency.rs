@@ -26,9 +26,16 @@ pub(super) fn latencies(source: &Source<'_>) -> Vec<Latency> {
         .filter_map(|take| take.lived.as_ref().ok())
         .collect();
     let invited = lived.iter().filter_map(|lived| lived.invited_after);
-    let reserved = source.taken.scenes.iter().filter_map(|take| take.reserved_after);
+    let reserved = source
+        .taken
+        .scenes
+        .iter()
+        .filter_map(|take| take.reserved_after);
     let mut lines = vec![
-        quantiles("event to decision, all qualified shoppers", source.reading.decided_after.clone()),
+        quantiles(
+            "event to decision, all qualified shoppers",
+            source.reading.decided_after.clone(),
+        ),
         quantiles("event to invitation on the page", invited.collect()),
         quantiles("shopper's yes to agent reserved", reserved.collect()),
     ];
@@ -78,7 +85,10 @@ mod tests {
 
         let told = quantiles("", times);
 
-        assert_eq!((told.n, told.p50_ms, told.p95_ms, told.p99_ms), (20, 10, 19, 20));
+        assert_eq!(
+            (told.n, told.p50_ms, told.p95_ms, told.p99_ms),
+            (20, 10, 19, 20)
+        );
     }
 
     #[test]

@@ -148,7 +148,10 @@ fn answered(body: &Body, answer: InvitationAnswer) -> bool {
 
 /// The sessions of scripted shoppers.
 fn scripted(taken: &Taken) -> BTreeSet<String> {
-    let sessions = taken.scenes.iter().map(|take| take.identity.session.to_string());
+    let sessions = taken
+        .scenes
+        .iter()
+        .map(|take| take.identity.session.to_string());
     sessions.collect()
 }
 
@@ -166,11 +169,21 @@ pub(super) fn scenes(taken: &Taken, reading: &Reading) -> Vec<SceneLine> {
         SceneLine {
             name: take.scene.name,
             about: take.scene.about,
-            phase: take.scene.cause.phase().map_or("any", |phase| phase.as_str()),
+            phase: take
+                .scene
+                .cause
+                .phase()
+                .map_or("any", |phase| phase.as_str()),
             cause: take.scene.cause.as_str(),
             outcomes,
-            page: take.lived.as_ref().map(|lived| lived.updates.clone()).unwrap_or_default(),
-            trace_id: first.map(|first| first.trace_id.clone()).unwrap_or_default(),
+            page: take
+                .lived
+                .as_ref()
+                .map(|lived| lived.updates.clone())
+                .unwrap_or_default(),
+            trace_id: first
+                .map(|first| first.trace_id.clone())
+                .unwrap_or_default(),
             as_expected: checks::scene(take, reading).held,
             session,
         }
@@ -218,13 +231,15 @@ pub(super) fn causes(source: &Source<'_>) -> Vec<CauseLine> {
             }
         }
     }
-    let lines = counts.into_iter().map(|(cause, [assessed, qualified, scripted])| CauseLine {
-        cause: cause.as_str(),
-        phase: cause.phase().map_or("any", |phase| phase.as_str()),
-        assessed,
-        qualified,
-        scripted,
-    });
+    let lines = counts
+        .into_iter()
+        .map(|(cause, [assessed, qualified, scripted])| CauseLine {
+            cause: cause.as_str(),
+            phase: cause.phase().map_or("any", |phase| phase.as_str()),
+            assessed,
+            qualified,
+            scripted,
+        });
     let mut lines: Vec<CauseLine> = lines.collect();
     lines.sort_by_key(|line| std::cmp::Reverse(line.assessed));
     lines

@@ -5,12 +5,16 @@ mod kpis;
 
 use std::fmt::Write;
 
-use super::{Account, Latency, Report};
+use super::{Account, Booking, Latency, Report};
+use crate::demo::checks::Check;
 use crate::demo::script::CURRENCY;
 use columns::{Align, columns, wrapped};
 
 /// Columns of the report.
 pub(super) const WIDTH: usize = 112;
+
+const SEE_TRACE: &str = "To see a run in Jaeger: start one, add `--otlp http://127.0.0.1:4317`, and open \
+                         http://127.0.0.1:16686/trace/ with the trace id behind it.";
 
 /// Renders the whole report.
 pub(in crate::demo) fn render(report: &Report) -> String {
@@ -49,9 +53,16 @@ fn title(report: &Report) -> String {
 }
 
 fn scenes(report: &Report) -> String {
-    let mut text = heading("Scripted shoppers", "what they went through, and what came of it");
+    let mut text = heading(
+        "Scripted shoppers",
+        "what they went through, and what came of it",
+    );
     let rows = report.scenes.iter().map(|scene| {
-        let mark = if scene.as_expected { "ok" } else { "NOT AS EXPECTED" };
+        let mark = if scene.as_expected {
+            "ok"
+        } else {
+            "NOT AS EXPECTED"
+        };
         vec![
             scene.name.to_owned(),
             scene.phase.to_owned(),
@@ -92,7 +103,10 @@ fn funnel(report: &Report) -> String {
 }
 
 fn causes(report: &Report) -> String {
-    let mut text = heading("Causes", "why they hesitate, by the signals of their moment");
+    let mut text = heading(
+        "Causes",
+        "why they hesitate, by the signals of their moment",
+    );
     let rows = report.causes.iter().map(|line| {
         vec![
             line.cause.to_owned(),
@@ -104,14 +118,23 @@ fn causes(report: &Report) -> String {
     });
     text.push_str(&columns(
         &["cause", "phase", "moments", "qualified", "scripted"],
-        &[Align::Left, Align::Left, Align::Right, Align::Right, Align::Right],
+        &[
+            Align::Left,
+            Align::Left,
+            Align::Right,
+            Align::Right,
+            Align::Right,
+        ],
         rows,
     ));
     text
 }
 
 fn reasons(report: &Report) -> String {
-    let mut text = heading("Reasons", "why a qualified shopper was not helped: one counts, others are noted");
+    let mut text = heading(
+        "Reasons",
+        "why a qualified shopper was not helped: one counts, others are noted",
+    );
     let rows = report.block_reasons.iter().map(|line| {
         vec![
             line.reason.to_owned(),
@@ -129,49 +152,71 @@ fn reasons(report: &Report) -> String {
 
 fn offers(report: &Report) -> String {
     let offers = &report.offers;
-    let mut text = heading("Offers", "money that agents granted, and where it is booked");
+    let mut text = heading(
+        "Offers",
+        "money that agents granted, and where it is booked",
+    );
     let _ = writeln!(
         text,
         "  {} held, {} redeemed, {} refused",
         offers.held, offers.redeemed, offers.refused
     );
-    let account = |kind: &str, account: &Account| {
-        let left = account.limit - account.held - account.used;
-        vec![
-            format!("{kind} {}", account.name),
-            money(account.limit),
-            money(account.held),
-            money(account.used),
-            money(left),
-        ]
-    };
-    let programmes = offers.programmes.iter().map(|line| account("programme", line));
-    let purses = offers.purses.iter().map(|line| account("purse of today", line));
+    let programmes = offers.programmes.iter().map(|line| ("programme", line));
+    let purses = offers.purses.iter().map(|line| ("purse of today", line));
     text.push_str(&columns(
         &["", "limit", "held", "used", "left"],
-        &[Align::Left, Align::Right, Align::Right, Align::Right, Align::Right],
-        programmes.chain(purses),
+        &[
+            Align::Left,
+            Align::Right,
+            Align::Right,
+            Align::Right,
+            Align::Right,
+        ],
+        programmes.chain(purses).map(account),
     ));
     text.push('\n');
-    let ledger = offers.ledger.iter().map(|entry| {
-        vec![
-            entry.kind.to_lowercase(),
-            money(entry.amount),
-            entry.remedy.to_owned(),
-            entry.programme.clone(),
-            entry.agent.clone(),
-        ]
-    });
     text.push_str(&columns(
         &["ledger", "amount", "remedy", "programme", "granted by"],
-        &[Align::Left, Align::Right, Align::Left, Align::Left, Align::Left],
-        ledger,
+        &[
+            Align::Left,
+            Align::Right,
+            Align::Left,
+            Align::Left,
+            Align::Left,
+        ],
+        offers.ledger.iter().map(booking),
     ));
     text
 }
 
+fn account((kind, account): (&str, &Account)) -> Vec<String> {
+    let left = account.limit - account.held - account.used;
+    vec![
+        format!("{kind} {}", account.name),
+        money(account.limit),
+        money(account.held),
+        money(account.used),
+        money(left),
+    ]
+}
+
+fn booking(entry: &Booking) -> Vec<String> {
+    vec![
+        entry.kind.to_lowercase(),
+        money(entry.amount),
+        entry.remedy.to_owned(),
+        entry.programme.clone(),
+        entry.agent.clone(),
+    ]
+}
+
 fn latency(latencies: &[Latency]) -> String {
-    let mut text = heading("Latency", "measured while the recording ran");
+    let build = if cfg!(debug_assertions) {
+        "while the recording ran; this is a debug build, several times slower than a release build"
+    } else {
+        "while the recording ran"
+    };
+    let mut text = heading("Latency", build);
     let rows = latencies.iter().map(|line| {
         vec![
             line.what.to_owned(),
@@ -183,7 +228,13 @@ fn latency(latencies: &[Latency]) -> String {
     });
     text.push_str(&columns(
         &["", "n", "p50", "p95", "p99"],
-        &[Align::Left, Align::Right, Align::Right, Align::Right, Align::Right],
+        &[
+            Align::Left,
+            Align::Right,
+            Align::Right,
+            Align::Right,
+            Align::Right,
+        ],
         rows,
     ));
     text
@@ -191,7 +242,10 @@ fn latency(latencies: &[Latency]) -> String {
 
 fn recovery(report: &Report) -> String {
     let story = &report.recovery;
-    let mut text = heading("One recovery", &format!("scripted {}, step by step", story.scene));
+    let mut text = heading(
+        "One recovery",
+        &format!("scripted {}, step by step", story.scene),
+    );
     for step in &story.steps {
         let at = f64::from(i32::try_from(step.after_ms).unwrap_or(i32::MAX)) / 1_000.0;
         let lead = format!("  {at:>+7.3} s  {:<21}", step.by);
@@ -199,7 +253,7 @@ fn recovery(report: &Report) -> String {
     }
     let _ = writeln!(text, "\n  trace         {}", story.trace_id);
     let _ = writeln!(text, "  intervention  {}", story.intervention);
-    text.push_str("  To see the trace: run a Jaeger, add `--otlp http://127.0.0.1:4317`, and open /trace/ and the trace id there.\n");
+    text.push_str(&wrapped("  ", SEE_TRACE));
     text
 }
 
@@ -210,9 +264,27 @@ fn checks(report: &Report) -> String {
         broken => format!("{broken} of {} DO NOT HOLD", report.checks.len()),
     };
     let mut text = heading("Checks", &about);
-    for check in &report.checks {
+    let scenes: Vec<&Check> = report
+        .checks
+        .iter()
+        .filter(|check| check.scene.is_some())
+        .collect();
+    let as_scripted = scenes.iter().filter(|check| check.held).count();
+    let summary = Check {
+        scene: None,
+        what: "every scripted shopper is treated as scripted: cause, arm, outcome, money, page"
+            .to_owned(),
+        held: as_scripted == scenes.len(),
+        detail: format!("{as_scripted} of {}", scenes.len()),
+    };
+    let promises = report.checks.iter().filter(|check| check.scene.is_none());
+    let broken_scenes = scenes.into_iter().filter(|check| !check.held);
+    for check in promises.chain([&summary]).chain(broken_scenes) {
         let mark = if check.held { "  ok    " } else { "  FAIL  " };
-        text.push_str(&wrapped(mark, &format!("{} ({})", check.what, check.detail)));
+        text.push_str(&wrapped(
+            mark,
+            &format!("{} ({})", check.what, check.detail),
+        ));
     }
     text
 }

@@ -36,11 +36,7 @@ pub(in crate::demo) struct Identity {
 
 impl Identity {
     /// The shopper of a scene. Ids of shoppers are tried until the hash of the experiment draws the arm of the scene.
-    pub(in crate::demo) fn of(
-        scene: &Scene,
-        seed: u64,
-        now: Timestamp,
-    ) -> Result<Self, InvalidId> {
+    pub(in crate::demo) fn of(scene: &Scene, seed: u64, now: Timestamp) -> Result<Self, InvalidId> {
         let name = |what: &str| name_uuid(&format!("rescate-demo/{seed}/{}/{what}", scene.name));
         let session = name("session");
         let score = 3 + u32::try_from(session.as_u128() % 3).unwrap_or_default();
@@ -59,11 +55,12 @@ fn drawn(arm: Arm, name: impl Fn(&str) -> uuid::Uuid) -> Result<ShopperId, Inval
     let experiment = ExperimentId::parse(EXPERIMENT)?;
     let share = BasisPoints::new(HELD_OUT).unwrap_or(BasisPoints::ZERO);
     let mut tries = (0_u32..).map(|number| ShopperId::from_uuid(name(&number.to_string())));
-    let wanted = |shopper: &ShopperId| {
-        Arm::assign(&experiment, PersonId::Shopper(*shopper), share) == arm
-    };
+    let wanted =
+        |shopper: &ShopperId| Arm::assign(&experiment, PersonId::Shopper(*shopper), share) == arm;
     // INVARIANT: both arms have a share, so the search ends.
-    Ok(tries.find(wanted).unwrap_or(ShopperId::from_uuid(name("shopper"))))
+    Ok(tries
+        .find(wanted)
+        .unwrap_or(ShopperId::from_uuid(name("shopper"))))
 }
 
 /// A zone in which it is the wanted time of day, well inside the hours.
@@ -102,7 +99,11 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_people_and_another_seed_others() {
         let scene = SCENES.first().unwrap();
-        let shopper = |seed| Identity::of(scene, seed, Timestamp::UNIX_EPOCH).unwrap().shopper;
+        let shopper = |seed| {
+            Identity::of(scene, seed, Timestamp::UNIX_EPOCH)
+                .unwrap()
+                .shopper
+        };
 
         assert_eq!(shopper(1), shopper(1));
         assert_ne!(shopper(1), shopper(2));

@@ -5,8 +5,8 @@ use std::time::Duration;
 use proto::routing::v1::shopper_service_client::ShopperServiceClient;
 use proto::routing::v1::watch_invitations_response::Update;
 use proto::routing::v1::{
-    AcceptInvitationRequest, AnswerSurveyRequest, DeclineInvitationRequest, WatchInvitationsRequest,
-    WatchInvitationsResponse,
+    AcceptInvitationRequest, AnswerSurveyRequest, DeclineInvitationRequest,
+    WatchInvitationsRequest, WatchInvitationsResponse,
 };
 use tokio::sync::oneshot;
 use tonic::Streaming;

@@ -22,7 +22,11 @@ pub(super) fn line(
     if let Body::OrderPlaced(order) = body
         && of_session
     {
-        let what = format!("order {} placed, {} paid", order.order_id, paid(order.value.as_ref()));
+        let what = format!(
+            "order {} placed, {} paid",
+            order.order_id,
+            paid(order.value.as_ref())
+        );
         return Some((at, session_tracking::NAME, what));
     }
     if !of_it {
@@ -41,7 +45,10 @@ fn of_routing(body: &Body, fact: &Fact, invitation: &str) -> Option<String> {
             "the shopper says yes".to_owned()
         }
         Body::ReservationCreated(made) => {
-            let since = made.since_event.as_ref().and_then(|since| duration(since).ok());
+            let since = made
+                .since_event
+                .as_ref()
+                .and_then(|since| duration(since).ok());
             let millis = since.unwrap_or_default().as_millis();
             let agent = fact.agent_id.as_deref().unwrap_or("an agent");
             let partner = fact.partner_id.as_deref().unwrap_or("a partner");

@@ -1,5 +1,7 @@
 //! Aligned columns and wrapped lines.
 
+use std::fmt::Write;
+
 use super::WIDTH;
 
 const GAP: &str = "  ";
@@ -30,11 +32,11 @@ pub(super) fn columns(
         let cells = row.iter().zip(&widths).zip(align);
         let mut line = String::new();
         for ((cell, width), align) in cells {
-            line.push_str(GAP);
-            line.push_str(&match align {
-                Align::Left => format!("{cell:<width$}"),
-                Align::Right => format!("{cell:>width$}"),
-            });
+            // Writing to a string cannot fail.
+            let _ = match align {
+                Align::Left => write!(line, "{GAP}{cell:<width$}"),
+                Align::Right => write!(line, "{GAP}{cell:>width$}"),
+            };
         }
         text.push_str(line.trim_end());
         text.push('\n');
@@ -72,7 +74,10 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [vec!["ab".to_owned(), "1".to_owned()], vec!["c".to_owned(), "100".to_owned()]];
+        let rows = [
+            vec!["ab".to_owned(), "1".to_owned()],
+            vec!["c".to_owned(), "100".to_owned()],
+        ];
 
         let text = columns(&["", "n"], &[Align::Left, Align::Right], rows.into_iter());
 
@@ -84,7 +89,11 @@ mod tests {
         let text = wrapped("  - ", &"word ".repeat(40));
 
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
-        assert!(text.lines().skip(1).all(|line| line.starts_with("    word")));
+        assert!(
+            text.lines()
+                .skip(1)
+                .all(|line| line.starts_with("    word"))
+        );
         assert_eq!(text.matches("word").count(), 40);
     }
 }

@@ -1,5 +1,7 @@
 //! The KPIs in words: value, what it is made of, and its interval.
 
+use std::fmt::Write;
+
 use super::columns::{Align, columns};
 use super::{heading, money};
 use crate::demo::report::Figures;
@@ -22,6 +24,7 @@ pub(super) fn kpis(figures: &Figures) -> String {
         resolution(figures),
         score(figures),
         revenue(figures),
+        credited(figures),
         share("pointless contacts", &figures.pointless_contacts),
         share("undesirable follow-ups", &figures.undesirable_follow_ups),
     ];
@@ -30,13 +33,21 @@ pub(super) fn kpis(figures: &Figures) -> String {
         &[Align::Left, Align::Right, Align::Left, Align::Left],
         rows.into_iter(),
     ));
-    let p = figures.split_p_value.map_or("none".to_owned(), |p| format!("{p:.3}"));
-    text.push_str(&format!("  sample ratio: p = {p} (below 0.001 the split is not to be trusted)\n"));
+    let p = figures
+        .split_p_value
+        .map_or("none".to_owned(), |p| format!("{p:.3}"));
+    let _ = writeln!(
+        text,
+        "  sample ratio: p = {p} (below 0.001 the split is not to be trusted)"
+    );
     text
 }
 
 fn conversion(figures: &Figures) -> Vec<String> {
-    share("Proactive Chat Conversion Rate", &figures.proactive_chat_conversion_rate)
+    share(
+        "Proactive Chat Conversion Rate",
+        &figures.proactive_chat_conversion_rate,
+    )
 }
 
 fn abandonment(figures: &Figures) -> Vec<String> {
@@ -46,7 +57,7 @@ fn abandonment(figures: &Figures) -> Vec<String> {
         percent(reduction.rate),
         between(reduction.interval),
         format!(
-            "left without an order: {} of those treated, {} of those held out",
+            "left: {} treated, {} held out",
             of(&reduction.treatment),
             of(&reduction.holdout)
         ),
@@ -60,7 +71,7 @@ fn resolution(figures: &Figures) -> Vec<String> {
         percent(resolution.observed.value),
         between(resolution.observed.interval),
         format!(
-            "observed {}; declared by agents {}, confirmed by shoppers {}",
+            "{} old enough; declared {}, confirmed {}",
             of(&resolution.observed),
             of(&resolution.declared),
             of(&resolution.confirmed)
@@ -70,7 +81,7 @@ fn resolution(figures: &Figures) -> Vec<String> {
 
 fn score(figures: &Figures) -> Vec<String> {
     let score = &figures.net_transaction_score;
-    let value = match score.score {
+    let value = match score.value {
         Some(value) => format!("{value:+.0}"),
         None => format!("n < {ANSWERS}"),
     };
@@ -79,14 +90,18 @@ fn score(figures: &Figures) -> Vec<String> {
         .filter(|(_, count)| **count > 0)
         .map(|(score, count)| format!("{count}x {score}"))
         .collect();
-    let interval = score
-        .interval
-        .map_or("-".to_owned(), |(low, high)| format!("{low:+.0} to {high:+.0}"));
+    let interval = score.interval.map_or("-".to_owned(), |(low, high)| {
+        format!("{low:+.0} to {high:+.0}")
+    });
     vec![
         "Net Transaction Score".to_owned(),
         value,
         interval,
-        format!("answers: {}; {} asked answered", answers.join(", "), of(&score.response_rate)),
+        format!(
+            "answers: {}; {} answered",
+            answers.join(", "),
+            of(&score.response_rate)
+        ),
     ]
 }
 
@@ -100,11 +115,18 @@ fn revenue(figures: &Figures) -> Vec<String> {
             format!("{} to {}", dollars(low), dollars(high))
         }),
         format!(
-            "{} persons treated, {} held out; credited to contacts (weak): {}",
-            revenue.treatment_persons,
-            revenue.holdout_persons,
-            money(revenue.credited)
+            "{} treated, {} held out",
+            revenue.treatment_persons, revenue.holdout_persons
         ),
+    ]
+}
+
+fn credited(figures: &Figures) -> Vec<String> {
+    vec![
+        "Recovered revenue, credited".to_owned(),
+        money(figures.recovered_revenue.credited),
+        "-".to_owned(),
+        "orders after contact; weak".to_owned(),
     ]
 }
 

@@ -8,16 +8,41 @@ use crate::demo::story::{Story, Told};
 use crate::replay::Outcome;
 use proto::kpi::v1::{GetExperimentResponse, KpiReport, NetTransactionScore};
 
-fn report() -> Report {
+fn kpis() -> KpiReport {
     let score = NetTransactionScore {
         answers: vec![0, 0, 1, 0, 2],
         n: 3,
         ..NetTransactionScore::default()
     };
-    let kpis = KpiReport {
+    KpiReport {
         net_transaction_score: Some(score),
         ..KpiReport::default()
-    };
+    }
+}
+
+fn offers() -> Offers {
+    Offers {
+        held: 1,
+        redeemed: 0,
+        refused: 0,
+        programmes: vec![Account {
+            name: "rescue".to_owned(),
+            limit: 20_000,
+            held: 1_005,
+            used: 0,
+        }],
+        purses: Vec::new(),
+        ledger: vec![Booking {
+            kind: "HOLD",
+            programme: "rescue".to_owned(),
+            remedy: "waive_shipping",
+            amount: 1_005,
+            agent: "ana of norte-bpo".to_owned(),
+        }],
+    }
+}
+
+fn report() -> Report {
     Report {
         about: About {
             seconds: Duration::from_millis(41_250).as_secs_f64(),
@@ -36,26 +61,8 @@ fn report() -> Report {
         }],
         causes: Vec::new(),
         block_reasons: Vec::new(),
-        offers: Offers {
-            held: 1,
-            redeemed: 0,
-            refused: 0,
-            programmes: vec![Account {
-                name: "rescue".to_owned(),
-                limit: 20_000,
-                held: 1_005,
-                used: 0,
-            }],
-            purses: Vec::new(),
-            ledger: vec![Booking {
-                kind: "HOLD",
-                programme: "rescue".to_owned(),
-                remedy: "waive_shipping",
-                amount: 1_005,
-                agent: "ana of norte-bpo".to_owned(),
-            }],
-        },
-        kpis: figures::figures(&kpis, &GetExperimentResponse::default()),
+        offers: offers(),
+        kpis: figures::figures(&kpis(), &GetExperimentResponse::default()),
         latency: Vec::new(),
         recovery: Story {
             trace_id: "533bc25b8c84de948c0acc77e254421d".to_owned(),
@@ -67,6 +74,7 @@ fn report() -> Report {
             ..Story::default()
         },
         checks: vec![Check {
+            scene: None,
             what: "no budget is overdrawn".to_owned(),
             held: false,
             detail: "rescue".to_owned(),
@@ -110,5 +118,5 @@ fn the_json_has_the_same_parts() {
     assert_eq!(json["funnel"][0]["all"], 12);
     assert_eq!(json["recovery"]["steps"][0]["after_ms"], 1_041);
     assert_eq!(json["checks"][0]["held"], false);
-    assert!(json["kpis"]["net_transaction_score"]["score"].is_null());
+    assert!(json["kpis"]["net_transaction_score"]["value"].is_null());
 }

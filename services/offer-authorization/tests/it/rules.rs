@@ -1,0 +1,197 @@
+//! Programmes, purses and policies, as an operator runs them.
+
+use proto::offers::v1 as pb;
+use proto::remedy::v1::RemedyKind;
+use testkit::builders::usd;
+
+use crate::world::{World, a_programme, create, fresh};
+
+#[tokio::test]
+async fn a_programme_is_topped_up_and_frozen() {
+    let world = World::with_case().await;
+    let mut operator = world.programmes();
+    let top_up = pb::TopUpBudgetRequest {
+        request_id: fresh(),
+        programme_id: "rescue".to_owned(),
+        amount: Some(usd(5).into()),
+    };
+    let answer = operator.top_up_budget(top_up).await.unwrap().into_inner();
+    assert_eq!(answer.programme.unwrap().budget, Some(usd(10_005).into()));
+    let freeze = pb::SetProgrammeStateRequest {
+        request_id: fresh(),
+        programme_id: "rescue".to_owned(),
+        state: pb::ProgrammeState::Frozen.into(),
+    };
+    let frozen = operator.set_programme_state(freeze).await.unwrap();
+    let state = frozen.into_inner().programme.unwrap().state();
+    assert_eq!(state, pb::ProgrammeState::Frozen);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn purses_are_listed_with_what_is_used_of_them_today() {
+    let world = World::with_case().await;
+    world.hold(300).await;
+    let set = pb::SetPurseRequest {
+        request_id: fresh(),
+        purse: Some(a_purse()),
+    };
+    world.programmes().set_purse(set).await.unwrap();
+
+    let list = pb::ListPursesRequest::default();
+    let listed = world.programmes().list_purses(list.clone()).await.unwrap();
+    let of_south = pb::ListPursesRequest {
+        partner_id: "south".to_owned(),
+        ..list
+    };
+    let none = world.programmes().list_purses(of_south).await.unwrap();
+
+    let used = pb::Purse {
+        used_today: Some(usd(300).into()),
+        ..a_purse()
+    };
+    assert_eq!(listed.into_inner().purses, [used]);
+    assert!(none.into_inner().purses.is_empty());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_policy_is_tried_out_activated_and_listed() {
+    let world = World::with_case().await;
+    let mut operator = world.programmes();
+    world.hold(300).await;
+
+    let stored = operator
+        .create_authority_policy(a_policy(200))
+        .await
+        .unwrap();
+    let version = stored.into_inner().policy.unwrap().version;
+    let dry = pb::DryRunAuthorityPolicyRequest {
+        version,
+        from: None,
+    };
+    let dry = operator
+        .dry_run_authority_policy(dry)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!((dry.decision_count, dry.newly_refused_count), (1, 1));
+    let activate = pb::ActivateAuthorityPolicyRequest {
+        request_id: fresh(),
+        version,
+    };
+    operator.activate_authority_policy(activate).await.unwrap();
+    operator
+        .create_authority_policy(a_policy(100))
+        .await
+        .unwrap();
+
+    let all = pb::ListAuthorityPoliciesRequest::default();
+    let listed = operator
+        .list_authority_policies(all)
+        .await
+        .unwrap()
+        .into_inner();
+    let versions: Vec<_> = listed
+        .policies
+        .iter()
+        .map(|p| (p.version, p.active))
+        .collect();
+    assert_eq!(versions, [(2, false), (1, true), (0, false)]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_ledger_tells_every_movement() {
+    let world = World::with_case().await;
+    let held = world.hold(300).await;
+    let list = pb::ListLedgerEntriesRequest::default();
+
+    let listed = world
+        .programmes()
+        .list_ledger_entries(list.clone())
+        .await
+        .unwrap();
+    let of_offer = pb::ListLedgerEntriesRequest {
+        offer_id: held.offer.unwrap().offer_id,
+        ..list
+    };
+    let only = world
+        .programmes()
+        .list_ledger_entries(of_offer)
+        .await
+        .unwrap();
+
+    let entries = listed.into_inner().entries;
+    let kinds: Vec<_> = entries.iter().map(pb::LedgerEntry::kind).collect();
+    assert_eq!(
+        kinds,
+        [pb::LedgerEntryKind::Hold, pb::LedgerEntryKind::TopUp]
+    );
+    assert_eq!(only.into_inner().entries, entries[..1]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn programmes_are_listed_by_id_in_pages() {
+    let world = World::with_case().await;
+    let another = pb::Programme {
+        programme_id: "another".to_owned(),
+        ..a_programme()
+    };
+    world
+        .programmes()
+        .create_programme(create(another))
+        .await
+        .unwrap();
+    let mut page = pb::ListProgrammesRequest {
+        page_size: 1,
+        page_token: String::new(),
+    };
+
+    let first = world
+        .programmes()
+        .list_programmes(page.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    page.page_token = first.next_page_token;
+    let second = world
+        .programmes()
+        .list_programmes(page)
+        .await
+        .unwrap()
+        .into_inner();
+
+    assert_eq!(first.programmes[0].programme_id, "another");
+    assert_eq!(second.programmes[0].programme_id, "rescue");
+    assert!(second.next_page_token.is_empty());
+    world.stop().await;
+}
+
+/// USD 10.00 a day for all agents of the partner.
+pub(crate) fn a_purse() -> pb::Purse {
+    pb::Purse {
+        partner_id: "north".to_owned(),
+        daily_limit: Some(usd(1_000).into()),
+        ..pb::Purse::default()
+    }
+}
+
+/// Agents take so much off.
+pub(crate) fn a_policy(max_amount: i64) -> pb::CreateAuthorityPolicyRequest {
+    pb::CreateAuthorityPolicyRequest {
+        request_id: fresh(),
+        policy: Some(pb::AuthorityPolicy {
+            purpose: "a test".to_owned(),
+            grants: vec![pb::AuthorityGrant {
+                role: pb::GrantorRole::Agent.into(),
+                remedy: RemedyKind::AmountOff.into(),
+                max_amount: Some(usd(max_amount).into()),
+                max_bps: 10_000,
+                ..pb::AuthorityGrant::default()
+            }],
+            ..pb::AuthorityPolicy::default()
+        }),
+    }
+}

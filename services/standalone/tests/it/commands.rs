@@ -1,0 +1,123 @@
+//! `rescate token`, `rescate up` and `rescate replay` as a user runs them.
+
+use std::path::Path;
+use std::process::{Command as StdCommand, Output};
+use std::time::Duration;
+
+use serde_json::Value;
+use testkit::process::Child;
+use tokio::process::Command;
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+const RECORDING: &str = "\
+event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session
+2019-10-01T00:00:00Z,view,7,1,,,33.20,5,9333dfbd-b87a-4708-9857-6336556b0fcc
+2019-10-01T00:00:04Z,cart,7,1,,,33.20,5,9333dfbd-b87a-4708-9857-6336556b0fcc
+2019-10-01T00:00:09Z,purchase,7,1,,,33.20,5,9333dfbd-b87a-4708-9857-6336556b0fcc
+";
+
+async fn rescate(arguments: &[&str], data: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rescate"))
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .output()
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_token_is_printed_for_each_role() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent = ["--partner", "acme-bpo", "--agent", "ana"];
+    let session = ["--session", "ses_9333dfbd-b87a-4708-9857-6336556b0fcc"];
+    for (role, rest) in [
+        ("platform", [].as_slice()),
+        ("checkout", &[]),
+        ("operator", &[]),
+        ("storefront", &session),
+        ("agent", &agent),
+        ("supervisor", &agent),
+    ] {
+        let arguments = [["token", "--role", role].as_slice(), rest].concat();
+        let output = rescate(&arguments, folder.path()).await;
+        let token = String::from_utf8(output.stdout).unwrap();
+
+        assert!(output.status.success(), "{role}");
+        assert_eq!(token.trim().split('.').count(), 3, "{role}: {token}");
+        assert_eq!(token.lines().count(), 1, "{role}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_an_agent_needs_a_partner() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let output = rescate(&["token", "--role", "agent"], folder.path()).await;
+
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("--partner") && output.stdout.is_empty(),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_recording_is_replayed_into_a_running_suite_and_a_second_time_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let file = folder.path().join("events.csv");
+    std::fs::write(&file, RECORDING).unwrap();
+    let mut command = StdCommand::new(env!("CARGO_BIN_EXE_rescate"));
+    command.args(["up", "--free-ports", "--data"]).arg(&data);
+    let suite = Child::spawn(Command::from(command));
+    let ready = suite
+        .line(START_LIMIT, |line| line.starts_with("rescate is ready"))
+        .await;
+    let uri = ready
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix("session-tracking="))
+        .unwrap();
+    let replay = [
+        "replay",
+        file.to_str().unwrap(),
+        "--speed",
+        "max",
+        "--json",
+        "--to",
+        uri,
+    ];
+
+    let first = outcome(&rescate(&replay, &data).await);
+    let second = outcome(&rescate(&replay, &data).await);
+
+    assert_eq!((&first["sent"], &first["accepted"]), (&3.into(), &3.into()));
+    assert_eq!(
+        (&second["accepted"], &second["duplicates"]),
+        (&0.into(), &3.into())
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_recording_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.csv");
+    std::fs::write(&file, RECORDING.replace("purchase", "dance")).unwrap();
+
+    let output = rescate(&["replay", file.to_str().unwrap()], folder.path()).await;
+
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(
+        told.contains("row 2: `event_type` must be view, cart or purchase"),
+        "{told}"
+    );
+}
+
+fn outcome(output: &Output) -> Value {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
