@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use opentelemetry::Context;
+use opentelemetry::context::FutureExt as _;
 use sea_orm::{DatabaseTransaction, DbErr};
 use tokio::sync::{Notify, oneshot};
 use tracing::{Instrument, Span};
@@ -71,6 +73,7 @@ struct Work<T, E, F> {
     work: Arc<F>,
     wakeup: Arc<Notify>,
     span: Span,
+    context: Context,
     answer: oneshot::Sender<Grouped<T, E>>,
 }
 
@@ -85,6 +88,7 @@ where
             work,
             wakeup,
             span,
+            context,
             answer,
         } = *self;
         async move {
@@ -119,6 +123,7 @@ where
             }
         }
         .instrument(span)
+        .with_context(context)
         .boxed()
     }
 
@@ -193,6 +198,7 @@ impl Database {
             work,
             wakeup: Arc::clone(self.wakeup()),
             span: Span::current(),
+            context: Context::current(),
             answer,
         }));
         // INVARIANT: each waiting work brings a turn of its own, so none is left behind.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use opentelemetry::context::FutureExt;
 use tracing::Instrument;
 
 use crate::error::is_serialization_failure;
@@ -64,7 +65,9 @@ impl Database {
         if self.writes().is_closed() {
             return Err(StoreError::Closed.into());
         }
-        match self.writes().spawn(work.in_current_span()).await {
+        // The span says where in its trace the work is, the context to which service of the process it belongs.
+        let work = work.in_current_span().with_current_context();
+        match self.writes().spawn(work).await {
             Ok(outcome) => outcome,
             Err(stopped) => match stopped.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),

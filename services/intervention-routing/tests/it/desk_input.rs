@@ -16,6 +16,9 @@ use crate::world::{World, request_id};
 
 const CARD: &str = "4111111111111111";
 
+/// What a presence gets wrong.
+type Change = fn(&mut pb::DeskPresence);
+
 #[track_caller]
 fn assert_invalid(refused: &Status, reason: ErrorReason, field: &str) {
     assert_refused(refused, Code::InvalidArgument, reason, Some(field));
@@ -25,7 +28,7 @@ fn assert_invalid(refused: &Status, reason: ErrorReason, field: &str) {
 #[tokio::test]
 async fn a_desk_that_says_something_wrong_is_told_what_and_closed() {
     let mut world = World::start().await;
-    let changes: [(fn(&mut pb::DeskPresence), ErrorReason, &str); 5] = [
+    let changes: [(Change, ErrorReason, &str); 5] = [
         (
             |it| it.presence = 0,
             ErrorReason::Required,

@@ -10,6 +10,7 @@ use proto::routing::v1 as pb;
 use proto::routing::v1::InterventionState;
 use proto::routing::v1::open_desk_request::Message as Said;
 use testkit::grpc::assert_refused;
+use testkit::scratch::Engine;
 use tonic::{Code, Status};
 
 use crate::desks::{OpenDesk, accepting, presence};
@@ -32,10 +33,12 @@ fn accepted(world: &World) -> usize {
         .count()
 }
 
-#[tokio::test]
-async fn of_fifty_agents_who_want_one_reservation_its_own_gets_it() {
+async fn of_fifty_agents_who_want_one_reservation_its_own_gets_it(engine: Engine) {
     // The race is among the transactions, not for admission.
-    let mut world = World::with(|config| config.server.concurrency_limit = 200).await;
+    let Some(mut world) = World::on(engine, |config| config.server.concurrency_limit = 200).await
+    else {
+        return;
+    };
     let mut ana = OpenDesk::open(&world, "ana", 1).await;
     let _invited = invite_and_accept(&world, 1).await;
     let reservation = ana.reservation().await;
@@ -61,9 +64,10 @@ async fn of_fifty_agents_who_want_one_reservation_its_own_gets_it() {
     world.stop().await;
 }
 
-#[tokio::test]
-async fn of_twenty_acceptances_of_one_reservation_one_counts() {
-    let mut world = World::start().await;
+async fn of_twenty_acceptances_of_one_reservation_one_counts(engine: Engine) {
+    let Some(mut world) = World::on(engine, |_| {}).await else {
+        return;
+    };
     let mut ana = OpenDesk::open(&world, "ana", 1).await;
     let _invited = invite_and_accept(&world, 1).await;
     let reservation = ana.reservation().await;
@@ -81,9 +85,10 @@ async fn of_twenty_acceptances_of_one_reservation_one_counts() {
     world.stop().await;
 }
 
-#[tokio::test]
-async fn one_acceptance_sent_twenty_times_has_one_effect_and_one_answer() {
-    let mut world = World::start().await;
+async fn one_acceptance_sent_twenty_times_has_one_effect_and_one_answer(engine: Engine) {
+    let Some(mut world) = World::on(engine, |_| {}).await else {
+        return;
+    };
     let mut ana = OpenDesk::open(&world, "ana", 1).await;
     let _invited = invite_and_accept(&world, 1).await;
     let reservation = ana.reservation().await;
@@ -115,9 +120,10 @@ async fn one_acceptance_sent_twenty_times_has_one_effect_and_one_answer() {
     world.stop().await;
 }
 
-#[tokio::test]
-async fn an_invitation_accepted_by_many_tabs_makes_one_task() {
-    let mut world = World::start().await;
+async fn an_invitation_accepted_by_many_tabs_makes_one_task(engine: Engine) {
+    let Some(mut world) = World::on(engine, |_| {}).await else {
+        return;
+    };
     let mut ana = OpenDesk::open(&world, "ana", 9).await;
     let moment = moment_of(1).build();
     let invited = invite(&world, &moment).await;
@@ -136,9 +142,10 @@ async fn an_invitation_accepted_by_many_tabs_makes_one_task() {
     world.stop().await;
 }
 
-#[tokio::test]
-async fn a_contact_is_either_taken_or_cancelled() {
-    let mut world = World::start().await;
+async fn a_contact_is_either_taken_or_cancelled(engine: Engine) {
+    let Some(mut world) = World::on(engine, |_| {}).await else {
+        return;
+    };
     let mut ana = OpenDesk::open(&world, "ana", 20).await;
     for n in 1..=20 {
         let invited = invite_and_accept(&world, n).await;
@@ -166,9 +173,11 @@ async fn a_contact_is_either_taken_or_cancelled() {
     world.stop().await;
 }
 
-#[tokio::test]
-async fn an_answer_at_the_deadline_counts_or_does_not_but_never_both() {
-    let mut world = World::with(|config| config.desks.silent_after_ms = 600_000).await;
+async fn an_answer_at_the_deadline_counts_or_does_not_but_never_both(engine: Engine) {
+    let Some(mut world) = World::on(engine, |config| config.desks.silent_after_ms = 600_000).await
+    else {
+        return;
+    };
     let mut ana = OpenDesk::open(&world, "ana", 20).await;
     for n in 1..=10 {
         let _invited = invite_and_accept(&world, n).await;
@@ -198,9 +207,10 @@ async fn an_answer_at_the_deadline_counts_or_does_not_but_never_both() {
     world.stop().await;
 }
 
-#[tokio::test]
-async fn many_tasks_go_to_many_agents_once_each_and_to_nobody_beyond_capacity() {
-    let mut world = World::start().await;
+async fn many_tasks_go_to_many_agents_once_each_and_to_nobody_beyond_capacity(engine: Engine) {
+    let Some(mut world) = World::on(engine, |_| {}).await else {
+        return;
+    };
     let mut desks = Vec::new();
     for n in 0..5 {
         desks.push(OpenDesk::open(&world, &format!("agent-{n}"), 2).await);
@@ -229,9 +239,10 @@ async fn many_tasks_go_to_many_agents_once_each_and_to_nobody_beyond_capacity() 
     world.stop().await;
 }
 
-#[tokio::test]
-async fn an_agent_has_two_desks_and_no_third() {
-    let mut world = World::start().await;
+async fn an_agent_has_two_desks_and_no_third(engine: Engine) {
+    let Some(mut world) = World::on(engine, |_| {}).await else {
+        return;
+    };
     let mut first = OpenDesk::open(&world, "ana", 1).await;
     let mut second = OpenDesk::open(&world, "ana", 1).await;
     // The first hears of the presence that the second brought.
@@ -249,3 +260,33 @@ async fn an_agent_has_two_desks_and_no_third() {
     second.accept(&at_second).await.unwrap();
     world.stop().await;
 }
+
+/// Each race is run on each engine: what one serialises by a lock of the file, the other has to by rows.
+macro_rules! on_each_engine {
+    ($( $race:ident ),+ $(,)?) => { $(
+        mod $race {
+            use testkit::scratch::Engine;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                super::$race(Engine::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                super::$race(Engine::Postgres).await;
+            }
+        }
+    )+ };
+}
+
+on_each_engine!(
+    of_fifty_agents_who_want_one_reservation_its_own_gets_it,
+    of_twenty_acceptances_of_one_reservation_one_counts,
+    one_acceptance_sent_twenty_times_has_one_effect_and_one_answer,
+    an_invitation_accepted_by_many_tabs_makes_one_task,
+    a_contact_is_either_taken_or_cancelled,
+    an_answer_at_the_deadline_counts_or_does_not_but_never_both,
+    many_tasks_go_to_many_agents_once_each_and_to_nobody_beyond_capacity,
+    an_agent_has_two_desks_and_no_third,
+);

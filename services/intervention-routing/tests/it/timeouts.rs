@@ -21,6 +21,9 @@ use crate::world::{World, moment_of};
 const SOON: Duration = Duration::from_secs(10);
 const CHAT_RESERVATION: Duration = Duration::from_secs(20);
 
+/// What became of a session.
+type Change = fn(&mut Session);
+
 /// The session of a moment as session-tracking knows it.
 fn session_of(moment: &Moment) -> Session {
     let consents: Vec<domain::consent::Consent> = moment.consents.clone().into();
@@ -57,7 +60,7 @@ async fn a_missed_reservation_goes_to_the_next_agent() {
     let missed = ana.reservation().await;
     let mut bea = OpenDesk::open(&world, "bea", 1).await;
 
-    world.pass(CHAT_RESERVATION - Duration::from_millis(1));
+    world.pass(Duration::from_millis(19_999));
     ana.beat().await;
     bea.beat().await;
     world.pass(Duration::from_millis(1));
@@ -211,7 +214,7 @@ async fn a_fresh_invitation_is_shown_without_a_question() {
 async fn an_older_invitation_is_shown_only_while_it_is_true() {
     let mut world = World::start().await;
     let _ana = OpenDesk::open(&world, "ana", 9).await;
-    let changes: [(u64, fn(&mut Session), CancelReason); 4] = [
+    let changes: [(u64, Change, CancelReason); 4] = [
         (
             1,
             |it| it.cart.as_mut().unwrap().version += 1,

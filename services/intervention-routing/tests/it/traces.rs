@@ -52,6 +52,12 @@ async fn a_decision_and_its_facts_are_in_the_trace_of_the_proposal() {
     }
     a_contact_is_in_the_trace_of_its_decision(&world).await;
     telemetry.flush().await;
+    steps_are_joined_to_their_decision(&world, &receiver).await;
+    telemetry.shutdown().await;
+}
+
+/// A step is a part of the trace of its decision, or linked with it both ways when its caller brought a trace.
+async fn steps_are_joined_to_their_decision(world: &World, receiver: &Receiver) {
     let decided = world.interventions_as(Role::Operator);
     let trace = newest_trace(decided).await;
     for (step, joined) in [
@@ -75,7 +81,6 @@ async fn a_decision_and_its_facts_are_in_the_trace_of_the_proposal() {
             .iter()
             .any(|mark| mark.trace_id == trace && !mark.links.is_empty())
     );
-    telemetry.shutdown().await;
 }
 
 /// How a step belongs to the trace of its decision.

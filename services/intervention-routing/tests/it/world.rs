@@ -19,7 +19,7 @@ use proto::routing::v1::play_service_client::PlayServiceClient;
 use proto::routing::v1::shopper_service_client::ShopperServiceClient;
 use testkit::builders::{MomentBuilder, a_moment, an_assessment};
 use testkit::ids::nth;
-use testkit::scratch::{self, Scratch};
+use testkit::scratch::{self, Engine, Scratch};
 use testkit::tokens::{Issuer, Tokens};
 use testkit::{FakeClock, Served, serve};
 use tonic::Status;
@@ -48,12 +48,22 @@ impl World {
 
     /// A service whose settings are changed first.
     pub(crate) async fn with(change: fn(&mut Config)) -> Self {
+        Self::over(scratch::sqlite(), change).await
+    }
+
+    /// A service on this engine, or `None` where the engine is absent and not demanded.
+    pub(crate) async fn on(engine: Engine, change: fn(&mut Config)) -> Option<Self> {
+        let scratch = engine.scratch().await?;
+        Some(Self::over(scratch, change).await)
+    }
+
+    async fn over(scratch: Scratch, change: fn(&mut Config)) -> Self {
         let clock = FakeClock::new();
         let mut world = Self {
             issuer: Issuer::with_clock(clock.shared()),
             clock,
             downstream: Downstream::start().await,
-            scratch: scratch::sqlite(),
+            scratch,
             served: None,
             change,
         };

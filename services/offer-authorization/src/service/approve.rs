@@ -15,6 +15,7 @@ use crate::case::Case;
 use crate::error::OfferError;
 use crate::ledger::Draw;
 use crate::offer::{Hold, Offer};
+use crate::programme::Programme;
 use crate::store::{cases, offers};
 
 /// What became of an approval.
@@ -128,20 +129,30 @@ async fn approve(unit: &Unit<'_>, actor: &Actor, offer: OfferId) -> Result<Appro
         .ok_or(OfferError::ProgrammeUnknown)?
         .with_purse(room);
     let judgement = judge(&policy, proposal.question, &candidate).and(of_case(&case, &offer));
-    if !judgement.passes() {
-        return refuse(unit, &proposal, &judgement, &offer).await;
+    if judgement.passes() {
+        hold(unit, actor, &offer, (&proposal, &programme, &judgement)).await
+    } else {
+        refuse(unit, &proposal, &judgement, &offer).await
     }
+}
+
+async fn hold(
+    unit: &Unit<'_>,
+    actor: &Actor,
+    offer: &Offer,
+    (proposal, programme, judgement): (&Proposal<'_>, &Programme, &Judgement),
+) -> Result<Approval, OfferError> {
     let hold = Hold {
         approved_by: Some(actor.signature()?),
-        ..open_hold(unit.now, &programme, &judgement)
+        ..open_hold(unit.now, programme, judgement)
     };
-    let draw = Draw::of(terms, &hold);
-    if let Err(full) = unit.hold(&draw, proposal.purses.caps(&programme)).await? {
-        return refuse(unit, &proposal, &no_room(&full), &offer).await;
+    let draw = Draw::of(&offer.terms, &hold);
+    if let Err(full) = unit.hold(&draw, proposal.purses.caps(programme)).await? {
+        return refuse(unit, proposal, &no_room(&full), offer).await;
     }
     let offer = offer.clone().approve(unit.now, hold)?;
     unit.save(&offer).await?;
-    proposal.note_granted(unit, &offer, &judgement).await?;
+    proposal.note_granted(unit, &offer, judgement).await?;
     Ok(Approval::Granted(Box::new(offer)))
 }
 

@@ -1,9 +1,11 @@
 //! The use cases on both engines: limits under concurrency, replays, and what becomes of offers.
 
+mod access;
 mod approvals;
 mod life;
 mod limits;
 mod model;
+mod policies;
 mod rules;
 mod world;
 

@@ -222,8 +222,8 @@ pub(super) async fn plays(doors: &Doors) -> Result<Vec<Play>, DemoError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cast::NORTE;
     use super::*;
+    use crate::demo::cast::NORTE;
 
     #[test]
     fn one_agent_has_no_line_of_authority() {

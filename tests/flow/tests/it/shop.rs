@@ -67,11 +67,6 @@ impl Shop {
         mint(self.suite.keys(), &self.tenant, caller, None).unwrap()
     }
 
-    pub(crate) fn token_of(&self, tenant: &str, caller: CallerKind) -> String {
-        let tenant = TenantId::parse(tenant).unwrap();
-        mint(self.suite.keys(), &tenant, caller, None).unwrap()
-    }
-
     fn client(&self, service: &str, caller: CallerKind) -> Client {
         connect_with_token(&self.uri(service), &self.token(caller)).unwrap()
     }

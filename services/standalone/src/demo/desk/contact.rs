@@ -12,10 +12,10 @@ use proto::routing::v1::{
     Task, WrapUpRequest,
 };
 
-use super::super::chat::{AgentEnd, Chats};
-use super::super::clients::Line;
-use super::super::{DemoError, failed, request_id};
 use super::Log;
+use crate::demo::chat::{AgentEnd, Chats};
+use crate::demo::clients::Line;
+use crate::demo::{DemoError, failed, request_id};
 
 /// An agent looks up, and reads before typing.
 const THINKS: Duration = Duration::from_millis(150);

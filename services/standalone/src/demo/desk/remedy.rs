@@ -14,10 +14,10 @@ use proto::offers::v1::{
 use proto::remedy::v1::OfferRefusal;
 use tonic::Code;
 
-use super::super::chat::{Answer, Granted, Wish};
-use super::super::script::money;
-use super::super::{DemoError, failed, request_id};
 use super::contact::Contact;
+use crate::demo::chat::{Answer, Granted, Wish};
+use crate::demo::script::money;
+use crate::demo::{DemoError, failed, request_id};
 
 /// How often an agent asks again while the record of the case is on its way.
 const TRIES: u32 = 40;

@@ -5,7 +5,7 @@ use domain::id::{ExperimentId, InvalidId, PersonId, SessionId, ShopperId, Visito
 use domain::money::BasisPoints;
 use domain::time::{LocalHours, Timestamp, Zone};
 
-use super::super::scenes::{Hour, Scene};
+use crate::demo::scenes::{Hour, Scene};
 use crate::replay::name_uuid;
 
 /// The experiment that the holdout belongs to, and the share held out, as intervention-routing has them by default.
@@ -84,8 +84,8 @@ mod tests {
 
     use domain::time::later;
 
-    use super::super::super::scenes::SCENES;
     use super::*;
+    use crate::demo::scenes::SCENES;
 
     #[test]
     fn somewhere_it_is_day_and_somewhere_night_at_any_time() {

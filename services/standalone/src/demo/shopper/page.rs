@@ -11,9 +11,9 @@ use proto::routing::v1::{
 use tokio::sync::oneshot;
 use tonic::Streaming;
 
-use super::super::clients::Line;
-use super::super::{DemoError, failed, request_id};
 use super::word;
+use crate::demo::clients::Line;
+use crate::demo::{DemoError, failed, request_id};
 
 /// An open page.
 pub(super) struct Page {

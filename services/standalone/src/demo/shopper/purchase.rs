@@ -7,10 +7,10 @@ use proto::session::v1::GetSessionRequest;
 use proto::session::v1::session_tracking_service_client::SessionTrackingServiceClient;
 use tonic::Code;
 
-use super::super::chat::Granted;
-use super::super::clients::{Doors, Line};
-use super::super::{DemoError, failed, request_id};
 use super::Identity;
+use crate::demo::chat::Granted;
+use crate::demo::clients::{Doors, Line};
+use crate::demo::{DemoError, failed, request_id};
 
 /// A checkout with its own token.
 pub(super) struct Checkout {
