@@ -15,7 +15,7 @@ use domain::id::{AgentId, PlayId};
 use domain::moment::Moment;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use storage::{StoreError, Tx};
+use storage::{StoreError, StoreFault, Tx};
 use testkit::builders::{a_moment, an_assessment, partner, tenant};
 use testkit::clock::start;
 use testkit::ids::nth;
@@ -23,6 +23,9 @@ use testkit::ids::nth;
 use super::*;
 use crate::decide::tests::a_play;
 use crate::intervention::{AssignedAgent, Intervention, Origin, State};
+
+/// A caller tries again when the database is busy; on a loaded machine a test has to as well.
+const TRIES: u32 = 100;
 
 impl Store {
     /// One write of a test.
@@ -34,14 +37,21 @@ impl Store {
             + 'static,
         T: Send + 'static,
     {
-        let store = self.clone();
         let work = Arc::new(work);
-        let written = self.database.write(move |tx| {
-            let (store, work) = (store.clone(), Arc::clone(&work));
-            async move { work(store, tx).await }.boxed()
-        });
-        let written: Result<T, StoreError> = written.await;
-        written.unwrap()
+        for _ in 0..TRIES {
+            let (store, work) = (self.clone(), Arc::clone(&work));
+            let written = self.database.write(move |tx| {
+                let (store, work) = (store.clone(), Arc::clone(&work));
+                async move { work(store, tx).await }.boxed()
+            });
+            let written: Result<T, StoreError> = written.await;
+            match written {
+                Err(error)
+                    if matches!(error.fault(), StoreFault::Busy | StoreFault::Unavailable) => {}
+                written => return written.unwrap(),
+            }
+        }
+        panic!("the database stays busy")
     }
 }
 

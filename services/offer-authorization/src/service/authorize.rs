@@ -12,6 +12,7 @@ use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
 use serde::{Deserialize, Serialize};
 use storage::RequestKey;
+use tracing::{Instrument, info_span};
 
 use super::grounds::{self, Purses, Situation};
 use super::{Service, Unit, facts};
@@ -77,9 +78,19 @@ impl Service {
         key: RequestKey,
         command: AuthorizeOffer,
     ) -> Result<Authorization, OfferError> {
+        let span = info_span!(
+            "authorize_offer",
+            rescate.tenant = %key.tenant,
+            rescate.intervention = %command.intervention,
+        );
+        let connection = self.database().read();
+        if let Some(trace) = cases::trace(connection, &key.tenant, command.intervention).await? {
+            trace.resume(&span);
+        }
         self.once(key, command, |unit, command| {
             async move { authorize(&unit, &command).await }.boxed()
         })
+        .instrument(span)
         .await
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Log {
     reserved: Mutex<HashMap<String, Instant>>,
     /// Tasks of which the desk heard that their shopper has bought.
     ordered: watch::Sender<BTreeSet<String>>,
+    /// Why contacts broke off.
+    broken: Mutex<Vec<String>>,
 }
 
 /// One desk and the stream to it.
@@ -56,7 +58,7 @@ struct Desk {
     hears: Streaming<OpenDeskResponse>,
     chats: Arc<Chats>,
     log: Arc<Log>,
-    contacts: JoinSet<Result<(), DemoError>>,
+    contacts: JoinSet<()>,
 }
 
 impl Floor {
@@ -80,18 +82,13 @@ impl Floor {
         Ok(floor)
     }
 
-    /// What the desks were told.
-    pub(super) fn log(&self) -> &Log {
-        &self.log
-    }
-
-    /// Closes every desk when its contacts are over.
-    pub(super) async fn close(mut self) -> Result<(), DemoError> {
+    /// Closes every desk when its contacts are over, and tells what the desks were told.
+    pub(super) async fn close(mut self) -> Result<Arc<Log>, DemoError> {
         self.closing.cancel();
         while let Some(ended) = self.desks.join_next().await {
             ended.map_err(DemoError::Task)??;
         }
-        Ok(())
+        Ok(self.log)
     }
 }
 
@@ -112,6 +109,17 @@ impl Log {
         let mut ordered = self.ordered.subscribe();
         // Whether it came is counted at the end.
         let _ = tokio::time::timeout(limit, ordered.wait_for(|tasks| tasks.contains(task))).await;
+    }
+
+    /// Why contacts broke off; empty when all came to their wrap-up.
+    pub(super) fn broken_contacts(&self) -> Vec<String> {
+        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        broken.clone()
+    }
+
+    fn note_broken(&self, failure: &DemoError) {
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        broken.push(platform::status::chain(failure));
     }
 
     fn note_reservation(&self, session: &str) {
@@ -186,7 +194,7 @@ impl Desk {
             }
         }
         while let Some(ended) = self.contacts.join_next().await {
-            ended.map_err(DemoError::Task)??;
+            ended.map_err(DemoError::Task)?;
         }
         Ok(())
     }
@@ -218,7 +226,12 @@ impl Desk {
             reservation: reservation.reservation_id,
             task,
         };
-        self.contacts.spawn(contact.handle());
+        let log = Arc::clone(&self.log);
+        self.contacts.spawn(async move {
+            if let Err(failure) = contact.handle().await {
+                log.note_broken(&failure);
+            }
+        });
         Ok(())
     }
 }

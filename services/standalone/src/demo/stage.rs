@@ -1,7 +1,7 @@
 //! Who plays when: the desks open first, then the scripted shoppers come in one after the other.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use platform::clock::{Clock, SystemClock};
 use tokio::task::JoinSet;
@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::DemoError;
 use super::chat::Chats;
 use super::clients::Doors;
-use super::desk::Floor;
+use super::desk::{Floor, Log};
 use super::progress::Progress;
 use super::scenes::{SCENES, Scene};
 use super::shopper::{Identity, Lived, Shopper};
@@ -34,6 +34,8 @@ pub(super) struct Taken {
     pub(super) scenes: Vec<Take>,
     /// Desks that heard of the order of their shopper while they talked.
     pub(super) told_of_orders: usize,
+    /// Why contacts at desks broke off.
+    pub(super) broken_contacts: Vec<String>,
 }
 
 /// What became of one scene.
@@ -88,27 +90,26 @@ impl Stage {
                 }
             }
         }
-        for take in &mut scenes {
-            take.reserved_after = self.reserved_after(take);
-        }
         scenes.sort_by_key(|take| place(take.scene));
-        let told_of_orders = self.floor.log().told_of_orders();
-        self.floor.close().await?;
+        let log = self.floor.close().await?;
+        for take in &mut scenes {
+            take.reserved_after = take.reserved_after(&log);
+        }
         Ok(Taken {
             scenes,
-            told_of_orders,
+            told_of_orders: log.told_of_orders(),
+            broken_contacts: log.broken_contacts(),
         })
-    }
-
-    fn reserved_after(&self, take: &Take) -> Option<Duration> {
-        let session = take.identity.session.to_string();
-        let reserved: Instant = self.floor.log().reserved_at(&session)?;
-        let accepted = take.lived.as_ref().ok()?.accepted_at?;
-        Some(reserved.saturating_duration_since(accepted))
     }
 }
 
 impl Take {
+    fn reserved_after(&self, log: &Log) -> Option<Duration> {
+        let reserved = log.reserved_at(&self.identity.session.to_string())?;
+        let accepted = self.lived.as_ref().ok()?.accepted_at?;
+        Some(reserved.saturating_duration_since(accepted))
+    }
+
     fn told(&self) -> &str {
         match &self.lived {
             Ok(_) => self.scene.about,

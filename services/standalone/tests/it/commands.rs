@@ -8,7 +8,7 @@ use serde_json::Value;
 use testkit::process::Child;
 use tokio::process::Command;
 
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 const RECORDING: &str = "\
 event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session

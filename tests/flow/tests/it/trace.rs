@@ -60,6 +60,13 @@ async fn one_trace_leads_from_the_event_to_the_fact() {
             STATIONS.iter().all(|station| has(spans, &trace, *station))
         })
         .await;
+    receiver
+        .wait_for(PATIENCE, |spans| {
+            LATER_STEPS
+                .iter()
+                .all(|step| spans.iter().any(|span| span.name == *step))
+        })
+        .await;
     let spans = receiver.in_trace(&trace);
     every_hop_hangs_together(&spans);
     later_calls_are_linked(&receiver.spans(), &trace);

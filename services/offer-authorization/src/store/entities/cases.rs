@@ -18,6 +18,8 @@ pub(crate) struct Model {
     pub(crate) partner_id: Option<String>,
     pub(crate) agent_id: Option<String>,
     pub(crate) recorded_at: i64,
+    /// The trace of the first record: the one in which the intervention was decided.
+    pub(crate) traceparent: Option<String>,
 }
 
 super::scoped_by_tenant!();

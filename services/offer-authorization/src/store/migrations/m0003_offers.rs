@@ -59,6 +59,7 @@ fn cases() -> TableCreateStatement {
         .col(text_null("partner_id"))
         .col(text_null("agent_id"))
         .col(millis("recorded_at"))
+        .col(text_null("traceparent"))
         .primary_key(Index::create().col("tenant").col("intervention_id"))
         .take()
 }

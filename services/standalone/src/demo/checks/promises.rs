@@ -23,6 +23,7 @@ pub(super) fn all(source: &Source<'_>) -> Vec<Check> {
         budgets_hold(reading),
         purses_hold(reading),
         redeemed_once(source),
+        contacts_end(source),
         desks_heard_of_orders(source),
         funnel_is_that_of_the_facts(reading),
         figures_agree(reading),
@@ -199,6 +200,15 @@ fn redeemed_once(source: &Source<'_>) -> Check {
         "an offer is redeemed once: a repeated request gets the same answer, another order none",
         Held(once && !redemptions.is_empty()),
         format!("{} redemptions", redemptions.len()),
+    )
+}
+
+fn contacts_end(source: &Source<'_>) -> Check {
+    let broken = &source.taken.broken_contacts;
+    Check::new(
+        "every contact at a desk comes to its wrap-up",
+        Held(broken.is_empty()),
+        format!("broken: {broken:?}"),
     )
 }
 
