@@ -90,7 +90,10 @@ pub fn mint(
     life: Option<Duration>,
 ) -> Result<String, KeyError> {
     let mut grant = Grant::new("", tenant.clone(), "rescate-cli", caller);
-    grant.audiences = SERVICES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    grant.audiences = SERVICES
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
     if let Some(life) = life {
         grant.life = life.min(grant.life);
     }

@@ -2,9 +2,11 @@
 
 mod contacts;
 mod decisions;
-mod desk;
 mod interventions;
 mod plays;
+mod reservations;
+mod rows;
+mod tasks;
 
 use std::sync::Arc;
 

@@ -11,11 +11,11 @@ use proto::routing::v1::InterventionState;
 use proto::routing::v1::open_desk_request::Message as Said;
 use testkit::grpc::assert_refused;
 use testkit::scratch::Engine;
-use tonic::{Code, Status};
+use tonic::{Code, Response, Status};
 
 use crate::desks::{OpenDesk, accepting, presence};
 use crate::storefronts::{accepting as accepting_invitation, invite, invite_and_accept};
-use crate::world::{World, moment_of, request_id};
+use crate::world::{Desk, World, moment_of, request_id};
 
 fn won<T>(answers: &[Result<T, Status>]) -> usize {
     answers.iter().filter(|answer| answer.is_ok()).count()
@@ -31,6 +31,23 @@ fn accepted(world: &World) -> usize {
     ended
         .filter(|it| *it == ReservationEnding::Accepted)
         .count()
+}
+
+/// Sends an answer until it is known what became of it. The same request is safe to send again.
+async fn settled(
+    desk: &mut Desk,
+    request: pb::AcceptReservationRequest,
+) -> Result<Response<pb::AcceptReservationResponse>, Status> {
+    loop {
+        match desk.accept_reservation(request.clone()).await {
+            Err(busy)
+                if matches!(
+                    busy.code(),
+                    Code::Unavailable | Code::DeadlineExceeded | Code::Aborted
+                ) => {}
+            known => return known,
+        }
+    }
 }
 
 async fn of_fifty_agents_who_want_one_reservation_its_own_gets_it(engine: Engine) {
@@ -49,7 +66,7 @@ async fn of_fifty_agents_who_want_one_reservation_its_own_gets_it(engine: Engine
     let answers = futures::future::join_all(agents.map(|agent| {
         let mut desk = world.desk_of(&agent);
         let request = accepting(&reservation.reservation_id);
-        async move { desk.accept_reservation(request).await }
+        async move { settled(&mut desk, request).await }
     }))
     .await;
 

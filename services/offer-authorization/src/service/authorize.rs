@@ -79,7 +79,7 @@ impl Service {
         command: AuthorizeOffer,
     ) -> Result<Authorization, OfferError> {
         let span = info_span!(
-            "authorize_offer",
+            "offers.authorize",
             rescate.tenant = %key.tenant,
             rescate.intervention = %command.intervention,
         );

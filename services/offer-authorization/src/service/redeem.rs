@@ -79,7 +79,7 @@ impl Service {
         let offer = offers::find(self.database().read(), tenant, claims.offer).await?;
         let offer = offer.ok_or(OfferError::OfferUnknown)?;
         let span = info_span!(
-            "redeem_offer",
+            "offers.redeem",
             rescate.tenant = %tenant,
             rescate.offer = %offer.terms.id,
             rescate.intervention = %offer.terms.intervention,

@@ -10,7 +10,7 @@ use tracing::Instrument;
 use crate::world::{World, redeem};
 
 const DEADLINE: Duration = Duration::from_secs(10);
-const REDEEM: &str = "redeem_offer";
+const REDEEM: &str = "offers.redeem";
 
 fn redemptions(spans: &[Span]) -> Vec<&Span> {
     spans.iter().filter(|span| span.name == REDEEM).collect()

@@ -36,7 +36,7 @@ impl Service {
         moment: Moment,
     ) -> Result<Assessment, RiskError> {
         let span = info_span!(
-            "assess",
+            "risk.assess",
             rescate.tenant = %key.tenant,
             rescate.session = %moment.session,
             rescate.moment = %moment.id,

@@ -21,6 +21,10 @@ pub(super) fn options(data: &Path) -> Result<SuiteOptions, DemoError> {
     let mut overrides = Overrides::default();
     for (service, _) in SERVICES {
         overrides.set(service, "server", "drain_accept_ms", 0);
+        // A machine that builds at the same time is slow, not broken.
+        overrides.set(service, "server", "default_deadline_ms", 20_000);
+        // One tenant may have half of all calls, and there is only one.
+        overrides.set(service, "server", "concurrency_limit", 256);
         // The folder is thrown away at the end, so it need not survive a power cut.
         overrides.set(service, "store", "durability", "relaxed");
     }

@@ -47,6 +47,8 @@ pub(super) struct Profile {
     pub(super) hour: Hour,
     /// Channels on which the shopper agreed to be helped.
     pub(super) agreed: &'static [Channel],
+    /// What the shopper says of the contact, 1 to 5.
+    pub(super) score: u32,
     /// The arm that the hash of the experiment must give the shopper; the demo looks for an id for which it does.
     pub(super) arm: Arm,
 }

@@ -277,7 +277,7 @@ impl Shopper {
             | Then::PaysFirst
             | Then::Declines(_)
             | Then::Reads
-            | Then::SeesNothing(_) => self.page.survey(PATIENCE, self.identity.score).await,
+            | Then::SeesNothing(_) => self.page.survey(PATIENCE, self.scene.shopper.score).await,
         }
     }
 }

@@ -88,8 +88,15 @@ async fn produce(
         rest = later;
         batch += 1;
         let now = SystemClock.now();
-        let events = now_due.iter().map(|recorded| event(recorded, now)).collect();
-        if batches.send(StreamEventsRequest { batch, events }).await.is_err() {
+        let events = now_due
+            .iter()
+            .map(|recorded| event(recorded, now))
+            .collect();
+        if batches
+            .send(StreamEventsRequest { batch, events })
+            .await
+            .is_err()
+        {
             return;
         }
     }

@@ -214,7 +214,10 @@ event_time,event_type,product_id,category_id,category_code,brand,price,user_id,u
     fn a_stream_is_put_in_order_of_time() {
         let recording = parse(STREAM.as_bytes()).unwrap();
 
-        let offsets: Vec<u64> = recording.iter().map(|event| event.offset.as_secs()).collect();
+        let offsets: Vec<u64> = recording
+            .iter()
+            .map(|event| event.offset.as_secs())
+            .collect();
         assert_eq!(offsets, [0, 4]);
         assert_eq!(recording[0].row, 1);
         assert_eq!(
@@ -232,7 +235,10 @@ event_time,event_type,product_id,category_id,category_code,brand,price,user_id,u
 
         let recording = parse(text.as_bytes()).unwrap();
 
-        let offsets: Vec<u128> = recording.iter().map(|event| event.offset.as_millis()).collect();
+        let offsets: Vec<u128> = recording
+            .iter()
+            .map(|event| event.offset.as_millis())
+            .collect();
         assert_eq!(offsets, [1_000, 2_500]);
     }
 

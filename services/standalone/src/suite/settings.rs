@@ -33,7 +33,12 @@ impl Overrides {
         key: &str,
         value: impl Into<Value>,
     ) {
-        put(self.0.entry(service).or_default(), section, key, value.into());
+        put(
+            self.0.entry(service).or_default(),
+            section,
+            key,
+            value.into(),
+        );
     }
 }
 

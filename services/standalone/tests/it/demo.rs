@@ -143,7 +143,7 @@ fn its_trace_leads_through_all_services(story: &Value, receiver: &Receiver) {
             "{service} is not in the trace"
         );
     }
-    for step in ["accept_invitation", "accept_reservation", "redeem_offer"] {
+    for step in ["accept_invitation", "accept_reservation", "offers.redeem"] {
         assert!(
             spans.iter().any(|span| span.name.ends_with(step)),
             "{step} is not in the trace"

@@ -36,10 +36,10 @@ const STATIONS: [(&str, &str); 6] = [
 
 /// Steps of the recovery that somebody else's call takes, in a trace of their own.
 const LATER_STEPS: [&str; 4] = [
-    "accept invitation",
-    "accept reservation",
-    "authorize_offer",
-    "redeem_offer",
+    "routing.accept_invitation",
+    "routing.accept_reservation",
+    "offers.authorize",
+    "offers.redeem",
 ];
 
 #[tokio::test]

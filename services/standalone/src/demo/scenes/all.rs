@@ -34,6 +34,7 @@ const ENGLISH: Profile = Profile {
     language: "en",
     hour: Hour::Day,
     agreed: CHAT,
+    score: 5,
     arm: Arm::Treatment,
 };
 
@@ -65,6 +66,7 @@ pub(in crate::demo) const SCENES: &[Scene] = &[
     Scene {
         shopper: Profile {
             language: "es",
+            score: 4,
             ..ENGLISH
         },
         beats: CODE_REFUSED,
@@ -86,6 +88,10 @@ pub(in crate::demo) const SCENES: &[Scene] = &[
         )
     },
     Scene {
+        shopper: Profile {
+            score: 3,
+            ..ENGLISH
+        },
         beats: WARRANTY_DOUBT,
         then: Then::Talks(Wish::LongerWarranty(2_000)),
         money: MoneyEnd::Refused,
@@ -228,6 +234,7 @@ pub(in crate::demo) const SCENES: &[Scene] = &[
     Scene {
         shopper: Profile {
             language: "es",
+            score: 4,
             ..ENGLISH
         },
         beats: PAGE_FAILED,

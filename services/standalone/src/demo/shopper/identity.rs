@@ -30,23 +30,18 @@ pub(in crate::demo) struct Identity {
     pub(in crate::demo) shopper: ShopperId,
     pub(in crate::demo) order: String,
     pub(in crate::demo) zone: String,
-    /// What the shopper says of the contact, 3 to 5.
-    pub(in crate::demo) score: u32,
 }
 
 impl Identity {
     /// The shopper of a scene. Ids of shoppers are tried until the hash of the experiment draws the arm of the scene.
     pub(in crate::demo) fn of(scene: &Scene, seed: u64, now: Timestamp) -> Result<Self, InvalidId> {
         let name = |what: &str| name_uuid(&format!("rescate-demo/{seed}/{}/{what}", scene.name));
-        let session = name("session");
-        let score = 3 + u32::try_from(session.as_u128() % 3).unwrap_or_default();
         Ok(Self {
-            session: SessionId::from_uuid(session),
+            session: SessionId::from_uuid(name("session")),
             visitor: VisitorId::from_uuid(name("visitor")),
             shopper: drawn(scene.shopper.arm, name)?,
             order: format!("demo-{seed}-{}", scene.name),
             zone: zone(scene.shopper.hour, now).to_owned(),
-            score,
         })
     }
 }
