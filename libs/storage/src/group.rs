@@ -49,7 +49,7 @@ enum Outcome {
 /// A work and the way back to its caller, without their types.
 trait Job: Send {
     /// Runs the work in a savepoint of `outer`.
-    fn run<'t>(self: Box<Self>, outer: &'t DatabaseTransaction) -> BoxFuture<'t, Ran>;
+    fn run(self: Box<Self>, outer: &DatabaseTransaction) -> BoxFuture<'_, Ran>;
 
     /// Sends the work back, to run by itself.
     fn decline(self: Box<Self>);
@@ -69,7 +69,7 @@ enum Soundness {
     Broken,
 }
 
-struct Work<T, E, F> {
+struct Waiting<T, E, F> {
     work: Arc<F>,
     wakeup: Arc<Notify>,
     span: Span,
@@ -77,13 +77,13 @@ struct Work<T, E, F> {
     answer: oneshot::Sender<Grouped<T, E>>,
 }
 
-impl<T, E, F> Job for Work<T, E, F>
+impl<T, E, F> Job for Waiting<T, E, F>
 where
     F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    fn run<'t>(self: Box<Self>, outer: &'t DatabaseTransaction) -> BoxFuture<'t, Ran> {
+    fn run(self: Box<Self>, outer: &DatabaseTransaction) -> BoxFuture<'_, Ran> {
         let Self {
             work,
             wakeup,
@@ -194,7 +194,7 @@ impl Database {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        group.push(Box::new(Work {
+        group.push(Box::new(Waiting {
             work,
             wakeup: Arc::clone(self.wakeup()),
             span: Span::current(),

@@ -31,7 +31,7 @@ First steps:
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// Send traces to this OTLP/gRPC receiver, such as a Jaeger at http://127.0.0.1:4317.
+    /// Send traces to this OTLP/gRPC receiver, such as a Jaeger at <http://127.0.0.1:4317>.
     #[arg(long, global = true, value_name = "URL")]
     otlp: Option<String>,
     /// Which log lines to write to standard error, such as `info` or `warn,session_tracking=debug`.

@@ -133,6 +133,8 @@ async fn one_acceptance_sent_twenty_times_has_one_effect_and_one_answer(engine: 
     let reused = ana.accept_reservation(changed).await.unwrap_err();
     let reason = ErrorReason::RequestIdReused;
     assert_refused(&reused, Code::InvalidArgument, reason, None);
+    // The assignment, the showing, the yes, the reservation and its acceptance.
+    world.told().some_facts(5).await;
     assert_eq!(accepted(&world), 1);
     world.stop().await;
 }
@@ -191,7 +193,11 @@ async fn a_contact_is_either_taken_or_cancelled(engine: Engine) {
 }
 
 async fn an_answer_at_the_deadline_counts_or_does_not_but_never_both(engine: Engine) {
-    let Some(mut world) = World::on(engine, |config| config.desks.silent_after_ms = 600_000).await
+    let Some(mut world) = World::on(engine, |config| {
+        config.desks.silent_after_ms = 600_000;
+        config.desks.begin_within_ms = 600_000;
+    })
+    .await
     else {
         return;
     };

@@ -10,6 +10,7 @@ use domain::time::{earlier, later};
 use platform::auth::{CallerKind, DevelopmentKeys};
 use platform::client::{Client, connect_with_token};
 use platform::clock::{Clock, SystemClock};
+use platform::ids::{IdSource, SystemIds};
 use proto::cart::v1::{Cart, CartLine};
 use proto::cause::v1::Cause;
 use proto::convert::time::wire_timestamp;
@@ -34,7 +35,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 const ROUNDS: usize = 3;
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 const SESSIONS: u128 = 20;
 const EVENTS_A_CALL: u128 = 5;
 const OFFER_MINOR_UNITS: i64 = 100;
@@ -144,13 +145,13 @@ impl Running {
             programme_id: "help".to_owned(),
             remedies: vec![RemedyKind::CutShipping.into()],
             budget: Some(usd(100_000_000)),
-            starts_at: Some(wire_timestamp(earlier(now, Duration::from_secs(60)))),
-            ends_at: Some(wire_timestamp(later(now, Duration::from_secs(3_600)))),
+            starts_at: Some(wire_timestamp(earlier(now, Duration::from_mins(1)))),
+            ends_at: Some(wire_timestamp(later(now, Duration::from_hours(1)))),
             offers_per_person: 1_000,
             ..Default::default()
         };
         let request = CreateProgrammeRequest {
-            request_id: Uuid::now_v7().to_string(),
+            request_id: SystemIds.next_uuid().to_string(),
             programme: Some(programme),
         };
         self.programmes().create_programme(request).await.unwrap();
@@ -158,7 +159,7 @@ impl Running {
 
     async fn record_case(&self) {
         let request = RecordCaseRequest {
-            request_id: Uuid::now_v7().to_string(),
+            request_id: SystemIds.next_uuid().to_string(),
             intervention_id: intervention(),
             revision: 1,
             session_id: format!("ses_{}", Uuid::from_u128(1)),
@@ -260,7 +261,7 @@ async fn record_until_gone(
 ) -> Acknowledged {
     let mut done = Acknowledged::default();
     loop {
-        let ids: Vec<Uuid> = (0..EVENTS_A_CALL).map(|_| Uuid::now_v7()).collect();
+        let ids: Vec<Uuid> = (0..EVENTS_A_CALL).map(|_| SystemIds.next_uuid()).collect();
         done.sent.entry(session).or_default().extend(&ids);
         let events = ids.iter().map(|id| event(session, *id)).collect();
         match client.record_events(RecordEventsRequest { events }).await {
@@ -278,7 +279,7 @@ async fn hold_until_gone(mut client: OfferAuthorizationServiceClient<Client>) ->
     let mut done = Acknowledged::default();
     // Few enough to stay inside an agent's calls a second.
     for _ in 0..4 {
-        let request = Uuid::now_v7();
+        let request = SystemIds.next_uuid();
         let offer = authorize(&mut client, request).await;
         let gone = offer.is_none();
         done.offers.insert(request, offer);

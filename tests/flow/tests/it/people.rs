@@ -6,6 +6,7 @@ use domain::id::SessionId;
 use domain::time::{Timestamp, earlier};
 use platform::client::Client;
 use platform::clock::{Clock, SystemClock};
+use platform::ids::{IdSource, SystemIds};
 use proto::cart::v1::CartLine;
 use proto::channel::v1::Channel;
 use proto::consent::v1::{Consent, ConsentState, Purpose};
@@ -40,26 +41,26 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Shopper {
     pub(crate) session: SessionId,
     visitor: Uuid,
-    shopper: Uuid,
+    known_as: Uuid,
 }
 
 impl Shopper {
     pub(crate) fn new() -> Self {
         Self {
-            session: SessionId::from_uuid(Uuid::now_v7()),
-            visitor: Uuid::now_v7(),
-            shopper: Uuid::now_v7(),
+            session: SessionId::from_uuid(SystemIds.next_uuid()),
+            visitor: SystemIds.next_uuid(),
+            known_as: SystemIds.next_uuid(),
         }
     }
 
     pub(crate) fn person(&self) -> String {
-        format!("shp_{}", self.shopper)
+        format!("shp_{}", self.known_as)
     }
 
     /// An event of this shopper, so long ago.
     pub(crate) fn event(&self, ago: Duration, page: &str, payload: Payload) -> Event {
         Event {
-            event_id: format!("evt_{}", Uuid::now_v7()),
+            event_id: format!("evt_{}", SystemIds.next_uuid()),
             session_id: self.session.to_string(),
             visitor_id: format!("vis_{}", self.visitor),
             shopper_id: Some(self.person()),
@@ -157,7 +158,7 @@ fn agrees_to_chat() -> ConsentChanged {
             text_version: "2026-11".to_owned(),
             source: "cookie-banner".to_owned(),
             zone: Some("Europe/Madrid".to_owned()),
-            recorded_at: Some(wire_timestamp(earlier(now(), Duration::from_secs(300)))),
+            recorded_at: Some(wire_timestamp(earlier(now(), Duration::from_mins(5)))),
         }),
     }
 }
@@ -325,10 +326,10 @@ pub(crate) async fn fund(shop: &Shop, budget: i64) {
             RemedyKind::WaiveShipping.into(),
         ],
         budget: Some(usd(budget)),
-        starts_at: Some(wire_timestamp(earlier(now(), Duration::from_secs(60)))),
+        starts_at: Some(wire_timestamp(earlier(now(), Duration::from_mins(1)))),
         ends_at: Some(wire_timestamp(domain::time::later(
             now(),
-            Duration::from_secs(3_600),
+            Duration::from_hours(1),
         ))),
         margin_floor_bps: 500,
         offers_per_person: 2,

@@ -317,8 +317,8 @@ async fn offer_is_redeemed_and_booked(shop: &Shop, recovery: &Recovery) {
 async fn figures_count_it_once(shop: &Shop) {
     let report = eventually(PATIENCE, || async {
         let window = Window {
-            from: Some(wire_timestamp(earlier(now(), Duration::from_secs(3_600)))),
-            until: Some(wire_timestamp(later(now(), Duration::from_secs(3_600)))),
+            from: Some(wire_timestamp(earlier(now(), Duration::from_hours(1)))),
+            until: Some(wire_timestamp(later(now(), Duration::from_hours(1)))),
         };
         let request = QueryKpisRequest {
             window: Some(window),

@@ -3,6 +3,7 @@
 use domain::id::{AgentId, PartnerId, SessionId, TenantId};
 use platform::auth::CallerKind;
 use platform::client::{Client, connect_with_token};
+use platform::ids::{IdSource, SystemIds};
 use proto::kpi::v1::kpi_service_client::KpiServiceClient;
 use proto::offers::v1::offer_authorization_service_client::OfferAuthorizationServiceClient;
 use proto::offers::v1::offer_program_service_client::OfferProgramServiceClient;
@@ -16,7 +17,6 @@ use standalone::suite::{Overrides, Ports, SERVICES, Suite, SuiteOptions};
 use standalone::token::mint;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 pub(crate) const SESSIONS: &str = "session-tracking";
 pub(crate) const RISK: &str = "risk-scoring";
@@ -123,5 +123,5 @@ pub(crate) fn an_agent() -> CallerKind {
 
 /// A new idempotency key.
 pub(crate) fn request_id() -> String {
-    Uuid::now_v7().to_string()
+    SystemIds.next_uuid().to_string()
 }

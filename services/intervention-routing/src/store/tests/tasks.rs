@@ -12,6 +12,7 @@ use super::rows::*;
 use super::*;
 use crate::invitation::tests::an_invitation;
 use crate::invitation::{Invitation, InvitationState};
+use crate::reservation::tests::a_reservation;
 use crate::task::tests::{a_task, after, agent_of};
 use crate::task::{Task, TaskState};
 
