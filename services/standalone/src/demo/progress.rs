@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::replay::Observer;
 
@@ -23,7 +23,8 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn begin() -> Self {
         let style = ProgressStyle::with_template("{elapsed:>5} [{bar:40}] {pos}/{len} {msg}");
-        let bar = ProgressBar::no_length();
+        // Drawn from the moment on that there is something to count.
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         Self {
             began: Instant::now(),
             bar: match style {
@@ -53,6 +54,7 @@ impl Progress {
     pub(super) fn expect(&self, events: usize) {
         let total = u64::try_from(events).unwrap_or(u64::MAX);
         self.total.store(total, Ordering::Relaxed);
+        self.bar.set_draw_target(ProgressDrawTarget::stderr());
         self.bar.set_length(total);
         self.bar.set_message("recorded events");
     }

@@ -73,6 +73,8 @@ pub(super) struct Offers {
     pub(super) held: u64,
     pub(super) redeemed: u64,
     pub(super) refused: u64,
+    /// Why offers were refused.
+    pub(super) refusals: Vec<&'static str>,
     pub(super) programmes: Vec<Account>,
     pub(super) purses: Vec<Account>,
     pub(super) ledger: Vec<Booking>,
@@ -202,6 +204,7 @@ fn offers(reading: &Reading) -> Offers {
         held: figures.held,
         redeemed: figures.redeemed,
         refused: figures.refused,
+        refusals: refusals(reading),
         programmes: programmes.collect(),
         purses: purses.collect(),
         ledger: reading
@@ -210,6 +213,23 @@ fn offers(reading: &Reading) -> Offers {
             .map(|entry| booking(entry, reading))
             .collect(),
     }
+}
+
+/// Every reason of a refusal, each once.
+fn refusals(reading: &Reading) -> Vec<&'static str> {
+    let bodies = reading.facts.iter().filter_map(|fact| fact.body.as_ref());
+    let mut reasons: Vec<&'static str> = Vec::new();
+    for body in bodies {
+        if let Body::OfferRefused(refused) = body {
+            let read = refused.reasons.iter().map(|reason| {
+                word(OfferRefusal::from_wire("reason", *reason).map(OfferRefusal::as_str))
+            });
+            reasons.extend(read);
+        }
+    }
+    reasons.sort_unstable();
+    reasons.dedup();
+    reasons
 }
 
 fn booking(entry: &proto::offers::v1::LedgerEntry, reading: &Reading) -> Booking {
