@@ -24,4 +24,6 @@ pub(crate) struct Case {
     pub(crate) cart: Cart,
     /// Absent until an agent has accepted.
     pub(crate) agent: Option<CaseAgent>,
+    /// The trace in which the intervention was decided, as `traceparent`: offers on it belong to the same recovery.
+    pub(crate) traceparent: Option<String>,
 }

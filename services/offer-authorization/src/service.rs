@@ -16,6 +16,7 @@ mod purses;
 mod read;
 mod redeem;
 mod reverse;
+mod spans;
 mod unit;
 
 use std::sync::Arc;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proto::error::v1::ErrorReason;
-use proto::fact::v1::ReservationEnding;
 use proto::fact::v1::fact::Body;
+use proto::fact::v1::{Fact, ReservationEnding};
 use proto::routing::v1 as pb;
 use proto::routing::v1::InterventionState;
 use proto::routing::v1::open_desk_request::Message as Said;
@@ -21,19 +21,20 @@ fn won<T>(answers: &[Result<T, Status>]) -> usize {
     answers.iter().filter(|answer| answer.is_ok()).count()
 }
 
-/// How often a fact tells that a reservation was accepted.
+/// How many facts tell that a reservation was accepted. A fact that is told twice has one id.
 fn accepted(world: &World) -> usize {
+    let is_accepted = |fact: &Fact| match &fact.body {
+        Some(Body::ReservationEnded(ended)) => ended.ending() == ReservationEnding::Accepted,
+        _ => false,
+    };
     let facts = world.told().facts();
-    let ended = facts.iter().filter_map(|fact| match &fact.body {
-        Some(Body::ReservationEnded(ended)) => Some(ended.ending()),
-        _ => None,
-    });
-    ended
-        .filter(|it| *it == ReservationEnding::Accepted)
-        .count()
+    let accepted = facts.into_iter().filter(is_accepted);
+    accepted
+        .map(|fact| fact.fact_id)
+        .collect::<BTreeSet<_>>()
+        .len()
 }
 
-/// Sends an answer until it is known what became of it. The same request is safe to send again.
 async fn settled(
     desk: &mut Desk,
     request: pb::AcceptReservationRequest,

@@ -1,5 +1,7 @@
 //! Every write of a desk and of a page is idempotent: the same request again gets the first answer and has no effect.
 
+use std::collections::BTreeSet;
+
 use proto::error::v1::ErrorReason;
 use proto::routing::v1 as pb;
 use testkit::grpc::assert_refused;
@@ -62,8 +64,12 @@ async fn what_a_desk_sends_again_has_one_effect() {
     let request = wrapping_up(&task_id);
     assert_replays!(world, world.desk_of("ana"), wrap_up, request, change);
 
-    let facts = world.told().some_facts(8).await;
-    assert_eq!(facts.len(), 8, "{facts:#?}");
+    // Assigned, shown, answered, reserved, accepted, started, engaged, wrapped. A relay that crashes may tell twice, under
+    // the same id.
+    world.told().some_facts(8).await;
+    let facts = world.told().facts();
+    let ids: BTreeSet<String> = facts.iter().map(|fact| fact.fact_id.clone()).collect();
+    assert_eq!(ids.len(), 8, "{facts:#?}");
     world.stop().await;
 }
 

@@ -7,6 +7,7 @@ use domain::time::later;
 use futures::FutureExt;
 use serde::{Deserialize, Serialize};
 use storage::RequestKey;
+use tracing::Instrument;
 
 use super::authorize::{Proposal, Refusal, no_room, open_hold, refusals_of_case, situation};
 use super::{Actor, Service, Unit, grounds};
@@ -39,6 +40,9 @@ impl Service {
         actor: Actor,
         offer: OfferId,
     ) -> Result<Offer, OfferError> {
+        let span = self
+            .span_of_offer("offers.request_approval", &key.tenant, offer)
+            .await?;
         self.once(key, (actor, offer), |unit, (actor, offer)| {
             async move {
                 let offer = unit.own_offer(offer, &actor).await?;
@@ -49,6 +53,7 @@ impl Service {
             }
             .boxed()
         })
+        .instrument(span)
         .await
     }
 
@@ -62,9 +67,13 @@ impl Service {
         actor: Actor,
         offer: OfferId,
     ) -> Result<Approval, OfferError> {
+        let span = self
+            .span_of_offer("offers.approve", &key.tenant, offer)
+            .await?;
         self.once(key, (actor, offer), |unit, (actor, offer)| {
             async move { approve(&unit, &actor, offer).await }.boxed()
         })
+        .instrument(span)
         .await
     }
 
@@ -78,6 +87,9 @@ impl Service {
         actor: Actor,
         offer: OfferId,
     ) -> Result<Offer, OfferError> {
+        let span = self
+            .span_of_offer("offers.deny", &key.tenant, offer)
+            .await?;
         self.once(key, (actor, offer), |unit, (actor, offer)| {
             async move {
                 let offer = unit.offer(offer, &actor).await?.deny(unit.now)?;
@@ -89,6 +101,7 @@ impl Service {
             }
             .boxed()
         })
+        .instrument(span)
         .await
     }
 }

@@ -12,7 +12,7 @@ use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
 use serde::{Deserialize, Serialize};
 use storage::RequestKey;
-use tracing::{Instrument, info_span};
+use tracing::Instrument;
 
 use super::grounds::{self, Purses, Situation};
 use super::{Service, Unit, facts};
@@ -78,15 +78,8 @@ impl Service {
         key: RequestKey,
         command: AuthorizeOffer,
     ) -> Result<Authorization, OfferError> {
-        let span = info_span!(
-            "offers.authorize",
-            rescate.tenant = %key.tenant,
-            rescate.intervention = %command.intervention,
-        );
-        let connection = self.database().read();
-        if let Some(trace) = cases::trace(connection, &key.tenant, command.intervention).await? {
-            trace.resume(&span);
-        }
+        let span = self.span_of_case("offers.authorize", &key.tenant, command.intervention);
+        let span = span.await?;
         self.once(key, command, |unit, command| {
             async move { authorize(&unit, &command).await }.boxed()
         })

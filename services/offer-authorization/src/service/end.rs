@@ -4,6 +4,7 @@ use domain::fact::FactBody;
 use domain::id::OfferId;
 use futures::FutureExt;
 use storage::RequestKey;
+use tracing::Instrument;
 
 use super::{Actor, Service, Unit};
 use crate::error::OfferError;
@@ -21,9 +22,13 @@ impl Service {
         actor: Actor,
         offer: OfferId,
     ) -> Result<Offer, OfferError> {
+        let span = self
+            .span_of_offer("offers.release", &key.tenant, offer)
+            .await?;
         self.once(key, (actor, offer), |unit, (actor, offer)| {
             async move { release(&unit, &actor, offer).await }.boxed()
         })
+        .instrument(span)
         .await
     }
 }

@@ -6,15 +6,14 @@ use std::time::Duration;
 use domain::fact::FactBody;
 use domain::id::{OfferId, TenantId};
 use domain::offer::OfferRefusal;
-use domain::time::{Timestamp, earlier, elapsed};
+use domain::time::{Timestamp, earlier, elapsed, later};
 use futures::FutureExt;
 use messaging::outbox;
 use storage::StoreError;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, error, info_span, warn};
+use tracing::{Instrument, error, warn};
 
-use super::redeem::trace_of;
-use super::{Service, Unit};
+use super::{Service, Unit, spans};
 use crate::error::OfferError;
 use crate::ledger::{Draw, EntryKind};
 use crate::offer::{Offer, State};
@@ -38,7 +37,7 @@ impl Service {
             .is_some()
         {
             pause = self.expire_due().await.unwrap_or_else(|error| {
-                warn!(error = %platform::status::chain(&error), "offers could not be ended");
+                warn!(error = %platform::status::chain(&error), "offers that are due cannot be read");
                 self.settings().expiry_poll
             });
         }
@@ -47,17 +46,24 @@ impl Service {
     /// Ends the offers that are due, and says how long nothing will be: until the next one, at most the poll pause, as
     /// other replicas and other clocks make offers too.
     pub(crate) async fn expire_due(&self) -> Result<Duration, OfferError> {
-        let now = self.now();
-        let next = offers::next_due(self.database().read(), BATCH).await?;
+        let (now, poll) = (self.now(), self.settings().expiry_poll);
+        let soon = later(now, poll);
+        let next = offers::due_until(self.database().read(), soon, BATCH).await?;
+        let mut pause = poll;
         let mut ended = 0;
-        let mut pause = self.settings().expiry_poll;
         for Due { tenant, offer, at } in &next {
             if *at > now {
                 pause = pause.min(elapsed(now, *at));
                 break;
             }
-            self.time_out(tenant, *offer, now).await?;
-            ended += 1;
+            // One that cannot be ended must not keep the others from it.
+            match self.time_out(tenant, *offer, now).await {
+                Ok(()) => ended += 1,
+                Err(error) => {
+                    let error = platform::status::chain(&error);
+                    warn!(%offer, error, "an offer could not be ended");
+                }
+            }
         }
         if ended == BATCH {
             pause = Duration::ZERO;
@@ -106,16 +112,7 @@ impl Service {
         let Some(found) = offers::find(self.database().read(), tenant, offer).await? else {
             return Ok(());
         };
-        let span = info_span!(
-            "expire_offer",
-            rescate.tenant = %tenant,
-            rescate.offer = %offer,
-            rescate.intervention = %found.terms.intervention,
-            rescate.session = %found.terms.session,
-        );
-        if let Some(trace) = trace_of(&found) {
-            trace.set_parent_of(&span);
-        }
+        let span = spans::of_ended_offer(tenant, &found);
         let (service, tenant) = (self.clone(), tenant.clone());
         self.database()
             .write(move |tx| {

@@ -3,6 +3,7 @@
 use domain::id::{OfferId, TenantId};
 use futures::FutureExt;
 use platform::paging::{Page, PageRequest};
+use platform::telemetry::TraceContext;
 use storage::RequestKey;
 
 use super::{Service, Viewer};
@@ -15,6 +16,10 @@ use crate::store::{cases, offers};
 impl Service {
     /// Stores what is known of an intervention, unless something newer is known. Answers the revision that counts.
     pub(crate) async fn record_case(&self, key: RequestKey, case: Case) -> Result<u64, OfferError> {
+        let case = Case {
+            traceparent: TraceContext::current().map(|trace| trace.to_string()),
+            ..case
+        };
         self.once(key, case, |unit, case| {
             async move { Ok(cases::record(unit.tx, &unit.tenant, &case, unit.now).await?) }.boxed()
         })

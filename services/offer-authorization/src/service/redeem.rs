@@ -1,14 +1,13 @@
 //! Uses an offer in an order, once.
 
 use domain::fact::FactBody;
-use domain::id::{OrderId, RedemptionId, TenantId};
+use domain::id::{OrderId, RedemptionId};
 use futures::FutureExt;
-use platform::telemetry::TraceContext;
 use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
 use serde::{Deserialize, Serialize};
 use storage::RequestKey;
-use tracing::{Instrument, Span, info_span};
+use tracing::Instrument;
 
 use super::grounds::{self, Situation};
 use super::{Service, Unit};
@@ -61,7 +60,8 @@ impl Service {
         if claims.tenant != key.tenant {
             return Err(not_ours());
         }
-        let span = self.span_of(&key.tenant, &claims).await?;
+        let span = self.span_of_offer("offers.redeem", &key.tenant, claims.offer);
+        let span = span.await?;
         let redeem = Redeem {
             claims,
             order,
@@ -73,28 +73,6 @@ impl Service {
         .instrument(span)
         .await
     }
-
-    /// The span of the redemption, joined to the trace of the offer.
-    async fn span_of(&self, tenant: &TenantId, claims: &Claims) -> Result<Span, OfferError> {
-        let offer = offers::find(self.database().read(), tenant, claims.offer).await?;
-        let offer = offer.ok_or(OfferError::OfferUnknown)?;
-        let span = info_span!(
-            "offers.redeem",
-            rescate.tenant = %tenant,
-            rescate.offer = %offer.terms.id,
-            rescate.intervention = %offer.terms.intervention,
-            rescate.session = %offer.terms.session,
-        );
-        if let Some(trace) = trace_of(&offer) {
-            trace.resume(&span);
-        }
-        Ok(span)
-    }
-}
-
-/// The trace in which an offer was decided. A text that is none is no reason to refuse money.
-pub(super) fn trace_of(offer: &Offer) -> Option<TraceContext> {
-    TraceContext::parse(offer.terms.traceparent.as_deref()?).ok()
 }
 
 async fn use_offer(unit: &Unit<'_>, redeem: &Redeem) -> Result<Redeemed, OfferError> {

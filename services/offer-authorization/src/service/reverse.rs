@@ -10,7 +10,7 @@ use proto::error::v1::ErrorReason;
 use proto::field::{FieldFault, InvalidField};
 use serde::{Deserialize, Serialize};
 use storage::RequestKey;
-use tracing::info;
+use tracing::{Instrument, info};
 
 use super::{Service, Unit};
 use crate::error::OfferError;
@@ -51,9 +51,12 @@ impl Service {
         key: RequestKey,
         command: ReverseRedemption,
     ) -> Result<Offer, OfferError> {
+        let span = self.span_of_redemption("offers.reverse", &key.tenant, command.redemption);
+        let span = span.await?;
         self.once(key, command, |unit, command| {
             async move { reverse(&unit, &command).await }.boxed()
         })
+        .instrument(span)
         .await
     }
 }

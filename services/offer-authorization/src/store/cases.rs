@@ -2,7 +2,6 @@
 
 use domain::id::{InterventionId, TenantId};
 use domain::time::Timestamp;
-use platform::telemetry::TraceContext;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use sea_orm::{ColumnTrait, TryInsertResult};
@@ -14,7 +13,8 @@ use crate::case::{Case, CaseAgent};
 
 const TABLE: &str = "cases";
 
-/// Stores a case unless a record of the same or a newer revision is there, and answers the revision that counts.
+/// Stores a case unless a record of the same or a newer revision is there, and answers the revision that counts. The
+/// trace stays that of the first record, in which the intervention was decided.
 pub(crate) async fn record(
     tx: &Tx,
     tenant: &TenantId,
@@ -59,21 +59,6 @@ pub(crate) async fn find<C: ConnectionTrait>(
     model.map(|model| parse(&model)).transpose()
 }
 
-/// The trace in which an intervention was decided.
-pub(crate) async fn trace<C: ConnectionTrait>(
-    connection: &C,
-    tenant: &TenantId,
-    intervention: InterventionId,
-) -> Result<Option<TraceContext>, StoreError> {
-    let query = Entity::find_in(tenant).filter(Column::InterventionId.eq(intervention.to_string()));
-    let traceparent = query
-        .one(connection)
-        .await?
-        .and_then(|case| case.traceparent);
-    // A text that is none is no reason to refuse money.
-    Ok(traceparent.and_then(|text| TraceContext::parse(&text).ok()))
-}
-
 /// The case, locked until the end of the transaction: decisions on one case come one after the other.
 pub(crate) async fn lock(
     tx: &Tx,
@@ -99,8 +84,8 @@ fn row(tenant: &TenantId, case: &Case, now: Timestamp) -> Result<ActiveModel, St
         cart: Set(column::json(&case.cart)?),
         partner_id: Set(agent.map(|agent| agent.partner.to_string())),
         agent_id: Set(agent.map(|agent| agent.agent.to_string())),
+        traceparent: Set(case.traceparent.clone()),
         recorded_at: Set(column::millis(now)),
-        traceparent: Set(TraceContext::current().map(|trace| trace.to_string())),
     })
 }
 
@@ -121,5 +106,6 @@ fn parse(model: &Model) -> Result<Case, StoreError> {
         cause: row.parse("cause", &model.cause)?,
         cart: row.json("cart", &model.cart)?,
         agent,
+        traceparent: model.traceparent.clone(),
     })
 }

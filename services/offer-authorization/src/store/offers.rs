@@ -105,17 +105,24 @@ pub(crate) async fn lock(
     model.map(|model| row::parse(&model)).transpose()
 }
 
+/// The offer of a redemption.
+pub(crate) async fn find_by_redemption<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    redemption: RedemptionId,
+) -> Result<Option<Offer>, StoreError> {
+    let model = by_redemption(tenant, redemption).one(connection).await?;
+    model.map(|model| row::parse(&model)).transpose()
+}
+
 /// The offer of a redemption, locked likewise.
 pub(crate) async fn lock_by_redemption(
     tx: &Tx,
     tenant: &TenantId,
     redemption: RedemptionId,
 ) -> Result<Option<Offer>, StoreError> {
-    let model = Entity::find_in(tenant)
-        .filter(Column::RedemptionId.eq(redemption.to_string()))
-        .lock_exclusive()
-        .one(tx)
-        .await?;
+    let query = by_redemption(tenant, redemption).lock_exclusive();
+    let model = query.one(tx).await?;
     model.map(|model| row::parse(&model)).transpose()
 }
 
@@ -184,14 +191,16 @@ pub(crate) async fn list<C: ConnectionTrait>(
     models.iter().map(row::parse).collect()
 }
 
-/// The offers whose time ends next, the first first. The one read that spans tenants: each offer is then ended in a
+/// The offers whose time ends until then, the first first. The one read that spans tenants: each offer is then ended in a
 /// transaction of its own tenant.
-pub(crate) async fn next_due<C: ConnectionTrait>(
+pub(crate) async fn due_until<C: ConnectionTrait>(
     connection: &C,
+    end: Timestamp,
     limit: u64,
 ) -> Result<Vec<Due>, StoreError> {
     let models = Entity::find()
         .filter(Column::State.is_in(TIMED.map(StateName::as_str)))
+        .filter(Column::Until.lte(column::millis(end)))
         .order_by_asc(Column::Until)
         .limit(limit)
         .all(connection)
@@ -209,4 +218,8 @@ pub(crate) async fn next_due<C: ConnectionTrait>(
 
 fn by_id(tenant: &TenantId, offer: OfferId) -> Select<Entity> {
     Entity::find_in(tenant).filter(Column::OfferId.eq(offer.to_string()))
+}
+
+fn by_redemption(tenant: &TenantId, redemption: RedemptionId) -> Select<Entity> {
+    Entity::find_in(tenant).filter(Column::RedemptionId.eq(redemption.to_string()))
 }

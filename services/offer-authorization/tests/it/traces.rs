@@ -1,13 +1,15 @@
-//! A redemption belongs to the trace of its offer, however much later it comes and whoever calls.
+//! An offer belongs to the trace of its case, and all that becomes of it too, however much later it comes.
 
 use std::time::Duration;
 
 use platform::config::TelemetryConfig;
 use platform::telemetry::{self, TraceContext};
+use proto::offers::v1::RecordCaseRequest;
+use testkit::grpc::request;
 use testkit::otlp::{Receiver, Span};
 use tracing::Instrument;
 
-use crate::world::{World, redeem};
+use crate::world::{World, a_case, authorize, granted, redeem};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 const REDEEM: &str = "offers.redeem";
@@ -18,49 +20,62 @@ fn redemptions(spans: &[Span]) -> Vec<&Span> {
 
 /// All of it in one test: the telemetry of a process is set up once.
 #[tokio::test]
-async fn a_redemption_continues_the_trace_of_its_offer() {
+async fn one_recovery_is_one_trace() {
     let receiver = Receiver::start().await;
     let config = TelemetryConfig {
         otlp_endpoint: Some(receiver.endpoint()),
         ..TelemetryConfig::default()
     };
     let telemetry = telemetry::init(&config, offer_authorization::NAME).unwrap();
-    let world = World::with_case().await;
-    let desk = tracing::info_span!("desk");
-    let decided = TraceContext::of_span(&desk).unwrap().trace_id();
-    let (first, second, third) = async {
-        (
-            world.hold(1).await,
-            world.hold(2).await,
-            world.hold(3).await,
-        )
+    let (world, mut held) = (World::with_case().await, Vec::new());
+    let recovery = tracing::info_span!("recovery");
+    let decided = TraceContext::of_span(&recovery).unwrap().trace_id();
+    let case = RecordCaseRequest {
+        revision: 2,
+        ..a_case()
+    };
+    let recorded = async { world.service().record_case(case).await.unwrap() };
+    recorded.instrument(recovery).await;
+
+    // A desk that brings no trace: its offers go on where the case was recorded.
+    for amount in 1..=3 {
+        let ask = request(&world.tokens().agent(), authorize(amount));
+        held.push(granted(
+            world
+                .untraced()
+                .await
+                .authorize_offer(ask)
+                .await
+                .unwrap()
+                .into_inner(),
+        ));
     }
-    .instrument(desk)
-    .await;
 
     // A checkout with a trace of its own: the redemption stays in it, and both are linked.
     let shop = tracing::info_span!("shop");
     let paid = TraceContext::of_span(&shop).unwrap().trace_id();
-    let call = async { world.checkout().redeem_offer(redeem(&first)).await.unwrap() };
+    let call = async {
+        world
+            .checkout()
+            .redeem_offer(redeem(&held[0]))
+            .await
+            .unwrap()
+    };
     call.instrument(shop).await;
 
     // A checkout that brings none: the redemption goes on where the offer was decided.
-    let mut plain = world.untraced_checkout().await;
-    let answer = plain.redeem_offer(world.bare(redeem(&second))).await;
-    answer.unwrap();
+    let ask = request(&world.tokens().checkout(), redeem(&held[1]));
+    world.untraced().await.redeem_offer(ask).await.unwrap();
 
     // A hold that nobody redeems ends in the trace of its offer, too.
     world.clock.advance(Duration::from_mins(15));
     let told = world.told().some(6).await;
-    let trace = |index: usize| told[index].trace_id.clone().unwrap();
-    assert_eq!(trace(3), paid);
-    assert_eq!(trace(4), decided);
-    assert_eq!(
-        trace(5),
-        decided,
-        "the third expired: {}",
-        third.offer_token.len()
-    );
+    let traces: Vec<_> = told
+        .into_iter()
+        .map(|told| told.trace_id.unwrap())
+        .collect();
+    let expected = [&decided, &decided, &decided, &paid, &decided, &decided];
+    assert_eq!(traces.iter().collect::<Vec<_>>(), expected);
 
     telemetry.flush().await;
     let spans = receiver

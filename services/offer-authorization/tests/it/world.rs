@@ -22,7 +22,6 @@ use testkit::ids::nth;
 use testkit::scratch::{self, Scratch};
 use testkit::tokens::{Issuer, Tokens};
 use testkit::{FakeClock, Served, serve};
-use tonic::Request;
 use tonic::transport::Channel;
 
 use crate::downstream::{Downstream, Told};
@@ -125,15 +124,10 @@ impl World {
         self.programmes_with(&self.tokens().operator())
     }
 
-    /// A checkout whose client knows no traces.
-    pub(crate) async fn untraced_checkout(&self) -> OfferAuthorizationServiceClient<Channel> {
+    /// A client without our layers, which knows neither tokens nor traces.
+    pub(crate) async fn untraced(&self) -> OfferAuthorizationServiceClient<Channel> {
         let uri = self.served.as_ref().unwrap().uri();
         OfferAuthorizationServiceClient::connect(uri).await.unwrap()
-    }
-
-    /// A request of the checkout as a client without our layers sends it.
-    pub(crate) fn bare<T>(&self, message: T) -> Request<T> {
-        testkit::grpc::request(&self.tokens().checkout(), message)
     }
 
     /// Asks for this amount on the usual case, and expects to be granted.

@@ -5,7 +5,13 @@ mod latency;
 mod people;
 pub(super) mod text;
 
+use domain::block::BlockReason;
+use domain::offer::OfferRefusal;
+use domain::remedy::RemedyKind;
+use proto::fact::v1::fact::Body;
 use proto::field::WireField;
+use proto::money::v1::Money;
+use proto::offers::v1::{LedgerEntry, Offer};
 use serde::Serialize;
 
 use super::DemoError;
@@ -96,7 +102,8 @@ pub(super) struct Booking {
     pub(super) programme: String,
     pub(super) remedy: &'static str,
     pub(super) amount: i64,
-    pub(super) agent: String,
+    /// Who granted the offer, and who approved it.
+    pub(super) by: String,
 }
 
 impl Report {
@@ -171,10 +178,7 @@ fn block_reasons(reading: &Reading) -> Vec<ReasonLine> {
         .block_reasons
         .iter()
         .map(|count| ReasonLine {
-            reason: word(
-                domain::block::BlockReason::from_wire("reason", count.reason)
-                    .map(domain::block::BlockReason::as_str),
-            ),
+            reason: word(BlockReason::from_wire("reason", count.reason).map(BlockReason::as_str)),
             primary: count.primary_count,
             beside_another: count.other_count,
         })
@@ -185,20 +189,17 @@ fn block_reasons(reading: &Reading) -> Vec<ReasonLine> {
 
 fn offers(reading: &Reading) -> Offers {
     let figures = reading.kpis.offers.clone().unwrap_or_default();
-    let minor = |money: &Option<proto::money::v1::Money>| {
-        money.as_ref().map_or(0, |money| money.minor_units)
-    };
     let programmes = reading.programmes.iter().map(|programme| Account {
         name: programme.programme_id.clone(),
-        limit: minor(&programme.budget),
-        held: minor(&programme.held),
-        used: minor(&programme.redeemed),
+        limit: minor(programme.budget.as_ref()),
+        held: minor(programme.held.as_ref()),
+        used: minor(programme.redeemed.as_ref()),
     });
     let purses = reading.purses.iter().map(|purse| Account {
         name: purse.partner_id.clone(),
-        limit: minor(&purse.daily_limit),
+        limit: minor(purse.daily_limit.as_ref()),
         held: 0,
-        used: minor(&purse.used_today),
+        used: minor(purse.used_today.as_ref()),
     });
     Offers {
         held: figures.held,
@@ -232,27 +233,35 @@ fn refusals(reading: &Reading) -> Vec<&'static str> {
     reasons
 }
 
-fn booking(entry: &proto::offers::v1::LedgerEntry, reading: &Reading) -> Booking {
-    let offer = reading
-        .offers
-        .iter()
-        .find(|offer| offer.offer_id == entry.offer_id);
-    let remedy = offer.map(|offer| domain::remedy::RemedyKind::from_wire("remedy", offer.remedy));
-    let agent = offer.and_then(|offer| offer.agent.as_ref());
+fn booking(entry: &LedgerEntry, reading: &Reading) -> Booking {
+    let offers = &reading.offers;
+    let offer = offers.iter().find(|offer| offer.offer_id == entry.offer_id);
+    let remedy =
+        |offer: &Offer| word(RemedyKind::from_wire("remedy", offer.remedy).map(RemedyKind::as_str));
     Booking {
         kind: entry
             .kind()
             .as_str_name()
             .trim_start_matches("LEDGER_ENTRY_KIND_"),
         programme: entry.programme_id.clone(),
-        remedy: remedy.map_or("", |kind| {
-            word(kind.map(domain::remedy::RemedyKind::as_str))
-        }),
-        amount: entry.amount.as_ref().map_or(0, |amount| amount.minor_units),
-        agent: agent.map_or_else(String::new, |agent| {
-            format!("{} of {}", agent.agent_id, agent.partner_id)
-        }),
+        remedy: offer.map_or("", remedy),
+        amount: minor(entry.amount.as_ref()),
+        by: offer.map_or_else(String::new, granted_by),
     }
+}
+
+fn granted_by(offer: &Offer) -> String {
+    let agent = offer.agent.clone().unwrap_or_default();
+    let by = format!("{} of {}", agent.agent_id, agent.partner_id);
+    if offer.approved_by.is_empty() {
+        return by;
+    }
+    format!("{by}, approved by {}", offer.approved_by)
+}
+
+/// Minor units of an amount; none when there is no amount.
+fn minor(money: Option<&Money>) -> i64 {
+    money.map_or(0, |money| money.minor_units)
 }
 
 /// The word of a closed set, or that it is none of it.

@@ -99,6 +99,7 @@ impl TryFrom<pb::RecordCaseRequest> for Case {
             cause: field::read("cause", cause)?,
             cart,
             agent: agent.transpose()?,
+            traceparent: None,
         })
     }
 }

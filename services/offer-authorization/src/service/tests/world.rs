@@ -141,6 +141,7 @@ impl World {
             cause: MONEY_CAUSE,
             cart: a_cart().with_value(20_000).with_margin(10_000).build(),
             agent: Some(ana()),
+            traceparent: None,
         };
         change(&mut case);
         let recorded = self.service.record_case(self.key(), case.clone());

@@ -158,8 +158,11 @@ fn offers(report: &Report) -> String {
     );
     let _ = writeln!(
         text,
-        "  {} held, {} redeemed, {} refused",
-        offers.held, offers.redeemed, offers.refused
+        "  {} held, {} redeemed, {} refused: {}",
+        offers.held,
+        offers.redeemed,
+        offers.refused,
+        offers.refusals.join(", ")
     );
     let programmes = offers.programmes.iter().map(|line| ("programme", line));
     let purses = offers.purses.iter().map(|line| ("purse of today", line));
@@ -206,7 +209,7 @@ fn booking(entry: &Booking) -> Vec<String> {
         money(entry.amount),
         entry.remedy.to_owned(),
         entry.programme.clone(),
-        entry.agent.clone(),
+        entry.by.clone(),
     ]
 }
 

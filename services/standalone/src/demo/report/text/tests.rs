@@ -25,6 +25,7 @@ fn offers() -> Offers {
         held: 1,
         redeemed: 0,
         refused: 0,
+        refusals: Vec::new(),
         programmes: vec![Account {
             name: "rescue".to_owned(),
             limit: 20_000,
@@ -37,7 +38,7 @@ fn offers() -> Offers {
             programme: "rescue".to_owned(),
             remedy: "waive_shipping",
             amount: 1_005,
-            agent: "ana of norte-bpo".to_owned(),
+            by: "ana of norte-bpo".to_owned(),
         }],
     }
 }
