@@ -35,6 +35,7 @@ fn accepted(world: &World) -> usize {
         .len()
 }
 
+/// Sends an answer until it is known what became of it. The same request is safe to send again.
 async fn settled(
     desk: &mut Desk,
     request: pb::AcceptReservationRequest,

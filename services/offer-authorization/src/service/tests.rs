@@ -6,6 +6,7 @@ mod life;
 mod limits;
 mod model;
 mod policies;
+mod proof;
 mod rules;
 mod world;
 

@@ -2,20 +2,44 @@
 
 use std::time::Duration;
 
+use domain::id::InterventionId;
 use platform::config::TelemetryConfig;
 use platform::telemetry::{self, TraceContext};
-use proto::offers::v1::RecordCaseRequest;
+use proto::offers::v1::{AuthorizeOfferRequest, GrantedOffer, RecordCaseRequest};
 use testkit::grpc::request;
 use testkit::otlp::{Receiver, Span};
 use tracing::Instrument;
 
-use crate::world::{World, a_case, authorize, granted, redeem};
+use crate::world::{World, a_case, authorize, granted, id, redeem};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 const REDEEM: &str = "offers.redeem";
 
 fn redemptions(spans: &[Span]) -> Vec<&Span> {
     spans.iter().filter(|span| span.name == REDEEM).collect()
+}
+
+/// Records the case in a trace, and has a desk that brings none offer three times. Gives the offers and the trace.
+async fn hold_three(world: &World) -> (Vec<GrantedOffer>, String) {
+    let recovery = tracing::info_span!("recovery");
+    let decided = TraceContext::of_span(&recovery).unwrap().trace_id();
+    let case = RecordCaseRequest {
+        intervention_id: id::<InterventionId>(7),
+        ..a_case()
+    };
+    let recorded = async { world.service().record_case(case).await.unwrap() };
+    recorded.instrument(recovery).await;
+    let mut held = Vec::new();
+    for amount in 1..=3 {
+        let ask = AuthorizeOfferRequest {
+            intervention_id: id::<InterventionId>(7),
+            ..authorize(amount)
+        };
+        let ask = request(&world.tokens().agent(), ask);
+        let answer = world.untraced().await.authorize_offer(ask).await;
+        held.push(granted(answer.unwrap().into_inner()));
+    }
+    (held, decided)
 }
 
 /// All of it in one test: the telemetry of a process is set up once.
@@ -27,29 +51,8 @@ async fn one_recovery_is_one_trace() {
         ..TelemetryConfig::default()
     };
     let telemetry = telemetry::init(&config, offer_authorization::NAME).unwrap();
-    let (world, mut held) = (World::with_case().await, Vec::new());
-    let recovery = tracing::info_span!("recovery");
-    let decided = TraceContext::of_span(&recovery).unwrap().trace_id();
-    let case = RecordCaseRequest {
-        revision: 2,
-        ..a_case()
-    };
-    let recorded = async { world.service().record_case(case).await.unwrap() };
-    recorded.instrument(recovery).await;
-
-    // A desk that brings no trace: its offers go on where the case was recorded.
-    for amount in 1..=3 {
-        let ask = request(&world.tokens().agent(), authorize(amount));
-        held.push(granted(
-            world
-                .untraced()
-                .await
-                .authorize_offer(ask)
-                .await
-                .unwrap()
-                .into_inner(),
-        ));
-    }
+    let world = World::with_case().await;
+    let (held, decided) = hold_three(&world).await;
 
     // A checkout with a trace of its own: the redemption stays in it, and both are linked.
     let shop = tracing::info_span!("shop");

@@ -1,0 +1,95 @@
+//! The guards behind the rules: what happens when something is wrong all the same.
+
+use std::time::Duration;
+
+use domain::offer::OfferRefusal;
+use futures::FutureExt;
+use sea_orm::ConnectionTrait;
+use storage::{Database, StoreError};
+use testkit::on_each_engine;
+
+use super::World;
+use crate::store::{ledger, migrations};
+
+/// Runs a statement that no code of ours contains.
+async fn tamper(world: &World, sql: &'static str) -> Result<(), StoreError> {
+    let tampered = world.database().write(move |tx| {
+        async move {
+            tx.execute_unprepared(sql).await?;
+            Ok(())
+        }
+        .boxed()
+    });
+    tampered.await
+}
+
+async fn a_counter_that_is_not_the_sum_of_its_entries_is_found(database: Database) {
+    let world = World::with_budget(database, 1_000).await;
+    world.hold(1, 100).await;
+    world.prove().await;
+
+    let more = "UPDATE limits SET held = held + 1 WHERE scope = 'budget'";
+    tamper(&world, more).await.unwrap();
+
+    let found = ledger::audit(world.database().read()).await.unwrap();
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    let rule = "budget `rescue` of `acme`: the counter is not the sum of its entries";
+    assert_eq!(found, [rule]);
+}
+
+async fn a_top_up_that_is_not_booked_is_found(database: Database) {
+    let world = World::with_budget(database, 1_000).await;
+    tamper(&world, "UPDATE limits SET cap = cap + 1").await.unwrap();
+
+    assert_eq!(ledger::audit(world.database().read()).await.unwrap().len(), 1);
+}
+
+async fn the_database_itself_keeps_counters_within_their_caps(database: Database) {
+    let world = World::with_budget(database, 1_000).await;
+
+    for beyond in [
+        "UPDATE limits SET held = cap + 1",
+        "UPDATE limits SET redeemed = -1",
+        "UPDATE limits SET cap = -1",
+    ] {
+        assert!(tamper(&world, beyond).await.is_err(), "{beyond}");
+    }
+    world.prove().await;
+}
+
+async fn an_entry_is_booked_once(database: Database) {
+    let world = World::with_budget(database, 1_000).await;
+    world.hold(1, 100).await;
+
+    let again = "INSERT INTO ledger_entries (entry_id, tenant, kind, offer_id, ordinal, programme_id, amount_minor, \
+                 amount_currency, uses, booked_at) SELECT 'led', tenant, kind, offer_id, ordinal, programme_id, \
+                 amount_minor, amount_currency, uses, booked_at FROM ledger_entries WHERE kind = 'hold'";
+
+    assert!(matches!(tamper(&world, again).await, Err(StoreError::Conflict(_))));
+}
+
+async fn an_offer_that_cannot_be_ended_keeps_no_other_from_it(database: Database) {
+    let world = World::with_budget(database, 1_000).await;
+    world.hold(1, 100).await;
+    tamper(&world, "UPDATE offers SET remedy = 'unheard_of'").await.unwrap();
+    world.clock.advance(Duration::from_secs(1));
+    world.hold(2, 900).await;
+    world.case(3).await;
+
+    world.pass(Duration::from_mins(15)).await;
+
+    assert_eq!(world.money().await, (100, 0));
+    assert_eq!(world.refused(3, 901).await, [OfferRefusal::BudgetExhausted]);
+    world.prove().await;
+}
+
+on_each_engine!(
+    [
+        a_counter_that_is_not_the_sum_of_its_entries_is_found,
+        a_top_up_that_is_not_booked_is_found,
+        the_database_itself_keeps_counters_within_their_caps,
+        an_entry_is_booked_once,
+        an_offer_that_cannot_be_ended_keeps_no_other_from_it,
+    ],
+    migrations()
+);
