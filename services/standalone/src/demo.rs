@@ -46,7 +46,7 @@ const SENT_TWICE: usize = 200;
 
 /// Show the suite at work on real shopper events, with a report at the end.
 ///
-/// Starts all five services on a temporary folder, replays an hour of a real shop's events, lets scripted shoppers meet
+/// Starts all five services on a temporary folder, replays recorded events of a real shop, lets scripted shoppers meet
 /// trouble among them, and helps these with simulated agents at real desks. Takes less than a minute and leaves nothing
 /// behind. Ends with an error when something did not come out as it must.
 #[derive(Debug, Args)]

@@ -22,8 +22,9 @@ use super::clients::Doors;
 use super::script::CURRENCY;
 use super::{DemoError, failed};
 
-/// Facts are on their way through outboxes: all are there when nothing has changed for so long.
-const QUIET: Duration = Duration::from_millis(1_200);
+/// Facts are on their way through outboxes, and the last carts turn idle: all is there when nothing has changed for so
+/// long.
+const QUIET: Duration = Duration::from_millis(1_900);
 /// A suite that never comes to rest is read as it is; the checks will tell.
 const PATIENCE: Duration = Duration::from_secs(8);
 

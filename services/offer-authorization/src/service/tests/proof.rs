@@ -39,9 +39,14 @@ async fn a_counter_that_is_not_the_sum_of_its_entries_is_found(database: Databas
 
 async fn a_top_up_that_is_not_booked_is_found(database: Database) {
     let world = World::with_budget(database, 1_000).await;
-    tamper(&world, "UPDATE limits SET cap = cap + 1").await.unwrap();
+    tamper(&world, "UPDATE limits SET cap = cap + 1")
+        .await
+        .unwrap();
 
-    assert_eq!(ledger::audit(world.database().read()).await.unwrap().len(), 1);
+    assert_eq!(
+        ledger::audit(world.database().read()).await.unwrap().len(),
+        1
+    );
 }
 
 async fn the_database_itself_keeps_counters_within_their_caps(database: Database) {
@@ -65,13 +70,18 @@ async fn an_entry_is_booked_once(database: Database) {
                  amount_currency, uses, booked_at) SELECT 'led', tenant, kind, offer_id, ordinal, programme_id, \
                  amount_minor, amount_currency, uses, booked_at FROM ledger_entries WHERE kind = 'hold'";
 
-    assert!(matches!(tamper(&world, again).await, Err(StoreError::Conflict(_))));
+    assert!(matches!(
+        tamper(&world, again).await,
+        Err(StoreError::Conflict(_))
+    ));
 }
 
 async fn an_offer_that_cannot_be_ended_keeps_no_other_from_it(database: Database) {
     let world = World::with_budget(database, 1_000).await;
     world.hold(1, 100).await;
-    tamper(&world, "UPDATE offers SET remedy = 'unheard_of'").await.unwrap();
+    tamper(&world, "UPDATE offers SET remedy = 'unheard_of'")
+        .await
+        .unwrap();
     world.clock.advance(Duration::from_secs(1));
     world.hold(2, 900).await;
     world.case(3).await;

@@ -2,10 +2,14 @@
 
 use std::fmt::Write;
 
-use super::columns::{Align, columns};
+use super::columns::{Align, columns, wrapped};
 use super::{heading, money};
 use crate::demo::report::Figures;
 use crate::demo::report::figures::Share;
+
+/// What is to be said of a reduction that may be none.
+const CHANCE: &str = "Both arms of the recording were left alone, so they differ by chance: the interval of the reduction \
+                      contains 0, as it should.";
 
 /// Answers below which a Net Transaction Score is not shown.
 const ANSWERS: u64 = 30;
@@ -40,6 +44,11 @@ pub(super) fn kpis(figures: &Figures) -> String {
         text,
         "  sample ratio: p = {p} (below 0.001 the split is not to be trusted)"
     );
+    if let Some((low, high)) = figures.abandonment_reduction_rate.interval
+        && (low..=high).contains(&0.0)
+    {
+        text.push_str(&wrapped("  ", CHANCE));
+    }
     text
 }
 
