@@ -231,7 +231,7 @@ impl Running {
                 offer_id: again.clone(),
             };
             let read = self
-                .offers(an_agent())
+                .offers(CallerKind::Operator)
                 .get_offer(read)
                 .await
                 .unwrap()
