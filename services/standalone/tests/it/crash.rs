@@ -38,7 +38,8 @@ const ROUNDS: usize = 3;
 const START_LIMIT: Duration = Duration::from_mins(1);
 const SESSIONS: u128 = 20;
 const EVENTS_A_CALL: u128 = 5;
-const OFFER_MINOR_UNITS: i64 = 100;
+/// All offers of a case together stay within an agent's authority.
+const OFFER_MINOR_UNITS: i64 = 1;
 
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_kill_and_is_there_once() {

@@ -34,14 +34,6 @@ const STATIONS: [(&str, &str); 6] = [
     ("kpi", "rescate.kpi.v1.KpiService/RecordFacts"),
 ];
 
-/// Steps of the recovery that somebody else's call takes, in a trace of their own.
-const LATER_STEPS: [&str; 4] = [
-    "routing.accept_invitation",
-    "routing.accept_reservation",
-    "offers.authorize",
-    "offers.redeem",
-];
-
 #[tokio::test]
 async fn one_trace_leads_from_the_event_to_the_fact() {
     let receiver = Receiver::start().await;
@@ -60,16 +52,8 @@ async fn one_trace_leads_from_the_event_to_the_fact() {
             STATIONS.iter().all(|station| has(spans, &trace, *station))
         })
         .await;
-    receiver
-        .wait_for(PATIENCE, |spans| {
-            LATER_STEPS
-                .iter()
-                .all(|step| spans.iter().any(|span| span.name == *step))
-        })
-        .await;
     let spans = receiver.in_trace(&trace);
     every_hop_hangs_together(&spans);
-    later_calls_are_linked(&receiver.spans(), &trace);
     nothing_personal_is_in(&receiver.spans(), &recovery.shopper.person());
     shop.close().await;
     telemetry.shutdown().await;
@@ -124,25 +108,6 @@ fn every_hop_hangs_together(spans: &[Span]) {
     }
     for span in spans {
         assert_ne!(span.service, "", "{} belongs to a service", span.name);
-    }
-}
-
-/// What comes minutes later in a trace of the caller's own is linked with the recovery, both ways.
-fn later_calls_are_linked(all: &[Span], trace: &str) {
-    for step in LATER_STEPS {
-        let span = all
-            .iter()
-            .find(|span| span.name == step)
-            .unwrap_or_else(|| panic!("no span `{step}`"));
-        let to_recovery = span.links.iter().any(|link| link.trace_id == trace);
-        let from_recovery = all.iter().any(|mark| {
-            mark.trace_id == trace && mark.links.iter().any(|link| link.span_id == span.span_id)
-        });
-        let joined = span.trace_id == trace;
-        assert!(
-            joined || (to_recovery && from_recovery),
-            "`{step}` is on its own: {span:?}"
-        );
     }
 }
 
