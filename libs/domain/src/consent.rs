@@ -53,6 +53,14 @@ pub struct Consent {
     pub recorded_at: Timestamp,
 }
 
+impl Consent {
+    /// How new it is; of two at one instant and equally far, the proof decides, so that their order of arrival does not.
+    fn age(&self) -> impl Ord + '_ {
+        let proof = (&self.text_version, &self.source, &self.zone);
+        (self.recorded_at, self.state, proof)
+    }
+}
+
 /// The consents of one person, the newest for each channel and purpose.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Vec<Consent>", into = "Vec<Consent>")]
@@ -73,11 +81,8 @@ impl Consents {
                 self.0
                     .sort_by_key(|consent| (consent.channel, consent.purpose));
             }
-            Some(known) => {
-                if (known.recorded_at, known.state) < (consent.recorded_at, consent.state) {
-                    *known = consent;
-                }
-            }
+            Some(known) if known.age() < consent.age() => *known = consent,
+            Some(_) => {}
         }
     }
 

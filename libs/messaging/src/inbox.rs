@@ -2,11 +2,12 @@
 
 use domain::id::RequestId;
 use domain::time::Timestamp;
-use futures::FutureExt;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{OnConflict, Query};
 use sea_orm::{ConnectionTrait, DbErr};
 use storage::{Database, StoreError, Tx, column};
 use tracing::Instrument;
+
+const TABLE: &str = "inbox";
 
 /// Records that `consumer` takes effect of this message in `tx`, and says whether it does so for the first time.
 /// Of two at once, the second waits for the first and answers `false`, or `true` when that one was rolled back.
@@ -31,7 +32,7 @@ pub async fn first_time(
     );
     async {
         let insert = Query::insert()
-            .into_table("inbox")
+            .into_table(TABLE)
             .columns(["message_id", "consumer", "received_at"])
             .values([
                 message_id.uuid().as_bytes().to_vec().into(),
@@ -53,18 +54,7 @@ pub async fn first_time(
 /// message that may still come again.
 ///
 /// # Errors
-/// The database refuses.
+/// As [`Database::forget_before`].
 pub async fn forget_before(database: &Database, limit: Timestamp) -> Result<u64, StoreError> {
-    let limit = column::millis(limit);
-    let forget = database.write(move |tx| {
-        async move {
-            let delete = Query::delete()
-                .from_table("inbox")
-                .and_where(Expr::col("received_at").lt(limit))
-                .to_owned();
-            Ok(tx.execute(&delete).await?.rows_affected())
-        }
-        .boxed()
-    });
-    forget.await
+    database.forget_before(TABLE, "received_at", limit).await
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use domain::time::Timestamp;
-use futures::FutureExt;
 use platform::telemetry::TraceContext;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -36,6 +35,9 @@ const COLUMNS: [&str; 13] = [
     "failures",
 ];
 
+/// Messages of one statement. Thirteen values each stay far below the 32,766 that SQLite takes, and PostgreSQL's 65,535.
+const INSERTED_AT_ONCE: usize = 500;
+
 /// What waits, and what will not be delivered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OutboxStats {
@@ -61,10 +63,23 @@ pub async fn enqueue(tx: &Tx, messages: &[Message], now: Timestamp) -> Result<()
         return Ok(());
     }
     let here = TraceContext::current();
+    for some in messages.chunks(INSERTED_AT_ONCE) {
+        insert(tx, some, here.as_ref(), now).await?;
+    }
+    tx.wake_after_commit();
+    Ok(())
+}
+
+async fn insert(
+    tx: &Tx,
+    messages: &[Message],
+    here: Option<&TraceContext>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert.into_table("outbox").columns(COLUMNS);
     for message in messages {
-        let trace = message.trace.as_ref().or(here.as_ref());
+        let trace = message.trace.as_ref().or(here);
         insert
             .values([
                 message.message_id.to_string().into(),
@@ -84,7 +99,6 @@ pub async fn enqueue(tx: &Tx, messages: &[Message], now: Timestamp) -> Result<()
             .map_err(|error| DbErr::Custom(error.to_string()))?;
     }
     tx.execute(&insert).await?;
-    tx.wake_after_commit();
     Ok(())
 }
 
@@ -130,13 +144,14 @@ pub async fn pending(database: &Database, now: Timestamp) -> Result<OutboxStats,
     Ok(stats)
 }
 
+const UNDELIVERED: &str = "outbox_undelivered";
 const PARKED: &str = "parked";
 const EXPIRED: &str = "expired";
 
 async fn undelivered(database: &Database, state: &'static str) -> Result<u64, StoreError> {
     let count: SelectStatement = Query::select()
         .expr_as(Expr::col("id").count(), "n")
-        .from("outbox_undelivered")
+        .from(UNDELIVERED)
         .and_where(Expr::col("state").eq(state))
         .to_owned();
     match database.read().query_one(&count).await? {
@@ -152,21 +167,10 @@ fn unsigned(number: i64) -> u64 {
 /// Forgets what expired or was parked before `limit`, and says how many messages those were.
 ///
 /// # Errors
-/// The database refuses.
+/// As [`Database::forget_before`].
 pub async fn forget_undelivered_before(
     database: &Database,
     limit: Timestamp,
 ) -> Result<u64, StoreError> {
-    let limit = column::millis(limit);
-    let forget = database.write(move |tx| {
-        async move {
-            let delete = Query::delete()
-                .from_table("outbox_undelivered")
-                .and_where(Expr::col("ended_at").lt(limit))
-                .to_owned();
-            Ok(tx.execute(&delete).await?.rows_affected())
-        }
-        .boxed()
-    });
-    forget.await
+    database.forget_before(UNDELIVERED, "ended_at", limit).await
 }

@@ -71,6 +71,12 @@ impl Faults {
         }
     }
 
+    /// Notes that the address of a service is none.
+    pub fn address(&mut self, key: &str, uri: &str) {
+        let known = uri.starts_with("http://") || uri.starts_with("https://");
+        self.check(known, key, "must be an http:// or https:// address");
+    }
+
     /// Checks a section below the one at hand.
     pub fn section<T: Validate + ?Sized>(&mut self, name: &str, section: &T) {
         self.prefix.push(name.to_owned());
@@ -108,23 +114,32 @@ pub trait Validate {
     fn validate(&self, faults: &mut Faults);
 }
 
-/// Reads settings from `defaults` (TOML text of the service), `file`, and environment variables that start with
-/// `prefix`: `RESCATE_OFFERS__SERVER__DRAIN_TIMEOUT_MS` sets `server.drain_timeout_ms` under prefix `RESCATE_OFFERS`.
-///
-/// # Errors
-/// [`ConfigError::Refused`] names every unknown key, wrong type and range at fault.
-pub fn load<T>(defaults: &str, file: Option<&Path>, prefix: &str) -> Result<T, ConfigError>
-where
-    T: DeserializeOwned + Validate,
-{
-    let text = match file {
-        None => String::new(),
-        Some(path) => std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?,
-    };
-    read(defaults, &text, layers::settings(prefix, environment()))
+/// All settings of a service.
+pub trait ServiceConfig: DeserializeOwned + Validate + Send + Sync {
+    /// Documented defaults in TOML, which are also the list of known settings.
+    const DEFAULTS: &'static str;
+    /// How the names of environment variables begin that set one: under `RESCATE_OFFERS`, the variable
+    /// `RESCATE_OFFERS__SERVER__CONCURRENCY_LIMIT` sets `server.concurrency_limit`.
+    const VARIABLES: &'static str;
+
+    /// The part that is about logs and traces.
+    fn telemetry(&self) -> &TelemetryConfig;
+
+    /// Reads the settings: defaults, then `file`, then the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError::Refused`] names every unknown key, wrong type and range at fault.
+    fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let text = match file {
+            None => String::new(),
+            Some(path) => std::fs::read_to_string(path).map_err(|source| {
+                let path = path.to_owned();
+                ConfigError::Unreadable { path, source }
+            })?,
+        };
+        let variables = layers::settings(Self::VARIABLES, environment());
+        read(Self::DEFAULTS, &text, variables)
+    }
 }
 
 #[expect(

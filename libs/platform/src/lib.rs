@@ -21,8 +21,10 @@ pub mod telemetry;
 mod deadline;
 mod methods;
 mod observe;
+mod sources;
 
 pub use deadline::Deadline;
+pub use sources::Sources;
 
 #[cfg(test)]
 mod testing;

@@ -4,8 +4,8 @@
 
 use std::future::Future;
 use std::io::Write;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -14,10 +14,11 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::ConfigError;
+use crate::Sources;
+use crate::config::{ConfigError, ServiceConfig};
 use crate::lifecycle::{exit_code, shutdown_on_signal};
 use crate::status::chain;
-use crate::telemetry::{self, TelemetryConfig, TelemetryError};
+use crate::telemetry::{self, TelemetryError};
 
 /// A service that can be started as a process.
 pub trait Program {
@@ -25,28 +26,20 @@ pub trait Program {
     const NAME: &'static str;
     /// What it does, in one line of help.
     const PURPOSE: &'static str;
-    /// Where it listens unless told otherwise.
-    const ADDRESS: SocketAddr;
+    /// The port on the loopback where it listens unless told otherwise.
+    const PORT: u16;
     /// Its settings.
-    type Config: Send + Sync;
+    type Config: ServiceConfig;
     /// Why it could not start, or stopped.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Reads the settings: defaults, then `file`, then the environment.
-    ///
-    /// # Errors
-    /// All settings at fault.
-    fn load(file: Option<&Path>) -> Result<Self::Config, ConfigError>;
-
-    /// The part of the settings that is about logs and traces.
-    fn telemetry(config: &Self::Config) -> &TelemetryConfig;
-
-    /// Serves until `shutdown`, on a listener that is bound already.
+    /// Serves until `shutdown`, on a listener that is bound already, by the clock and the ids of `sources`.
     ///
     /// # Errors
     /// What it needs cannot be set up. Calls never end a service.
     fn run(
         config: Self::Config,
+        sources: Sources,
         listener: TcpListener,
         shutdown: CancellationToken,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
@@ -128,12 +121,14 @@ fn tell_before_logs<E: std::error::Error>(outcome: &Result<(), ProgramError<E>>)
 async fn execute<P: Program>(arguments: Arguments) -> Result<(), ProgramError<P::Error>> {
     // A provider that is there already is the same one.
     let _ = aws_lc_rs::default_provider().install_default();
-    let config = P::load(arguments.config.as_deref()).map_err(ProgramError::Config)?;
+    let file = arguments.config.as_deref();
+    let config = P::Config::load(file).map_err(ProgramError::Config)?;
     let telemetry =
-        telemetry::init(P::telemetry(&config), P::NAME).map_err(ProgramError::Telemetry)?;
+        telemetry::init(config.telemetry(), P::NAME).map_err(ProgramError::Telemetry)?;
     let outcome = match arguments.command {
         Command::Serve(ServeArguments { listen }) => {
-            serve::<P>(config, listen.unwrap_or(P::ADDRESS)).await
+            let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, P::PORT));
+            serve::<P>(config, listen.unwrap_or(usual)).await
         }
         Command::Migrate => P::migrate(&config).await.map_err(ProgramError::Service),
     };
@@ -149,6 +144,7 @@ async fn serve<P: Program>(
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| ProgramError::Listen { address, source })?;
-    let run = telemetry::in_service(P::NAME, P::run(config, listener, shutdown));
+    let run = P::run(config, Sources::system(), listener, shutdown);
+    let run = telemetry::in_service(P::NAME, run);
     run.await.map_err(ProgramError::Service)
 }

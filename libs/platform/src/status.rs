@@ -90,10 +90,10 @@ impl Kind {
     fn fixed_message(self) -> Option<&'static str> {
         match self {
             Self::Internal => Some("internal error"),
+            Self::RequestIdReused => Some("the request id was used for another request"),
             Self::Unavailable => Some("temporarily unavailable"),
             Self::Deadline => Some("deadline exceeded"),
             Self::Invalid
-            | Self::RequestIdReused
             | Self::Unauthenticated
             | Self::Forbidden
             | Self::NotFound
@@ -178,6 +178,8 @@ fn details<E: ServiceError + ?Sized>(failure: &E, kind: Kind) -> ErrorDetails {
         ErrorDetails::with_error_info(reason_name(failure.reason()), ERROR_DOMAIN, metadata);
     if let Some(fault) = failure.invalid_field() {
         details.add_bad_request_violation(&fault.field, &fault.description);
+    } else if kind == Kind::RequestIdReused {
+        details.add_bad_request_violation("request_id", "must be new for another request");
     }
     if let Some(quota) = failure.quota() {
         details.set_quota_failure(vec![QuotaViolation::new(quota, "limit reached")]);

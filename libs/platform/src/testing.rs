@@ -41,6 +41,10 @@ const OPEN: Access = Access {
     scope: Scope::OffersRead,
     roles: &[Role::Platform, Role::Agent],
 };
+const OPEN_TO_SERVICES: Access = Access {
+    scope: Scope::OffersRead,
+    roles: &[Role::Platform, Role::Agent, Role::Service],
+};
 const CLOSED: Access = Access {
     scope: Scope::FactsRead,
     roles: &[Role::Platform],
@@ -48,7 +52,7 @@ const CLOSED: Access = Access {
 
 const TABLE: &Table = &[
     ("/test.Tiny/Echo", OPEN),
-    ("/test.Tiny/Wait", OPEN),
+    ("/test.Tiny/Wait", OPEN_TO_SERVICES),
     ("/test.Tiny/Panic", OPEN),
     ("/test.Tiny/Who", OPEN),
     ("/test.Tiny/Left", OPEN),

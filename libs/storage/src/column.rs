@@ -123,3 +123,21 @@ pub fn millis(instant: Timestamp) -> i64 {
 pub fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(StoreError::Answer)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_come_back_from_json_to_the_last_bit() {
+        let row = Row::of("scores", "1");
+        for n in 1..10_000_u32 {
+            let value = f64::from(n).sqrt() / 7.0;
+            let stored = json(&value).unwrap();
+            assert_eq!(
+                row.json::<f64>("value", &stored).unwrap().to_bits(),
+                value.to_bits()
+            );
+        }
+    }
+}

@@ -79,13 +79,16 @@ impl Database {
         &self.inner.wakeup
     }
 
-    /// Asks the writing side for an answer: the readiness check of a service.
+    /// Asks the writing side for an answer: the readiness check of a service, which may outlive this handle.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn check(&self) -> Result<(), StoreError> {
-        self.inner.writer.execute_unprepared("SELECT 1").await?;
-        Ok(())
+    pub fn check(&self) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        let inner = Arc::clone(&self.inner);
+        async move {
+            inner.writer.execute_unprepared("SELECT 1").await?;
+            Ok(())
+        }
     }
 
     /// Takes no new writes, waits for those under way, and closes all connections.
@@ -113,6 +116,20 @@ impl Database {
     pub(crate) fn writes(&self) -> &TaskTracker {
         &self.inner.writes
     }
+}
+
+/// Brings the schema of a database up to date, and no more: what a service does before it is rolled out.
+///
+/// # Errors
+/// As [`Database::open`] and [`Database::migrate`].
+pub async fn migrate(
+    config: &StoreConfig,
+    migrations: Vec<Box<dyn MigrationTrait>>,
+) -> Result<(), StoreError> {
+    let database = Database::open(config).await?;
+    let outcome = database.migrate(migrations).await;
+    database.close().await;
+    outcome
 }
 
 impl fmt::Debug for Database {

@@ -3,7 +3,8 @@
 //! second then carries thousands of small writes.
 //!
 //! Whose work answers with an error is undone alone. After a statement that *failed* nothing about the transaction is
-//! taken for granted: it is rolled back whole, and the other works run again, each in a transaction of its own.
+//! taken for granted: it is rolled back whole, and its works run again, each in a transaction of its own. Nobody is
+//! answered before the commit, an error neither: it may rest on what another work of the group has written.
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
@@ -17,7 +18,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use tokio::sync::{Notify, oneshot};
 use tracing::{Instrument, Span};
 
-use crate::tx::Hook;
+use crate::tx::{self, Hook};
 use crate::{Database, StoreError, Tx};
 
 /// Works that one transaction takes at most, so that nobody waits long for a commit.
@@ -40,10 +41,10 @@ pub(crate) enum Grouped<T, E> {
 
 /// What became of the transaction that works shared.
 #[derive(Clone)]
-enum Outcome {
+enum Fate {
     Durable,
     Failed(DbErr),
-    Alone,
+    Undone,
 }
 
 /// A work and the way back to its caller, without their types.
@@ -57,12 +58,12 @@ trait Job: Send {
 
 /// A work that ran, and waits for the commit.
 struct Ran {
-    /// Whether a statement failed, so that the transaction cannot be trusted.
-    sound: Soundness,
+    soundness: Soundness,
     hooks: Vec<Hook>,
-    tell: Box<dyn FnOnce(Outcome) + Send>,
+    tell: Box<dyn FnOnce(Fate) + Send>,
 }
 
+/// Whether the transaction can be trusted after a work: not when a statement failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Soundness {
     Sound,
@@ -95,31 +96,23 @@ where
             let Ok(tx) = Tx::nested(outer, &wakeup).await else {
                 return Ran::broken(answer);
             };
-            // A panic is the caller's alone: it runs the work again, by itself, and panics there.
-            let ran = AssertUnwindSafe(work(&tx)).catch_unwind().await;
+            let ran = AssertUnwindSafe(async { work(&tx).await })
+                .catch_unwind()
+                .await;
             match (ran, tx.failure()) {
-                (Err(_), _) => {
-                    tx.roll_back().await;
-                    Ran::broken(answer)
-                }
-                (Ok(outcome), Some(failure)) => {
-                    tx.roll_back().await;
-                    let error = outcome
-                        .err()
-                        .unwrap_or_else(|| StoreError::from(failure).into());
-                    Ran {
-                        sound: Soundness::Broken,
-                        ..Ran::undone(error, answer)
-                    }
-                }
                 (Ok(Ok(value)), None) => match tx.release().await {
-                    Ok(hooks) => Ran::kept(hooks, value, answer),
+                    Ok(hooks) => Ran::sound(Ok(value), hooks, answer),
                     Err(_) => Ran::broken(answer),
                 },
                 (Ok(Err(error)), None) => match tx.undo().await {
-                    Ok(()) => Ran::undone(error, answer),
+                    Ok(()) => Ran::sound(Err(error), Vec::new(), answer),
                     Err(_) => Ran::broken(answer),
                 },
+                // A panic is the caller's alone: it runs the work again, by itself, and panics there.
+                (Err(_), _) | (Ok(_), Some(_)) => {
+                    tx.roll_back().await;
+                    Ran::broken(answer)
+                }
             }
         }
         .instrument(span)
@@ -134,37 +127,27 @@ where
 }
 
 impl Ran {
-    fn kept<T, E>(hooks: Vec<Hook>, value: T, answer: oneshot::Sender<Grouped<T, E>>) -> Self
+    /// The outcome is told once it is durable.
+    fn sound<T, E>(
+        outcome: Result<T, E>,
+        hooks: Vec<Hook>,
+        answer: oneshot::Sender<Grouped<T, E>>,
+    ) -> Self
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let tell = move |outcome| {
-            let _ = answer.send(match outcome {
-                Outcome::Durable => Grouped::Done(Ok(value)),
-                Outcome::Failed(error) => Grouped::Done(Err(StoreError::from(error).into())),
-                Outcome::Alone => Grouped::Alone,
+        let tell = move |fate| {
+            // A caller who is gone needs no answer.
+            let _ = answer.send(match fate {
+                Fate::Durable => Grouped::Done(outcome),
+                Fate::Failed(error) => Grouped::Done(Err(StoreError::from(error).into())),
+                Fate::Undone => Grouped::Alone,
             });
         };
         Self {
-            sound: Soundness::Sound,
+            soundness: Soundness::Sound,
             hooks,
-            tell: Box::new(tell),
-        }
-    }
-
-    /// An error of the work itself needs no commit to be true.
-    fn undone<T, E>(error: E, answer: oneshot::Sender<Grouped<T, E>>) -> Self
-    where
-        T: Send + 'static,
-        E: Send + 'static,
-    {
-        let tell = move |_| {
-            let _ = answer.send(Grouped::Done(Err(error)));
-        };
-        Self {
-            sound: Soundness::Sound,
-            hooks: Vec::new(),
             tell: Box::new(tell),
         }
     }
@@ -178,7 +161,7 @@ impl Ran {
             let _ = answer.send(Grouped::Alone);
         };
         Self {
-            sound: Soundness::Broken,
+            soundness: Soundness::Broken,
             hooks: Vec::new(),
             tell: Box::new(tell),
         }
@@ -219,27 +202,28 @@ impl Database {
             return;
         };
         let mut ran: Vec<Ran> = Vec::with_capacity(jobs.len());
+        let mut soundness = Soundness::Sound;
         let mut left = jobs.into_iter();
         for job in left.by_ref() {
             let one = job.run(&outer).await;
-            let broken = one.sound == Soundness::Broken;
+            soundness = one.soundness;
             ran.push(one);
-            if broken {
+            if soundness == Soundness::Broken {
                 break;
             }
         }
-        let broken = ran.iter().any(|one| one.sound == Soundness::Broken);
-        let outcome = if broken {
-            Tx::roll_back_open(outer).await;
-            Outcome::Alone
-        } else {
-            match outer.commit().await {
-                Ok(()) => Outcome::Durable,
-                Err(error) => Outcome::Failed(error),
+        let fate = match soundness {
+            Soundness::Sound => match outer.commit().await {
+                Ok(()) => Fate::Durable,
+                Err(error) => Fate::Failed(error),
+            },
+            Soundness::Broken => {
+                Tx::roll_back_open(outer).await;
+                Fate::Undone
             }
         };
         for one in ran {
-            one.settle(outcome.clone());
+            one.settle(fate.clone());
         }
         for job in left {
             job.decline();
@@ -248,13 +232,11 @@ impl Database {
 }
 
 impl Ran {
-    fn settle(self, outcome: Outcome) {
-        if matches!(outcome, Outcome::Durable) {
-            for hook in self.hooks {
-                hook();
-            }
+    fn settle(self, fate: Fate) {
+        if matches!(fate, Fate::Durable) {
+            tx::run(self.hooks);
         }
-        (self.tell)(outcome);
+        (self.tell)(fate);
     }
 }
 

@@ -12,13 +12,14 @@ mod error;
 mod group;
 mod migrations;
 mod request;
+mod retention;
 pub mod schema;
 mod tenant;
 mod tx;
 mod write;
 
 pub use config::{Durability, InvalidStoreUrl, StoreConfig, StoreUrl};
-pub use database::Database;
+pub use database::{Database, migrate};
 pub use error::{StoreError, StoreFault};
 pub use migrations::migrations;
 pub use request::RequestKey;

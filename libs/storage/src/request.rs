@@ -14,8 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{Database, StoreError, Tx, column};
 
-/// How many old keys one statement forgets, so that none holds a lock for long.
-const FORGET_BATCH: u64 = 1_000;
+const TABLE: &str = "request_keys";
 
 /// What makes two requests the same one: who sent it, to which method, under which id, and with which body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,18 +74,9 @@ impl Database {
     /// Forgets the answers given before `limit` and says how many those were. A replay after that counts as new.
     ///
     /// # Errors
-    /// As [`write`](Self::write); what was forgotten until then stays forgotten.
+    /// As [`forget_before`](Self::forget_before).
     pub async fn forget_requests_before(&self, limit: Timestamp) -> Result<u64, StoreError> {
-        let mut forgotten = 0;
-        loop {
-            let batch = self
-                .write(move |tx| forget_batch(tx, column::millis(limit)).boxed())
-                .await?;
-            forgotten += batch;
-            if batch < FORGET_BATCH {
-                return Ok(forgotten);
-            }
-        }
+        self.forget_before(TABLE, "created_at", limit).await
     }
 }
 
@@ -94,7 +84,7 @@ impl Database {
 /// a first call that is still running, up to the lock timeout; on SQLite the write lock has done so before.
 async fn open(tx: &Tx, key: &RequestKey, now: Timestamp) -> Result<Option<String>, StoreError> {
     let insert = Query::insert()
-        .into_table("request_keys")
+        .into_table(TABLE)
         .columns([
             "request_id",
             "tenant",
@@ -121,7 +111,7 @@ async fn open(tx: &Tx, key: &RequestKey, now: Timestamp) -> Result<Option<String
     }
     let select = Query::select()
         .columns(["body_hash", "answer"])
-        .from("request_keys")
+        .from(TABLE)
         .and_where(is_key(key))
         .to_owned();
     let Some(row) = tx.query_one(&select).await? else {
@@ -139,7 +129,7 @@ async fn open(tx: &Tx, key: &RequestKey, now: Timestamp) -> Result<Option<String
 
 async fn settle(tx: &Tx, key: &RequestKey, answer: &str) -> Result<(), StoreError> {
     let update = Query::update()
-        .table("request_keys")
+        .table(TABLE)
         .value("answer", answer)
         .and_where(is_key(key))
         .to_owned();
@@ -153,25 +143,4 @@ fn is_key(key: &RequestKey) -> Expr {
         .and(Expr::col("tenant").eq(key.tenant.as_str()))
         .and(Expr::col("client").eq(key.client.as_str()))
         .and(Expr::col("method").eq(key.method))
-}
-
-async fn forget_batch(tx: &Tx, limit: i64) -> Result<u64, StoreError> {
-    let oldest = Query::select()
-        .column("created_at")
-        .from("request_keys")
-        .and_where(Expr::col("created_at").lt(limit))
-        .order_by("created_at", sea_orm::Order::Asc)
-        .offset(FORGET_BATCH - 1)
-        .limit(1)
-        .to_owned();
-    // The age of the last row of the batch bounds the delete; rows of the same millisecond go with it.
-    let limit = match tx.query_one(&oldest).await? {
-        Some(row) => row.try_get::<i64>("", "created_at")?.saturating_add(1),
-        None => limit,
-    };
-    let delete = Query::delete()
-        .from_table("request_keys")
-        .and_where(Expr::col("created_at").lt(limit))
-        .to_owned();
-    Ok(tx.execute(&delete).await?.rows_affected())
 }

@@ -2,6 +2,7 @@
 //! would be rolled back by PostgreSQL at its "successful" commit, and it holds what is to happen after the commit.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sea_orm::prelude::async_trait::async_trait;
@@ -77,9 +78,7 @@ impl Tx {
     }
 
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        for hook in self.release().await? {
-            hook();
-        }
+        run(self.release().await?);
         Ok(())
     }
 
@@ -111,6 +110,17 @@ impl Tx {
             lock(&self.failure).get_or_insert_with(|| error.clone());
         }
         outcome
+    }
+}
+
+/// Runs what was to happen after the commit.
+///
+/// INVARIANT: the answer to a durable write says so. A hook that panics takes nothing with it but itself.
+pub(crate) fn run(hooks: Vec<Hook>) {
+    for hook in hooks {
+        if catch_unwind(AssertUnwindSafe(hook)).is_err() {
+            tracing::error!("a hook panicked after its commit");
+        }
     }
 }
 

@@ -1,5 +1,6 @@
-//! What the tests of all packages share: databases that last one test, services in process or as processes, a clock
-//! and ids under control, tokens of every caller, builders of domain values and a receiver for traces.
+//! What the tests of all packages share: databases that last one test, services in process or as processes, stand-ins
+//! for the services around them, a clock and ids under control, tokens of every caller, builders of domain values,
+//! tables of bad input and a receiver for traces.
 //!
 //! A dev-dependency only. Helpers panic where a test would: a test that cannot be set up has failed.
 #![expect(
@@ -16,16 +17,22 @@ pub mod canary;
 pub mod clock;
 pub mod grpc;
 pub mod ids;
+pub mod messages;
 pub mod otlp;
 pub mod process;
+mod rig;
 pub mod scratch;
 pub mod serve;
+pub mod spoil;
+pub mod stand_in;
 pub mod tokens;
 mod wait;
 
 pub use self::{
     clock::FakeClock,
     ids::SequentialIds,
+    rig::Rig,
     serve::{Served, serve},
+    stand_in::StandIn,
     wait::{Settles, eventually},
 };

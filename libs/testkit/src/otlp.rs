@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,13 +15,12 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1 as wire;
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::transport::Server;
+use tonic::service::Routes;
 use tonic::{Request, Response, Status};
+
+use crate::stand_in::StandIn;
 
 /// One finished span, with ids in lower case hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +74,8 @@ impl Span {
 /// A collector on a free port of the loopback; it ends when it is dropped.
 #[derive(Debug)]
 pub struct Receiver {
-    address: SocketAddr,
+    server: StandIn,
     received: Arc<Received>,
-    task: JoinHandle<()>,
 }
 
 #[derive(Debug, Default)]
@@ -89,27 +86,17 @@ struct Received {
 
 impl Receiver {
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let received = Arc::new(Received::default());
-        let service = TraceServiceServer::new(Collector(Arc::clone(&received)));
-        let task = tokio::spawn(async move {
-            Server::builder()
-                .add_service(service)
-                .serve_with_incoming(TcpListenerStream::new(listener))
-                .await
-                .expect("the collector serves");
-        });
+        let collector = TraceServiceServer::new(Collector(Arc::clone(&received)));
         Self {
-            address,
+            server: StandIn::serve(Routes::new(collector)).await,
             received,
-            task,
         }
     }
 
     /// What `otlp_endpoint` is set to.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.uri()
     }
 
     /// Everything received so far, in the order of arrival. Exporters send in batches: flush them, or use
@@ -172,12 +159,6 @@ impl Receiver {
             .iter()
             .map(|span| format!("{} {} {}", span.trace_id, span.service, span.name))
             .collect()
-    }
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 

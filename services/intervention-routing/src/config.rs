@@ -1,22 +1,17 @@
 //! Settings of this service; `defaults.toml` says what each one means.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::time::Duration;
 
 use domain::id::{ExperimentId, PartnerId, QueueId, TenantId};
 use domain::money::BasisPoints;
 use domain::time::LocalHours;
 use platform::config::{
-    AuthConfig, ClientConfig, ConfigError, Faults, ServerConfig, TelemetryConfig, Validate,
+    AuthConfig, ClientConfig, Faults, ServerConfig, ServiceConfig, TelemetryConfig, Validate,
 };
 use serde::Deserialize;
 use storage::StoreConfig;
 
-use crate::settings::Settings;
-
-/// Documented defaults, which are also the list of known settings.
-pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,7 +22,7 @@ pub struct Config {
     pub auth: AuthConfig,
     pub telemetry: TelemetryConfig,
     pub store: StoreConfig,
-    pub upstreams: Upstreams,
+    pub upstreams: UpstreamsConfig,
     pub rules: RulesConfig,
     /// What single tenants have otherwise, by tenant.
     pub tenants: BTreeMap<TenantId, TenantRules>,
@@ -41,7 +36,7 @@ pub struct Config {
 /// Where the other services are.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Upstreams {
+pub struct UpstreamsConfig {
     pub session_tracking: String,
     pub offer_authorization: String,
     pub kpi: String,
@@ -133,17 +128,12 @@ pub struct RetentionConfig {
     pub decisions_days: u64,
 }
 
-impl Config {
-    /// Reads the settings: defaults, then `file`, then the environment.
-    ///
-    /// # Errors
-    /// Every setting that is unknown, of the wrong type or out of range.
-    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        platform::config::load(DEFAULTS, file, "RESCATE_ROUTING")
-    }
+impl ServiceConfig for Config {
+    const DEFAULTS: &'static str = include_str!("defaults.toml");
+    const VARIABLES: &'static str = "RESCATE_ROUTING";
 
-    pub(crate) fn settings(&self) -> Settings {
-        Settings::new(self)
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
     }
 }
 
@@ -199,6 +189,7 @@ impl Validate for Config {
         faults.section("client", &self.client);
         faults.section("auth", &self.auth);
         faults.section("telemetry", &self.telemetry);
+        faults.section("upstreams", &self.upstreams);
         faults.section("rules", &self.rules);
         for (tenant, rules) in &self.tenants {
             let name = format!("tenants.{tenant}");
@@ -207,9 +198,19 @@ impl Validate for Config {
         faults.section("desks", &self.desks);
         faults.section("invitations", &self.invitations);
         faults.section("retention", &self.retention);
-        let key = "signing_key";
-        let given = self.auth.signing_key.is_some();
-        faults.check(given, key, "must name the key for calls to other services");
+        faults.check(
+            self.auth.signing_key.is_some(),
+            "auth.signing_key",
+            "must be given: offers and facts are sent in this service's own name",
+        );
+    }
+}
+
+impl Validate for UpstreamsConfig {
+    fn validate(&self, faults: &mut Faults) {
+        faults.address("session_tracking", &self.session_tracking);
+        faults.address("offer_authorization", &self.offer_authorization);
+        faults.address("kpi", &self.kpi);
     }
 }
 

@@ -22,9 +22,6 @@ pub enum RunError {
     /// The keys of the issuer cannot be read.
     #[error("the keys of the issuer cannot be read")]
     Verifier(#[from] VerifierError),
-    /// No key for our own tokens is named.
-    #[error("`auth.signing_key` must name the key for calls to other services")]
-    NoSigningKey,
     /// Our own key cannot be read.
     #[error("the signing key cannot be used")]
     Key(#[from] KeyError),

@@ -15,7 +15,6 @@ mod hub;
 mod intervention;
 mod invitation;
 mod play;
-mod program;
 mod refused;
 mod reservation;
 mod service;
@@ -28,10 +27,11 @@ mod upstreams;
 use std::sync::Arc;
 use std::time::Duration;
 
-use platform::auth::{SigningKey, TokenSource, Verifier};
-use platform::clock::{Clock, SystemClock};
-use platform::ids::{IdSource, SystemIds};
+use messaging::Relay;
+use platform::Sources;
+use platform::auth::{TokenSource, Verifier};
 use platform::lifecycle::Tasks;
+use platform::program::Program;
 use platform::server::{Readiness, Server};
 use storage::Database;
 use tokio::net::TcpListener;
@@ -39,12 +39,12 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::{
     Config, DesksConfig, InvitationsConfig, Outreach, PageChange, PartnerConfig, RetentionConfig,
-    RulesConfig, TenantRules, Upstreams,
+    RulesConfig, TenantRules, UpstreamsConfig,
 };
 pub use error::RunError;
-pub use program::InterventionRouting;
 
 use service::Service;
+use settings::Settings;
 use store::Store;
 
 /// The name of the service, in traces and as the audience of tokens.
@@ -53,108 +53,55 @@ pub const NAME: &str = "intervention-routing";
 /// How long background work may take to end.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Where time and ids come from.
-#[derive(Clone)]
-pub struct Sources {
-    /// The time of day.
-    pub clock: Arc<dyn Clock>,
-    /// New ids.
-    pub ids: Arc<dyn IdSource>,
-}
+/// Who is helped, how and by whom?
+#[derive(Debug, Clone, Copy)]
+pub struct InterventionRouting;
 
-impl Sources {
-    /// Those of the machine.
-    pub fn system() -> Self {
-        Self {
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(SystemIds),
-        }
+impl Program for InterventionRouting {
+    const NAME: &'static str = NAME;
+    const PURPOSE: &'static str = "Decides who is helped, and brings the help";
+    const PORT: u16 = 7103;
+    type Config = Config;
+    type Error = RunError;
+
+    async fn run(
+        config: Config,
+        sources: Sources,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> Result<(), RunError> {
+        let database = Database::open(&config.store).await?;
+        database.migrate(store::migrations()).await?;
+        let verifier = Verifier::open(&config.auth, Arc::clone(&sources.clock)).await?;
+        let tokens = TokenSource::open(&config.auth, NAME, &sources)?;
+        let clients = upstreams::Clients::connect(&config, &tokens)?;
+        let transport = Arc::new(upstreams::told(&config, &tokens)?);
+
+        let stop = shutdown.child_token();
+        let tasks = Tasks::new(stop.clone());
+        let readiness = Readiness::waiting();
+        let check = database.clone();
+        let follow = readiness
+            .clone()
+            .follow(move || check.check(), stop.clone());
+        tasks.spawn("readiness", follow);
+        let relay = Relay::new(database.clone(), transport, Arc::clone(&sources.clock));
+        tasks.spawn("relay", relay.run(stop.clone()));
+
+        let store = Store::new(database.clone());
+        let service = Service::new(store, sources, Settings::new(&config), clients);
+        service.start_background(&tasks);
+        let server = Server::new(&config.server, NAME, verifier).readiness(readiness);
+        let (server, routes) = grpc::routes(server, &service, &tasks);
+        let served = server.serve(listener, routes, shutdown).await;
+
+        stop.cancel();
+        tasks.finish(GRACE).await;
+        database.close().await;
+        Ok(served?)
     }
-}
 
-/// Serves on `listener` until `shutdown`, then drains.
-///
-/// # Errors
-/// The store, a key or an address cannot be used; later failures are answered to callers instead.
-pub async fn run(
-    config: Config,
-    listener: TcpListener,
-    shutdown: CancellationToken,
-) -> Result<(), RunError> {
-    run_with(config, Sources::system(), listener, shutdown).await
-}
-
-/// [`run`] with time and ids of one's own.
-///
-/// # Errors
-/// As [`run`].
-pub async fn run_with(
-    config: Config,
-    sources: Sources,
-    listener: TcpListener,
-    shutdown: CancellationToken,
-) -> Result<(), RunError> {
-    let database = Database::open(&config.store).await?;
-    database.migrate(store::migrations()).await?;
-    let verifier = Verifier::open(&config.auth, Arc::clone(&sources.clock)).await?;
-    let connections = upstreams::connect(&config, tokens(&config, &sources)?)?;
-    let readiness = Readiness::waiting();
-    let tasks = Tasks::new(shutdown.child_token());
-
-    let relay = connections.relay(database.clone(), Arc::clone(&sources.clock));
-    let store = Store::new(database.clone());
-    let service = Service::new(store, sources, config.settings(), connections.clients());
-    let stop = tasks.shutdown().clone();
-    tasks.spawn("relay", relay.run(stop));
-    service.start_background(&tasks);
-    tasks.spawn("readiness", follow(&database, &readiness, &tasks));
-
-    let server = Server::new(&config.server, NAME, verifier).readiness(readiness);
-    let (server, routes) = grpc::routes(server, &service, &tasks);
-    let result = server.serve(listener, routes, shutdown.clone()).await;
-    tasks.shutdown().cancel();
-    tasks.finish(GRACE).await;
-    database.close().await;
-    result.map_err(RunError::from)
-}
-
-/// Brings the schema of the database up to date.
-///
-/// # Errors
-/// The database cannot be reached, or a migration fails.
-pub async fn migrate(config: &Config) -> Result<(), RunError> {
-    let database = Database::open(&config.store).await?;
-    database.migrate(store::migrations()).await?;
-    database.close().await;
-    Ok(())
-}
-
-/// Ready as long as the database answers.
-fn follow(
-    database: &Database,
-    readiness: &Readiness,
-    tasks: &Tasks,
-) -> impl Future<Output = ()> + Send + use<> {
-    let database = database.clone();
-    let check = move || {
-        let database = database.clone();
-        async move { database.check().await }
-    };
-    readiness.clone().follow(check, tasks.shutdown().clone())
-}
-
-fn tokens(config: &Config, sources: &Sources) -> Result<TokenSource, RunError> {
-    let key = config
-        .auth
-        .signing_key
-        .as_ref()
-        .ok_or(RunError::NoSigningKey)?;
-    let key = Arc::new(SigningKey::from_file(key)?);
-    Ok(TokenSource::new(
-        key,
-        &config.auth.issuer,
-        NAME,
-        Arc::clone(&sources.clock),
-        Arc::clone(&sources.ids),
-    ))
+    async fn migrate(config: &Config) -> Result<(), RunError> {
+        Ok(storage::migrate(&config.store, store::migrations()).await?)
+    }
 }

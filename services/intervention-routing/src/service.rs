@@ -27,11 +27,11 @@ mod work;
 
 use std::sync::Arc;
 
+use platform::Sources;
 use platform::clock::Clock;
 use platform::ids::IdSource;
 use tokio::sync::Notify;
 
-use crate::Sources;
 use crate::desk::Desks;
 use crate::hub::Hub;
 use crate::settings::Settings;

@@ -1,22 +1,18 @@
 //! The services that this one calls: offer-authorization and session-tracking are asked, kpi and offer-authorization
 //! are told through the relay.
 
-use std::sync::Arc;
-
 use domain::cart::Cart;
 use domain::consent::Consents;
 use domain::id::{SessionId, TenantId};
 use domain::moment::Page;
-use messaging::{DirectTransport, Relay};
+use messaging::DirectTransport;
 use platform::auth::TokenSource;
-use platform::client::{ClientConfig, ClientError, Connection, RetryPolicy, connect as reach};
-use platform::clock::Clock;
+use platform::client::{ClientError, Connection, connect as reach};
 use proto::field;
 use proto::offers::v1 as offers;
 use proto::offers::v1::offer_authorization_service_client::OfferAuthorizationServiceClient;
 use proto::session::v1 as session;
 use proto::session::v1::session_tracking_service_client::SessionTrackingServiceClient;
-use storage::Database;
 use tonic::{Code, Status};
 
 use crate::Config;
@@ -27,12 +23,6 @@ pub(crate) const OFFERS: &str = "offer-authorization";
 /// Audience and outbox destination of kpi.
 pub(crate) const KPI: &str = "kpi";
 const SESSIONS: &str = "session-tracking";
-
-/// Ways to all services that this one calls.
-pub(crate) struct Upstreams {
-    clients: Clients,
-    told: Vec<(String, Connection)>,
-}
 
 /// The services that are asked while a call is served.
 #[derive(Debug, Clone)]
@@ -50,44 +40,27 @@ pub(crate) struct SessionNow {
     pub(crate) consents: Consents,
 }
 
-/// Connections as the settings say; each is made with its first call.
-pub(crate) fn connect(config: &Config, tokens: TokenSource) -> Result<Upstreams, ClientError> {
+/// The ways to those who are told through the relay.
+pub(crate) fn told(config: &Config, tokens: &TokenSource) -> Result<DirectTransport, ClientError> {
     let at = &config.upstreams;
-    // INVARIANT: the relay's connections never retry by themselves, or an outage would be answered with a storm.
-    let relayed = ClientConfig {
-        retry: RetryPolicy::Never,
-        ..config.client.clone()
-    };
-    let to = |audience: &str, uri: &str| {
-        let connection = reach(&relayed, uri, audience, tokens.clone())?;
-        Ok::<_, ClientError>((audience.to_owned(), connection))
-    };
-    Ok(Upstreams {
-        told: vec![to(OFFERS, &at.offer_authorization)?, to(KPI, &at.kpi)?],
-        clients: Clients {
-            offers: reach(
-                &config.client,
-                &at.offer_authorization,
-                OFFERS,
-                tokens.clone(),
-            )?,
-            sessions: reach(&config.client, &at.session_tracking, SESSIONS, tokens)?,
-        },
-    })
-}
-
-impl Upstreams {
-    pub(crate) fn clients(&self) -> Clients {
-        self.clients.clone()
-    }
-
-    pub(crate) fn relay(&self, database: Database, clock: Arc<dyn Clock>) -> Relay {
-        let transport = DirectTransport::new(self.told.iter().cloned());
-        Relay::new(database, Arc::new(transport), clock)
-    }
+    let destinations = [
+        (OFFERS, at.offer_authorization.as_str()),
+        (KPI, at.kpi.as_str()),
+    ];
+    DirectTransport::connect(&config.client, tokens, destinations)
 }
 
 impl Clients {
+    /// Connections as the settings say; each is made with its first call.
+    pub(crate) fn connect(config: &Config, tokens: &TokenSource) -> Result<Self, ClientError> {
+        let at = &config.upstreams;
+        let to = |audience, uri: &str| reach(&config.client, uri, audience, tokens.clone());
+        Ok(Self {
+            offers: to(OFFERS, &at.offer_authorization)?,
+            sessions: to(SESSIONS, &at.session_tracking)?,
+        })
+    }
+
     /// Asks what may be granted.
     pub(crate) async fn check_authority(
         &self,

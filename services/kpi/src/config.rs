@@ -1,14 +1,12 @@
 //! Settings of this service; `defaults.toml` says what each one means.
 
-use std::path::Path;
 use std::time::Duration;
 
-use platform::config::{AuthConfig, ConfigError, Faults, ServerConfig, TelemetryConfig, Validate};
+use platform::config::{
+    AuthConfig, Faults, ServerConfig, ServiceConfig, TelemetryConfig, Validate,
+};
 use serde::Deserialize;
 use storage::StoreConfig;
-
-/// Documented defaults, which are also the list of known settings.
-pub const DEFAULTS: &str = include_str!("defaults.toml");
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -40,10 +38,12 @@ pub struct ReportsConfig {
     pub max_watches: usize,
 }
 
-impl Config {
-    /// Reads the settings: defaults, then `file`, then the environment.
-    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        platform::config::load(DEFAULTS, file, "RESCATE_KPI")
+impl ServiceConfig for Config {
+    const DEFAULTS: &'static str = include_str!("defaults.toml");
+    const VARIABLES: &'static str = "RESCATE_KPI";
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
     }
 }
 

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::experiment::Arm;
 use domain::fact::{Fact, FactBody, FollowUp};
 use domain::id::{ExperimentId, FactId, InterventionId, IssueCode, PartnerId};
+use domain::phase::RiskPhase;
 
 pub(crate) use intervention::Intervention;
 pub(crate) use offers::{Offer, Offers, Source as OfferSource};
@@ -47,6 +48,7 @@ pub(crate) struct Assignment {
     pub(crate) subject: Subject,
     pub(crate) experiment: ExperimentId,
     pub(crate) arm: Arm,
+    pub(crate) phase: RiskPhase,
 }
 
 /// A person contacted the shop.
@@ -78,8 +80,14 @@ impl Episodes {
                 self.assessed_moments.insert(stamp);
             }
             FactBody::EpisodeAssigned {
-                experiment, arm, ..
-            } => self.assign(stamp, fact, experiment, *arm),
+                experiment,
+                arm,
+                phase,
+                ..
+            } => {
+                let assignment = Assignment::new(subject, experiment, *arm, *phase);
+                self.assign(stamp, fact, assignment);
+            }
             FactBody::InterventionBlocked { .. }
             | FactBody::InvitationShown
             | FactBody::InvitationAnswered { .. }
@@ -115,12 +123,7 @@ impl Episodes {
         self.contacts.insert(stamp, contact);
     }
 
-    fn assign(&mut self, stamp: Stamp, fact: &Fact, experiment: &ExperimentId, arm: Arm) {
-        let assignment = Assignment {
-            subject: Subject::of(fact),
-            experiment: experiment.clone(),
-            arm,
-        };
+    fn assign(&mut self, stamp: Stamp, fact: &Fact, assignment: Assignment) {
         self.people.see(stamp, assignment.subject);
         self.assignments.insert(stamp, assignment);
         self.intervention(fact).add(stamp, fact);
@@ -131,6 +134,17 @@ impl Episodes {
             .intervention
             .map_or(EpisodeKey::Unnamed(fact.id), EpisodeKey::Intervention);
         self.interventions.entry(key).or_default()
+    }
+}
+
+impl Assignment {
+    fn new(subject: Subject, experiment: &ExperimentId, arm: Arm, phase: RiskPhase) -> Self {
+        Self {
+            subject,
+            experiment: experiment.clone(),
+            arm,
+            phase,
+        }
     }
 }
 

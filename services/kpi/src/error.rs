@@ -20,8 +20,8 @@ pub(crate) enum KpiError {
     /// A partner asks for another one.
     #[error("no such partner")]
     PartnerUnknown,
-    /// The window holds more facts than one report may read.
-    #[error("more than {limit} facts would have to be read, ask for a shorter window")]
+    /// The answer rests on more facts than one report may read.
+    #[error("more than {limit} facts would have to be read")]
     TooManyFacts { limit: u64 },
     /// As many streams as there may be are open.
     #[error("too many streams of figures are open")]

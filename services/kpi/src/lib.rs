@@ -9,7 +9,6 @@ mod episodes;
 mod error;
 mod formulas;
 mod grpc;
-mod program;
 mod report;
 mod service;
 mod store;
@@ -18,11 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platform::auth::{Verifier, VerifierError};
-use platform::clock::{Clock, SystemClock};
 use platform::lifecycle::Tasks;
-use platform::limited_batch;
 use platform::limits::BATCH_CALLS;
+use platform::program::Program;
 use platform::server::{Readiness, ServeError, Server};
+use platform::{Sources, limited_batch};
 use proto::kpi::v1::kpi_service_server::{KpiServiceServer, SERVICE_NAME};
 use storage::{Database, StoreError};
 use thiserror::Error;
@@ -30,8 +29,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-pub use config::{Config, DEFAULTS, FactsConfig, ReportsConfig};
-pub use program::Kpi;
+pub use config::{Config, FactsConfig, ReportsConfig};
 
 use grpc::Api;
 use service::Service;
@@ -60,53 +58,54 @@ pub enum RunError {
     Serve(#[from] ServeError),
 }
 
-/// Serves until `shutdown`, on a listener that is bound already.
-///
-/// # Errors
-/// The store, the keys or the server cannot be set up. Calls never end the service.
-pub async fn run(
-    config: Config,
-    listener: TcpListener,
-    shutdown: CancellationToken,
-) -> Result<(), RunError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let database = Database::open(&config.store).await?;
-    database.migrate(store::migrations()).await?;
-    let verifier = Verifier::open(&config.auth, Arc::clone(&clock)).await?;
+/// Facts in, figures out.
+#[derive(Debug, Clone, Copy)]
+pub struct Kpi;
 
-    let stop = shutdown.child_token();
-    let tasks = Tasks::new(stop.clone());
-    let readiness = Readiness::waiting();
-    let checked = database.clone();
-    let check = move || {
-        let database = checked.clone();
-        async move { database.check().await }
-    };
-    tasks.spawn("readiness", readiness.clone().follow(check, stop.clone()));
+impl Program for Kpi {
+    const NAME: &'static str = NAME;
+    const PURPOSE: &'static str = "Computes from facts what help was worth, against a holdout";
+    const PORT: u16 = 7105;
+    type Config = Config;
+    type Error = RunError;
 
-    let store = Store::new(database.clone());
-    let service = Arc::new(Service::new(store, clock, config.facts, config.reports));
-    let api = limited_batch!(KpiServiceServer::new(Api::new(service, tasks.clone())));
-    let served = Server::new(&config.server, NAME, verifier)
-        .pool(RECORD_FACTS, BATCH_CALLS)
-        .grpc_service(SERVICE_NAME)
-        .readiness(readiness)
-        .serve(listener, Routes::new(api), shutdown)
-        .await;
+    async fn run(
+        config: Config,
+        sources: Sources,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> Result<(), RunError> {
+        let database = Database::open(&config.store).await?;
+        database.migrate(store::migrations()).await?;
+        let verifier = Verifier::open(&config.auth, Arc::clone(&sources.clock)).await?;
 
-    stop.cancel();
-    tasks.finish(STREAM_GRACE).await;
-    database.close().await;
-    Ok(served?)
-}
+        let stop = shutdown.child_token();
+        let tasks = Tasks::new(stop.clone());
+        let readiness = Readiness::waiting();
+        let check = database.clone();
+        let follow = readiness
+            .clone()
+            .follow(move || check.check(), stop.clone());
+        tasks.spawn("readiness", follow);
 
-/// Brings the schema up to date, and no more.
-///
-/// # Errors
-/// The store cannot be opened or migrated.
-pub async fn migrate(config: &Config) -> Result<(), RunError> {
-    let database = Database::open(&config.store).await?;
-    let outcome = database.migrate(store::migrations()).await;
-    database.close().await;
-    Ok(outcome?)
+        let store = Store::new(database.clone());
+        let service = Service::new(store, sources.clock, config.facts, config.reports);
+        let api = Api::new(Arc::new(service), tasks.clone());
+        let api = limited_batch!(KpiServiceServer::new(api));
+        let served = Server::new(&config.server, NAME, verifier)
+            .pool(RECORD_FACTS, BATCH_CALLS)
+            .grpc_service(SERVICE_NAME)
+            .readiness(readiness)
+            .serve(listener, Routes::new(api), shutdown)
+            .await;
+
+        stop.cancel();
+        tasks.finish(STREAM_GRACE).await;
+        database.close().await;
+        Ok(served?)
+    }
+
+    async fn migrate(config: &Config) -> Result<(), RunError> {
+        Ok(storage::migrate(&config.store, store::migrations()).await?)
+    }
 }

@@ -20,7 +20,7 @@ use crate::formulas::Ratio;
 
 pub(crate) use arms::{AbandonmentReduction, RecoveredRevenue};
 pub(crate) use contacts::{FirstContactResolution, NetTransactionScore};
-pub(crate) use experiment::{ExperimentReading, read_experiment};
+pub(crate) use experiment::{ExperimentReading, experiment_reading_window, read_experiment};
 pub(crate) use figures::differing_figures;
 pub(crate) use funnel::{BlockCount, Funnel, Latency};
 pub(crate) use offers::OfferFigures;
@@ -76,7 +76,7 @@ pub(crate) fn assemble(
     })
 }
 
-/// Episodes older than the horizon ÷ episodes. A partner's episodes are its engaged persons.
+/// Eligible persons older than the horizon ÷ eligible persons. A partner's are its engaged ones.
 fn mature(view: &View<'_>) -> Ratio {
     let question = view.question;
     let is_mature = |since| domain::time::later(since, question.horizon) <= question.as_of;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod changes;
+mod reader;
 mod record;
 mod watch;
 
@@ -18,7 +19,10 @@ use tokio::sync::Semaphore;
 use crate::config::{FactsConfig, ReportsConfig};
 use crate::episodes::Episodes;
 use crate::error::KpiError;
-use crate::report::{ExperimentReading, KpiReport, Question, Window, assemble, read_experiment};
+use crate::report::{
+    ExperimentReading, KpiReport, Question, Window, assemble, experiment_reading_window,
+    read_experiment,
+};
 use crate::store::{FactKind, Scan, ScanOrder, Store};
 
 pub(crate) use audit::Audit;
@@ -26,12 +30,11 @@ pub(crate) use changes::Changes;
 pub(crate) use record::{Batch, Recorded, Rejected};
 pub(crate) use watch::Watching;
 
-/// Facts that are read at once.
-const PAGE: u64 = 1_000;
+use reader::Reader;
 
-/// What an experiment is read from: arms, orders, and the ends of sessions, which say whose a session was.
-const EXPERIMENT_KINDS: [FactKind; 4] = [
-    FactKind::EpisodeAssigned,
+/// What an experiment is read from beside its assignments: orders, and the ends of sessions, which say whose a session
+/// was.
+const EXPERIMENT_KINDS: [FactKind; 3] = [
     FactKind::OrderPlaced,
     FactKind::OrderCancelled,
     FactKind::SessionEnded,
@@ -114,13 +117,8 @@ impl Service {
     ) -> Result<Answer, KpiError> {
         let question = self.question(window, selection);
         let mut episodes = Episodes::default();
-        let scan = Scan {
-            window: Some(question.reading()),
-            kind: None,
-            order: ScanOrder::Time,
-            page_size: PAGE,
-        };
-        self.read(tenant, &scan, 0, |fact| episodes.add(fact))
+        self.reader(tenant)
+            .read_for(&question, ScanOrder::Time, |fact| episodes.add(fact))
             .await?;
         let report = assemble(&episodes, &question)?;
         Ok(Answer { question, report })
@@ -138,28 +136,32 @@ impl Service {
         self.query(tenant, Window { from, until }, selection).await
     }
 
-    /// An experiment over all of its time.
+    /// An experiment over all of its time. Only that time is read, so that an old shop can read a young experiment.
     pub(crate) async fn experiment(
         &self,
         tenant: &TenantId,
         query: &ExperimentQuery,
     ) -> Result<ExperimentReading, KpiError> {
+        let ExperimentQuery {
+            experiment,
+            planned_holdout,
+            horizon,
+        } = query;
+        let horizon = horizon.unwrap_or(self.reports.horizon());
         let mut episodes = Episodes::default();
-        let mut count = 0;
+        let mut reader = self.reader(tenant);
+        reader
+            .read_kind(FactKind::EpisodeAssigned, None, |fact| episodes.add(fact))
+            .await?;
+        let window = experiment_reading_window(&episodes, experiment, horizon)
+            .ok_or(KpiError::ExperimentUnknown)?;
         for kind in EXPERIMENT_KINDS {
-            let scan = Scan {
-                window: None,
-                kind: Some(kind),
-                order: ScanOrder::Time,
-                page_size: PAGE,
-            };
-            count = self
-                .read(tenant, &scan, count, |fact| episodes.add(fact))
+            reader
+                .read_kind(kind, Some(window), |fact| episodes.add(fact))
                 .await?;
         }
-        let horizon = query.horizon.unwrap_or(self.reports.horizon());
-        read_experiment(&episodes, &query.experiment, query.planned_holdout, horizon)
-            .ok_or(KpiError::ExperimentUnknown)
+        let planned = *planned_holdout;
+        Ok(read_experiment(&episodes, experiment, planned, horizon))
     }
 
     /// The next facts of an export, the oldest first; empty at the end.
@@ -195,29 +197,10 @@ impl Service {
         }
     }
 
-    /// Visits every fact of a scan. `count` facts were read before for the same answer; the new number comes back.
-    async fn read(
-        &self,
-        tenant: &TenantId,
-        scan: &Scan,
-        mut count: u64,
-        mut visit: impl FnMut(&Fact) + Send,
-    ) -> Result<u64, KpiError> {
-        let limit = self.reports.max_facts;
-        let mut last: Option<Fact> = None;
-        loop {
-            let page = self.store.page(tenant, scan, last.as_ref()).await?;
-            for fact in &page {
-                count += 1;
-                visit(fact);
-            }
-            if count > limit {
-                return Err(KpiError::TooManyFacts { limit });
-            }
-            last = match page.into_iter().next_back() {
-                Some(fact) => Some(fact),
-                None => return Ok(count),
-            };
-        }
+    fn reader<'s>(&'s self, tenant: &'s TenantId) -> Reader<'s> {
+        Reader::new(&self.store, tenant, self.reports.max_facts)
     }
 }
+
+#[cfg(test)]
+mod tests;

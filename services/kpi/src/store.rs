@@ -20,7 +20,7 @@ pub(crate) use kind::FactKind;
 pub(crate) use migrations::migrations;
 pub(crate) use scan::{Scan, ScanOrder};
 
-/// Rows of one statement: eleven values each, and SQLite takes 32,766.
+/// Rows of one statement: ten values each, and SQLite takes 32,766.
 const INSERT_ROWS: usize = 500;
 
 /// The facts of all tenants. Every method takes the tenant.

@@ -1,18 +1,15 @@
 //! Settings of this service; `defaults.toml` says what each one means.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use platform::config::{
-    AuthConfig, ClientConfig, ConfigError, Faults, ServerConfig, TelemetryConfig, Validate,
+    AuthConfig, ClientConfig, Faults, ServerConfig, ServiceConfig, TelemetryConfig, Validate,
 };
 use serde::Deserialize;
 use storage::StoreConfig;
 
 use crate::service::Settings;
-
-/// Documented defaults, which are also the list of known settings.
-pub const DEFAULTS: &str = include_str!("defaults.toml");
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -53,13 +50,12 @@ pub struct OffersConfig {
     pub answers_kept_hours: u64,
 }
 
-impl Config {
-    /// Reads the settings: defaults, then `file`, then the environment.
-    ///
-    /// # Errors
-    /// Every unknown key, wrong type and range at fault, all at once.
-    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        platform::config::load(DEFAULTS, file, "RESCATE_OFFERS")
+impl ServiceConfig for Config {
+    const DEFAULTS: &'static str = include_str!("defaults.toml");
+    const VARIABLES: &'static str = "RESCATE_OFFERS";
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
     }
 }
 
@@ -82,8 +78,20 @@ impl Validate for Config {
         faults.section("client", &self.client);
         faults.section("auth", &self.auth);
         faults.section("telemetry", &self.telemetry);
+        faults.section("upstreams", &self.upstreams);
         faults.section("tokens", &self.tokens);
         faults.section("offers", &self.offers);
+        faults.check(
+            self.auth.signing_key.is_some(),
+            "auth.signing_key",
+            "must be given: facts are sent in this service's own name",
+        );
+    }
+}
+
+impl Validate for UpstreamsConfig {
+    fn validate(&self, faults: &mut Faults) {
+        faults.address("kpi", &self.kpi);
     }
 }
 
@@ -119,16 +127,17 @@ impl Validate for OffersConfig {
 mod tests {
     use super::*;
 
-    fn load(text: &str) -> Result<Config, ConfigError> {
+    fn load(text: &str) -> Result<Config, platform::config::ConfigError> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("offers.toml");
-        std::fs::write(&file, text).unwrap();
+        let keys = "[auth]\njwks = \"keys.json\"\nsigning_key = \"own.pem\"\n";
+        std::fs::write(&file, format!("{keys}{text}")).unwrap();
         Config::load(Some(&file))
     }
 
     #[test]
     fn the_documented_defaults_are_accepted_once_keys_are_named() {
-        let config = load("[auth]\njwks = \"keys.json\"\n").unwrap();
+        let config = load("").unwrap();
 
         assert_eq!(config.auth.audience, crate::NAME);
         let settings = config.offers.settings();
@@ -138,7 +147,7 @@ mod tests {
 
     #[test]
     fn waits_out_of_range_are_refused_with_their_names() {
-        let text = "[auth]\njwks = \"k\"\n[offers]\nredeem_grace_ms = 600001\nexpiry_poll_ms = 0\n";
+        let text = "[offers]\nredeem_grace_ms = 600001\nexpiry_poll_ms = 0\n";
 
         let refused = load(text).unwrap_err().to_string();
 

@@ -178,6 +178,26 @@ pub(crate) fn purse_owners(agent: &CaseAgent) -> [PurseOwner; 2] {
     })
 }
 
+/// When an offer claimed its money first, and when that claim ran out: places in the order of booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FirstClaim {
+    pub(crate) held: i64,
+    pub(crate) expired: Option<i64>,
+}
+
+impl FirstClaim {
+    /// Whether the later of two offers on one case was decided on while the earlier one still counted. If not, each had
+    /// the whole authority and margin for itself, and both together may have more than that.
+    pub(crate) fn is_counted_with(self, other: Self) -> bool {
+        let (first, second) = if self.held <= other.held {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        first.expired.is_none_or(|expired| second.held < expired)
+    }
+}
+
 /// What an entry does to the two columns of a counter, as factors of its units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Effect {
@@ -255,6 +275,23 @@ mod tests {
         let before = earlier(midnight, Duration::from_millis(1));
 
         assert_eq!(Day::of(before).number() + 1, Day::of(midnight).number());
+    }
+
+    #[test]
+    fn offers_count_together_when_the_second_came_while_the_first_was_held() {
+        let claim = |held, expired| FirstClaim { held, expired };
+        let first = claim(1, Some(5));
+
+        for (second, together) in [
+            (claim(2, None), true),
+            (claim(4, Some(6)), true),
+            (claim(6, None), false),
+            (claim(6, Some(9)), false),
+        ] {
+            assert_eq!(first.is_counted_with(second), together, "{second:?}");
+            assert_eq!(second.is_counted_with(first), together, "{second:?}");
+        }
+        assert!(claim(1, None).is_counted_with(claim(9, None)));
     }
 
     proptest! {

@@ -13,7 +13,6 @@ mod error;
 mod grpc;
 mod ledger;
 mod offer;
-mod program;
 mod programme;
 #[cfg(test)]
 mod samples;
@@ -25,13 +24,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use messaging::{DirectTransport, Relay};
-use platform::auth::{KeyError, SigningKey, TokenSource, Verifier, VerifierError};
-use platform::client::{self, ClientError};
-use platform::clock::{Clock, SystemClock};
-use platform::ids::{IdSource, SystemIds};
+use platform::auth::{KeyError, TokenSource, Verifier, VerifierError};
+use platform::client::ClientError;
 use platform::lifecycle::Tasks;
-use platform::limited;
+use platform::program::Program;
 use platform::server::{Readiness, ServeError, Server};
+use platform::{Sources, limited};
 use proto::offers::v1::offer_authorization_service_server::{
     self as authorization, OfferAuthorizationServiceServer,
 };
@@ -44,8 +42,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-pub use config::{Config, DEFAULTS, OffersConfig, TokensConfig, UpstreamsConfig};
-pub use program::OfferAuthorization;
+pub use config::{Config, OffersConfig, TokensConfig, UpstreamsConfig};
 
 use grpc::{AuthorizationApi, ProgramApi};
 use service::{Parts, Service};
@@ -73,9 +70,6 @@ pub enum RunError {
     /// Own tokens cannot be made.
     #[error("the signing key cannot be used")]
     Key(#[from] KeyError),
-    /// There is no key to make own tokens with.
-    #[error("`auth.signing_key` must be given")]
-    NoKey,
     /// Offer tokens cannot be signed.
     #[error("the keys of offer tokens cannot be used")]
     TokenKeys(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -90,92 +84,64 @@ pub enum RunError {
     Serve(#[from] ServeError),
 }
 
-/// Where time and ids come from.
-#[derive(Clone)]
-pub struct Sources {
-    pub clock: Arc<dyn Clock>,
-    pub ids: Arc<dyn IdSource>,
-}
+/// May this be offered, and is the money there?
+#[derive(Debug, Clone, Copy)]
+pub struct OfferAuthorization;
 
-impl Sources {
-    /// Those of the machine.
-    pub fn system() -> Self {
-        Self {
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(SystemIds),
-        }
+impl Program for OfferAuthorization {
+    const NAME: &'static str = NAME;
+    const PURPOSE: &'static str = "Decides what may be offered, and keeps the ledger of it";
+    const PORT: u16 = 7104;
+    type Config = Config;
+    type Error = RunError;
+
+    async fn run(
+        config: Config,
+        sources: Sources,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> Result<(), RunError> {
+        let database = Database::open(&config.store).await?;
+        database.migrate(store::migrations()).await?;
+        let verifier = Verifier::open(&config.auth, Arc::clone(&sources.clock)).await?;
+        let transport = Arc::new(transport(&config, &sources)?);
+        let service = service(&config, &sources, database.clone())?;
+
+        let stop = shutdown.child_token();
+        let tasks = Tasks::new(stop.clone());
+        let readiness = Readiness::waiting();
+        let check = database.clone();
+        let follow = readiness
+            .clone()
+            .follow(move || check.check(), stop.clone());
+        tasks.spawn("readiness", follow);
+        let relay = Relay::new(database.clone(), transport, sources.clock);
+        tasks.spawn("relay", relay.run(stop.clone()));
+        tasks.spawn("expiry", service.clone().expire_until(stop.clone()));
+        tasks.spawn("sweep", service.clone().sweep_until(stop.clone()));
+        tasks.spawn("audit", service.clone().audit_until(stop.clone()));
+
+        let offers = AuthorizationApi::new(service.clone());
+        let offers = limited!(OfferAuthorizationServiceServer::new(offers));
+        let programmes = limited!(OfferProgramServiceServer::new(ProgramApi::new(service)));
+        let routes = Routes::new(offers).add_service(programmes);
+        let served = Server::new(&config.server, NAME, verifier)
+            .pool(REDEEM_OFFER, REDEEM_CALLS)
+            .grpc_service(authorization::SERVICE_NAME)
+            .grpc_service(program_service::SERVICE_NAME)
+            .readiness(readiness)
+            .serve(listener, routes, shutdown)
+            .await;
+
+        stop.cancel();
+        tasks.finish(GRACE).await;
+        database.close().await;
+        Ok(served?)
     }
-}
 
-/// Serves until `shutdown`, on a listener that is bound already.
-///
-/// # Errors
-/// The store, the keys or the server cannot be set up. Calls never end the service.
-pub async fn run(
-    config: Config,
-    listener: TcpListener,
-    shutdown: CancellationToken,
-) -> Result<(), RunError> {
-    run_with(config, Sources::system(), listener, shutdown).await
-}
-
-/// [`run`] by another clock, for tests and replays.
-///
-/// # Errors
-/// As [`run`].
-pub async fn run_with(
-    config: Config,
-    sources: Sources,
-    listener: TcpListener,
-    shutdown: CancellationToken,
-) -> Result<(), RunError> {
-    let verifier = Verifier::open(&config.auth, Arc::clone(&sources.clock)).await?;
-    let transport = transport(&config, &sources)?;
-    let database = Database::open(&config.store).await?;
-    database.migrate(store::migrations()).await?;
-    let service = service(&config, &sources, database.clone())?;
-
-    let stop = shutdown.child_token();
-    let tasks = Tasks::new(stop.clone());
-    let readiness = Readiness::waiting();
-    let relay = Relay::new(database.clone(), transport, sources.clock);
-    tasks.spawn("relay", relay.run(stop.clone()));
-    tasks.spawn("expiry", service.clone().expire_until(stop.clone()));
-    tasks.spawn("sweep", service.clone().sweep_until(stop.clone()));
-    tasks.spawn("audit", service.clone().audit_until(stop.clone()));
-    tasks.spawn("readiness", follow(database.clone(), &readiness, &stop));
-
-    let offers = limited!(OfferAuthorizationServiceServer::new(AuthorizationApi::new(
-        service.clone()
-    )));
-    let programmes = limited!(OfferProgramServiceServer::new(ProgramApi::new(service)));
-    let served = Server::new(&config.server, NAME, verifier)
-        .pool(REDEEM_OFFER, REDEEM_CALLS)
-        .grpc_service(authorization::SERVICE_NAME)
-        .grpc_service(program_service::SERVICE_NAME)
-        .readiness(readiness)
-        .serve(
-            listener,
-            Routes::new(offers).add_service(programmes),
-            shutdown,
-        )
-        .await;
-
-    stop.cancel();
-    tasks.finish(GRACE).await;
-    database.close().await;
-    Ok(served?)
-}
-
-/// Brings the schema up to date, and no more.
-///
-/// # Errors
-/// The store cannot be opened or migrated.
-pub async fn migrate(config: &Config) -> Result<(), RunError> {
-    let database = Database::open(&config.store).await?;
-    let outcome = database.migrate(store::migrations()).await;
-    database.close().await;
-    Ok(outcome?)
+    async fn migrate(config: &Config) -> Result<(), RunError> {
+        Ok(storage::migrate(&config.store, store::migrations()).await?)
+    }
 }
 
 fn service(config: &Config, sources: &Sources, database: Database) -> Result<Service, RunError> {
@@ -192,30 +158,12 @@ fn service(config: &Config, sources: &Sources, database: Database) -> Result<Ser
 }
 
 /// The way to whoever is told of offers.
-fn transport(config: &Config, sources: &Sources) -> Result<Arc<DirectTransport>, RunError> {
-    let key = config.auth.signing_key.as_ref().ok_or(RunError::NoKey)?;
-    let tokens = TokenSource::new(
-        Arc::new(SigningKey::from_file(key)?),
-        &config.auth.issuer,
-        NAME,
-        Arc::clone(&sources.clock),
-        Arc::clone(&sources.ids),
-    );
-    let kpi = client::connect(&config.client, &config.upstreams.kpi, service::KPI, tokens)?;
-    Ok(Arc::new(DirectTransport::new([(
-        service::KPI.to_owned(),
-        kpi,
-    )])))
-}
-
-fn follow(
-    database: Database,
-    readiness: &Readiness,
-    stop: &CancellationToken,
-) -> impl Future<Output = ()> + Send + use<> {
-    let check = move || {
-        let database = database.clone();
-        async move { database.check().await }
-    };
-    readiness.clone().follow(check, stop.clone())
+fn transport(config: &Config, sources: &Sources) -> Result<DirectTransport, RunError> {
+    let tokens = TokenSource::open(&config.auth, NAME, sources)?;
+    let destinations = [(service::KPI, config.upstreams.kpi.as_str())];
+    Ok(DirectTransport::connect(
+        &config.client,
+        &tokens,
+        destinations,
+    )?)
 }

@@ -11,7 +11,7 @@ use domain::id::{
 };
 use domain::money::Money;
 use domain::remedy::RemedyKind;
-use domain::time::{Timestamp, later};
+use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -36,7 +36,7 @@ pub(crate) struct Terms {
     /// Version of the policy that decided first.
     pub(crate) policy_version: u32,
     pub(crate) created_at: Timestamp,
-    /// The trace of the decision, as `traceparent`: what happens to the offer later belongs to it.
+    /// The trace of the recovery, as `traceparent`: what happens to the offer later belongs to it.
     pub(crate) traceparent: Option<String>,
 }
 
@@ -200,7 +200,8 @@ impl Offer {
         Ok(Self { terms, state })
     }
 
-    /// The offer is used in an order. Within `grace` after the end of the hold it still is, if the ledger has room.
+    /// The offer is used in an order. Within `grace` after the end of the hold it still is, if the ledger has room and the
+    /// authority has not ended.
     ///
     /// # Errors
     /// [`IllegalMove::AlreadyRedeemed`] when it was used before, [`IllegalMove::NotHeld`] when it ended otherwise.
@@ -222,7 +223,7 @@ impl Offer {
             | State::Denied(_)
             | State::Released(_) => return Err(IllegalMove::NotHeld),
         };
-        if now >= later(hold.until, grace) {
+        if !hold.is_good(now, grace) {
             return Err(IllegalMove::NotHeld);
         }
         let state = State::Redeemed(Redemption {

@@ -12,6 +12,7 @@ mod facts;
 mod grounds;
 mod policies;
 mod programmes;
+mod proposal;
 mod purses;
 mod read;
 mod redeem;

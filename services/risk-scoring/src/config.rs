@@ -1,16 +1,12 @@
 //! Settings of this service; `defaults.toml` says what each one means.
 
-use std::path::Path;
 use std::time::Duration;
 
 use platform::config::{
-    AuthConfig, ClientConfig, ConfigError, Faults, ServerConfig, TelemetryConfig, Validate,
+    AuthConfig, ClientConfig, Faults, ServerConfig, ServiceConfig, TelemetryConfig, Validate,
 };
 use serde::Deserialize;
 use storage::StoreConfig;
-
-/// Documented defaults, which are also the list of known settings.
-pub const DEFAULTS: &str = include_str!("defaults.toml");
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -62,10 +58,12 @@ pub struct RetentionConfig {
     pub sweep_interval_ms: u64,
 }
 
-impl Config {
-    /// Reads the settings: defaults, then `file`, then the environment.
-    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        platform::config::load(DEFAULTS, file, "RESCATE_RISK")
+impl ServiceConfig for Config {
+    const DEFAULTS: &'static str = include_str!("defaults.toml");
+    const VARIABLES: &'static str = "RESCATE_RISK";
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
     }
 }
 
@@ -105,13 +103,8 @@ impl Validate for Config {
 
 impl Validate for UpstreamsConfig {
     fn validate(&self, faults: &mut Faults) {
-        for (name, uri) in [
-            ("intervention_routing", &self.intervention_routing),
-            ("kpi", &self.kpi),
-        ] {
-            let known = uri.starts_with("http://") || uri.starts_with("https://");
-            faults.check(known, name, "must be an http:// or https:// address");
-        }
+        faults.address("intervention_routing", &self.intervention_routing);
+        faults.address("kpi", &self.kpi);
     }
 }
 
@@ -147,7 +140,7 @@ impl Validate for RetentionConfig {
 mod tests {
     use super::*;
 
-    fn load(text: &str) -> Result<Config, ConfigError> {
+    fn load(text: &str) -> Result<Config, platform::config::ConfigError> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("risk.toml");
         let keys = "[auth]\njwks = \"keys.json\"\nsigning_key = \"key.pem\"\n";

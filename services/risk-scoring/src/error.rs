@@ -1,6 +1,5 @@
 //! What can go wrong, and what a caller can do about it.
 
-use domain::id::ModelId;
 use platform::auth::{KeyError, VerifierError};
 use platform::client::ClientError;
 use platform::server::ServeError;
@@ -22,11 +21,11 @@ pub(crate) enum RiskError {
     #[error("no such assessment")]
     AssessmentUnknown,
     /// The tenant has no such model, or not in this version.
-    #[error("no model `{0}` of this version")]
-    ModelUnknown(ModelId),
+    #[error("no such model, or not in this version")]
+    ModelUnknown,
     /// Nothing is known by which a model could be judged.
-    #[error("no outcome is known yet of a session that model `{0}` has scored")]
-    NoOutcome(ModelId),
+    #[error("no outcome is known yet of a session that the model has scored")]
+    NoOutcome,
     /// The tenant has as many models as it may have.
     #[error("a tenant has at most {limit} versions of models")]
     TooManyModels { limit: u64 },
@@ -39,8 +38,8 @@ impl ServiceError for RiskError {
     fn kind(&self) -> Kind {
         match self {
             Self::Invalid(_) => Kind::Invalid,
-            Self::AssessmentUnknown | Self::ModelUnknown(_) => Kind::NotFound,
-            Self::NoOutcome(_) => Kind::Precondition,
+            Self::AssessmentUnknown | Self::ModelUnknown => Kind::NotFound,
+            Self::NoOutcome => Kind::Precondition,
             Self::TooManyModels { .. } => Kind::Exhausted,
             Self::Store(failure) => match failure.fault() {
                 StoreFault::Unavailable => Kind::Unavailable,
@@ -55,9 +54,9 @@ impl ServiceError for RiskError {
     fn reason(&self) -> ErrorReason {
         match self {
             Self::Invalid(field) => field.reason,
-            Self::ModelUnknown(_) => ErrorReason::UnknownModel,
+            Self::ModelUnknown => ErrorReason::UnknownModel,
             Self::TooManyModels { .. } => ErrorReason::QuotaExceeded,
-            Self::AssessmentUnknown | Self::NoOutcome(_) | Self::Store(_) => self.kind().reason(),
+            Self::AssessmentUnknown | Self::NoOutcome | Self::Store(_) => self.kind().reason(),
         }
     }
 
@@ -65,8 +64,8 @@ impl ServiceError for RiskError {
         match self {
             Self::Invalid(field) => Some(field),
             Self::AssessmentUnknown
-            | Self::ModelUnknown(_)
-            | Self::NoOutcome(_)
+            | Self::ModelUnknown
+            | Self::NoOutcome
             | Self::TooManyModels { .. }
             | Self::Store(_) => None,
         }
@@ -77,8 +76,8 @@ impl ServiceError for RiskError {
             Self::TooManyModels { .. } => Some("versions of models"),
             Self::Invalid(_)
             | Self::AssessmentUnknown
-            | Self::ModelUnknown(_)
-            | Self::NoOutcome(_)
+            | Self::ModelUnknown
+            | Self::NoOutcome
             | Self::Store(_) => None,
         }
     }
@@ -99,9 +98,6 @@ pub enum RunError {
     /// The key for the service's own tokens cannot be used.
     #[error("the signing key cannot be used")]
     Key(#[from] KeyError),
-    /// No key for the service's own tokens is set.
-    #[error("`auth.signing_key` is not set")]
-    NoSigningKey,
     /// The address of another service cannot be used.
     #[error("the address of another service cannot be used")]
     Client(#[from] ClientError),

@@ -37,7 +37,7 @@ pub(crate) struct Model {
 }
 
 /// What a list tells of a model.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ModelCard {
     pub(crate) key: ModelKey,
     pub(crate) description: Description,
@@ -55,7 +55,8 @@ impl ModelCard {
 }
 
 /// What is done with the scores of a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum ModelState {
     /// They are used.
     Champion,

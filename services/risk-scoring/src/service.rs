@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::time::{Timestamp, elapsed, later};
+use platform::Sources;
 use platform::clock::Clock;
 use platform::ids::IdSource;
 use proto::error::v1::ErrorReason;
@@ -55,13 +56,8 @@ pub(crate) struct Tables {
 }
 
 impl Service {
-    pub(crate) fn new(
-        store: Store,
-        tables: Tables,
-        sources: (Arc<dyn Clock>, Arc<dyn IdSource>),
-        settings: Settings,
-    ) -> Self {
-        let (clock, ids) = sources;
+    pub(crate) fn new(store: Store, tables: Tables, sources: Sources, settings: Settings) -> Self {
+        let Sources { clock, ids } = sources;
         let Tables { built_in, causes } = tables;
         let inner = Inner {
             store,
@@ -122,3 +118,6 @@ fn not_older(
     let reason = ErrorReason::TimeTooOld;
     Err(InvalidField::new(field, reason, description))
 }
+
+#[cfg(test)]
+mod tests;

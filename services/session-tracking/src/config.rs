@@ -1,10 +1,9 @@
 //! Settings of this service; `defaults.toml` says what each one means.
 
-use std::path::Path;
 use std::time::Duration;
 
 use platform::config::{
-    AuthConfig, ClientConfig, ConfigError, Faults, ServerConfig, TelemetryConfig, Validate,
+    AuthConfig, ClientConfig, Faults, ServerConfig, ServiceConfig, TelemetryConfig, Validate,
 };
 use serde::{Deserialize, Deserializer};
 use storage::StoreConfig;
@@ -12,9 +11,6 @@ use storage::StoreConfig;
 pub use crate::event::limits::TimeBounds;
 pub use crate::fold::SignalSettings;
 pub use crate::moment::MomentSettings;
-
-/// Documented defaults, which are also the list of known settings.
-pub const DEFAULTS: &str = include_str!("defaults.toml");
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -65,10 +61,12 @@ pub struct WatchConfig {
     pub heartbeat: Duration,
 }
 
-impl Config {
-    /// Reads the settings: defaults, then `file`, then the environment.
-    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        platform::config::load(DEFAULTS, file, "RESCATE_SESSIONS")
+impl ServiceConfig for Config {
+    const DEFAULTS: &'static str = include_str!("defaults.toml");
+    const VARIABLES: &'static str = "RESCATE_SESSIONS";
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
     }
 }
 
@@ -99,10 +97,8 @@ impl Validate for Config {
 
 impl Validate for UpstreamsConfig {
     fn validate(&self, faults: &mut Faults) {
-        for (name, uri) in [("risk_scoring", &self.risk_scoring), ("kpi", &self.kpi)] {
-            let known = uri.starts_with("http://") || uri.starts_with("https://");
-            faults.check(known, name, "must be an http:// or https:// address");
-        }
+        faults.address("risk_scoring", &self.risk_scoring);
+        faults.address("kpi", &self.kpi);
     }
 }
 
@@ -129,7 +125,7 @@ impl Validate for WatchConfig {
 mod tests {
     use super::*;
 
-    fn load(text: &str) -> Result<Config, ConfigError> {
+    fn load(text: &str) -> Result<Config, platform::config::ConfigError> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sessions.toml");
         let keys = "[auth]\njwks = \"keys.json\"\nsigning_key = \"key.pem\"\n";

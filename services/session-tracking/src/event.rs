@@ -16,7 +16,6 @@ use domain::money::Money;
 use domain::order::ShipmentStatus;
 use domain::text::Text;
 use domain::time::{Timestamp, Zone, elapsed};
-use serde::{Deserialize, Serialize};
 
 pub(crate) mod limits;
 pub(crate) mod wire;
@@ -78,6 +77,15 @@ impl Payload {
             Self::Browse(_) | Self::Cart(_) | Self::Checkout(_) => true,
             Self::Order(event) => matches!(event.change, OrderChange::Placed { .. }),
             Self::Person(_) | Self::Custom { .. } => false,
+        }
+    }
+
+    /// Whether the shop is bound by it, so that it must not be missed however much was clicked before: an order that
+    /// is not seen leads to outreach to a buyer, and so does a consent whose withdrawal is not.
+    pub(crate) fn is_binding(&self) -> bool {
+        match self {
+            Self::Order(_) | Self::Person(_) => true,
+            Self::Browse(_) | Self::Cart(_) | Self::Checkout(_) | Self::Custom { .. } => false,
         }
     }
 }
@@ -188,8 +196,7 @@ pub(crate) enum PageKind {
 }
 
 /// A step of the checkout, in the usual order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum CheckoutStep {
     Account,
     Address,

@@ -39,8 +39,17 @@ pub(crate) struct Batch {
 pub(crate) struct Receipt {
     pub(crate) accepted: usize,
     pub(crate) duplicates: usize,
-    /// Positions of events whose session holds as many as it may.
-    pub(crate) full: Vec<usize>,
+    /// The others, by their positions.
+    pub(crate) refused: Vec<(usize, Refusal)>,
+}
+
+/// Why a good event was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Its session holds as many events as it may.
+    SessionFull,
+    /// What is stored of its session is corrupt.
+    SessionUnreadable,
 }
 
 /// A change that has become durable.

@@ -12,7 +12,6 @@ mod grpc;
 mod ingest;
 mod moment;
 mod outbound;
-mod program;
 mod report;
 #[cfg(test)]
 mod samples;
@@ -25,14 +24,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use messaging::{DirectTransport, Relay};
-use platform::auth::{KeyError, SigningKey, TokenSource, Verifier, VerifierError};
-use platform::client::{self, ClientError};
-use platform::clock::{Clock, SystemClock};
-use platform::ids::{IdSource, SystemIds};
+use platform::auth::{KeyError, TokenSource, Verifier, VerifierError};
+use platform::client::ClientError;
 use platform::lifecycle::Tasks;
-use platform::limited_batch;
 use platform::limits::BATCH_CALLS;
+use platform::program::Program;
 use platform::server::{Readiness, ServeError, Server};
+use platform::{Sources, limited_batch};
 use proto::session::v1::session_tracking_service_server::{
     SERVICE_NAME, SessionTrackingServiceServer,
 };
@@ -43,10 +41,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 pub use config::{
-    Config, DEFAULTS, IngestConfig, MomentSettings, SignalSettings, TimeBounds, UpstreamsConfig,
-    WatchConfig,
+    Config, IngestConfig, MomentSettings, SignalSettings, TimeBounds, UpstreamsConfig, WatchConfig,
 };
-pub use program::SessionTracking;
 
 use grpc::Api;
 use ingest::{Settings, Writer};
@@ -74,9 +70,6 @@ pub enum RunError {
     /// Own tokens cannot be made.
     #[error("the signing key cannot be used")]
     Key(#[from] KeyError),
-    /// There is no key to make own tokens with.
-    #[error("`auth.signing_key` must be given")]
-    NoKey,
     /// Another service cannot be called, ever.
     #[error("a connection cannot be set up")]
     Client(#[from] ClientError),
@@ -85,83 +78,71 @@ pub enum RunError {
     Serve(#[from] ServeError),
 }
 
-/// Where time and ids come from.
-#[derive(Clone)]
-pub struct Sources {
-    pub clock: Arc<dyn Clock>,
-    pub ids: Arc<dyn IdSource>,
-}
+/// Events in, sessions and moments out.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionTracking;
 
-impl Sources {
-    /// Those of the machine.
-    pub fn system() -> Self {
-        Self {
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(SystemIds),
+impl Program for SessionTracking {
+    const NAME: &'static str = NAME;
+    const PURPOSE: &'static str =
+        "Folds the events of a shop into sessions, and tells of each moment that matters";
+    const PORT: u16 = 7101;
+    type Config = Config;
+    type Error = RunError;
+
+    async fn run(
+        config: Config,
+        sources: Sources,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> Result<(), RunError> {
+        let database = Database::open(&config.store).await?;
+        database.migrate(store::migrations()).await?;
+        let verifier = Verifier::open(&config.auth, Arc::clone(&sources.clock)).await?;
+        let transport = transport(&config, &sources)?;
+        let store = Store::new(database.clone());
+        let Sources { clock, ids } = sources;
+        let (writer, ingest) =
+            Writer::new(settings(&config), store.clone(), Arc::clone(&clock), ids).await?;
+
+        let stop = shutdown.child_token();
+        let readiness = Readiness::waiting();
+        let background = Tasks::new(stop.clone());
+        let relay = Relay::new(database.clone(), Arc::new(transport), Arc::clone(&clock));
+        background.spawn("relay", relay.run(stop.clone()));
+        let check = database.clone();
+        let follow = readiness
+            .clone()
+            .follow(move || check.check(), stop.clone());
+        background.spawn("readiness", follow);
+        // The writer ends when nobody can hand in any more, which is after the last call.
+        let writing = Tasks::new(stop.clone());
+        writing.spawn("writer", writer.run());
+
+        let streams = Tasks::new(stop.clone());
+        let service = Service::new(store, ingest, clock, config.events, config.watch.clone());
+        let api = limited_batch!(SessionTrackingServiceServer::new(Api::new(
+            service,
+            streams.clone()
+        )));
+        let served = Server::new(&config.server, NAME, verifier)
+            .pool(RECORD_EVENTS, BATCH_CALLS)
+            .grpc_service(SERVICE_NAME)
+            .readiness(readiness)
+            .serve(listener, Routes::new(api), shutdown)
+            .await;
+
+        stop.cancel();
+        for tasks in [streams, writing, background] {
+            tasks.finish(GRACE).await;
         }
+        database.close().await;
+        Ok(served?)
     }
-}
 
-/// Serves until `shutdown`, on a listener that is bound already.
-///
-/// # Errors
-/// The store, the keys or the server cannot be set up. Calls never end the service.
-pub async fn run(
-    config: Config,
-    listener: TcpListener,
-    shutdown: CancellationToken,
-) -> Result<(), RunError> {
-    run_with(config, Sources::system(), listener, shutdown).await
-}
-
-/// [`run`] by another clock, for tests and replays.
-///
-/// # Errors
-/// As [`run`].
-pub async fn run_with(
-    config: Config,
-    sources: Sources,
-    listener: TcpListener,
-    shutdown: CancellationToken,
-) -> Result<(), RunError> {
-    let database = Database::open(&config.store).await?;
-    database.migrate(store::migrations()).await?;
-    let verifier = Verifier::open(&config.auth, Arc::clone(&sources.clock)).await?;
-    let transport = transport(&config, &sources)?;
-    let store = Store::new(database.clone());
-    let Sources { clock, ids } = sources;
-    let (writer, ingest) =
-        Writer::new(settings(&config), store.clone(), Arc::clone(&clock), ids).await?;
-
-    let stop = shutdown.child_token();
-    let readiness = Readiness::waiting();
-    let background = Tasks::new(stop.clone());
-    let relay = Relay::new(database.clone(), transport, Arc::clone(&clock));
-    background.spawn("relay", relay.run(stop.clone()));
-    background.spawn("readiness", follow(database.clone(), &readiness, &stop));
-    // The writer ends when nobody can hand in any more, which is after the last call.
-    let writing = Tasks::new(stop.clone());
-    writing.spawn("writer", writer.run());
-
-    let streams = Tasks::new(stop.clone());
-    let service = Service::new(store, ingest, clock, config.events, config.watch.clone());
-    let api = limited_batch!(SessionTrackingServiceServer::new(Api::new(
-        service,
-        streams.clone()
-    )));
-    let served = Server::new(&config.server, NAME, verifier)
-        .pool(RECORD_EVENTS, BATCH_CALLS)
-        .grpc_service(SERVICE_NAME)
-        .readiness(readiness)
-        .serve(listener, Routes::new(api), shutdown)
-        .await;
-
-    stop.cancel();
-    for tasks in [streams, writing, background] {
-        tasks.finish(GRACE).await;
+    async fn migrate(config: &Config) -> Result<(), RunError> {
+        Ok(storage::migrate(&config.store, store::migrations()).await?)
     }
-    database.close().await;
-    Ok(served?)
 }
 
 fn settings(config: &Config) -> Settings {
@@ -174,46 +155,16 @@ fn settings(config: &Config) -> Settings {
 }
 
 /// The ways to those who are told of sessions.
-fn transport(config: &Config, sources: &Sources) -> Result<Arc<DirectTransport>, RunError> {
-    let key = config.auth.signing_key.as_ref().ok_or(RunError::NoKey)?;
-    let tokens = TokenSource::new(
-        Arc::new(SigningKey::from_file(key)?),
-        &config.auth.issuer,
-        NAME,
-        Arc::clone(&sources.clock),
-        Arc::clone(&sources.ids),
-    );
-    let upstreams = [
-        ("risk-scoring", &config.upstreams.risk_scoring),
-        ("kpi", &config.upstreams.kpi),
+fn transport(config: &Config, sources: &Sources) -> Result<DirectTransport, RunError> {
+    let tokens = TokenSource::open(&config.auth, NAME, sources)?;
+    let upstreams = &config.upstreams;
+    let destinations = [
+        ("risk-scoring", upstreams.risk_scoring.as_str()),
+        ("kpi", upstreams.kpi.as_str()),
     ];
-    let mut connections = Vec::new();
-    for (audience, uri) in upstreams {
-        let connection = client::connect(&config.client, uri, audience, tokens.clone())?;
-        connections.push((audience.to_owned(), connection));
-    }
-    Ok(Arc::new(DirectTransport::new(connections)))
-}
-
-fn follow(
-    database: Database,
-    readiness: &Readiness,
-    stop: &CancellationToken,
-) -> impl Future<Output = ()> + Send + use<> {
-    let check = move || {
-        let database = database.clone();
-        async move { database.check().await }
-    };
-    readiness.clone().follow(check, stop.clone())
-}
-
-/// Brings the schema up to date, and no more.
-///
-/// # Errors
-/// The store cannot be opened or migrated.
-pub async fn migrate(config: &Config) -> Result<(), RunError> {
-    let database = Database::open(&config.store).await?;
-    let outcome = database.migrate(store::migrations()).await;
-    database.close().await;
-    Ok(outcome?)
+    Ok(DirectTransport::connect(
+        &config.client,
+        &tokens,
+        destinations,
+    )?)
 }

@@ -9,6 +9,7 @@ use domain::money::{Currency, Money};
 use domain::order::ShipmentStatus;
 use domain::text::Text;
 use domain::time::{Timestamp, earlier, later};
+use platform::config::ServiceConfig;
 use testkit::clock::start;
 use testkit::ids::nth;
 

@@ -1,6 +1,7 @@
 //! The use cases: take events in, read sessions, follow their changes, forget a person.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::id::{PersonId, SessionId, TenantId};
 use domain::time::Timestamp;
@@ -12,11 +13,11 @@ use crate::config::{TimeBounds, WatchConfig};
 use crate::error::SessionError;
 use crate::ingest::{Batch, Ingest, Pending};
 use crate::snapshot::Snapshot;
-use crate::store::{Cursor, Erased, Filter, Hesitating, Store};
+use crate::store::{Cursor, Erased, Filter, Hesitating, Position, Store};
 
 mod watch;
 
-pub(crate) use watch::{Broken as WatchBroken, Position, Update, Watch};
+pub(crate) use watch::{Broken as WatchBroken, Update, Watch};
 
 /// What the handlers call.
 #[derive(Clone)]
@@ -98,18 +99,14 @@ impl Service {
         Ok(page)
     }
 
-    /// Follows the sessions that match, from a snapshot on or from where an earlier watch ended.
-    pub(crate) fn watch(
-        &self,
-        tenant: &TenantId,
-        filter: Filter,
-        resume: Option<Position>,
-    ) -> Watch {
+    /// Follows the sessions that match, from where an earlier watch ended or, at the default position, from a snapshot on.
+    pub(crate) fn watch(&self, tenant: &TenantId, filter: Filter, from: Position) -> Watch {
         let changes = self.ingest.changes();
-        Watch::new(self.store.clone(), tenant.clone(), filter, resume, changes)
+        Watch::new(self.store.clone(), tenant.clone(), filter, from, changes)
     }
 
-    pub(crate) fn heartbeat(&self) -> std::time::Duration {
+    /// How often a quiet watch says that it lives.
+    pub(crate) fn heartbeat(&self) -> Duration {
         self.watching.heartbeat
     }
 

@@ -16,6 +16,9 @@ use crate::moment::{Cue, Told};
 use crate::report::{Report, Reported};
 use crate::snapshot::{SessionKey, Snapshot};
 
+/// Places that are kept for binding events in a session that is otherwise full.
+const RESERVED_EVENTS: usize = 500;
+
 /// What is kept of a session beside its events, because it does not follow from them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Memory {
@@ -126,7 +129,7 @@ impl Session {
         session
     }
 
-    /// Takes one event in.
+    /// Takes one event in, unless there are `max_events` already; there is room for some more that are binding.
     pub(crate) fn take(
         &mut self,
         event: Event,
@@ -136,7 +139,12 @@ impl Session {
         if self.ids.contains(&event.id) {
             return Taken::Duplicate;
         }
-        if self.events.len() >= max_events {
+        let room = if event.payload.is_binding() {
+            max_events.saturating_add(RESERVED_EVENTS)
+        } else {
+            max_events
+        };
+        if self.events.len() >= room {
             return Taken::Full;
         }
         self.ids.insert(event.id);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::id::{SessionId, TenantId, VisitorId};
 use domain::time::Timestamp;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use storage::{Database, StoreError, TenantScoped, column};
 
 use crate::report::Counts;
@@ -25,9 +25,9 @@ mod row;
 pub(crate) use commit::{Commit, LogBatch, SessionRecord};
 pub(crate) use erase::Erased;
 pub(crate) use migrations::migrations;
-pub(crate) use read::{Changed, Cursor, Filter, Hesitating, Since};
+pub(crate) use read::{Changed, Cursor, Filter, Hesitating, Position};
 
-use entities::{event_batch, session, visitor};
+use entities::{event_batch, log_head, session, visitor};
 
 /// Most values that one statement names; both engines take more.
 const CHUNK: usize = 500;
@@ -47,32 +47,29 @@ pub(crate) struct Heads {
     pub(crate) change: u64,
 }
 
+/// Numbers that count up from 1 stay far below the end of `i64`.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 impl Store {
     pub(crate) fn new(database: Database) -> Self {
         Self { database }
     }
 
-    /// The numbers after which a writer of this partition goes on.
+    /// The numbers after which a writer of this partition goes on. Changes are numbered over all partitions.
     pub(crate) async fn heads(&self, partition: u16) -> Result<Heads, StoreError> {
-        let sequence: Option<Option<i64>> = event_batch::Entity::find()
-            .select_only()
-            .column_as(event_batch::Column::Sequence.max(), "sequence")
-            .filter(event_batch::Column::Partition.eq(i64::from(partition)))
-            .into_tuple()
-            .one(self.database.read())
-            .await?;
-        let change: Option<Option<i64>> = session::Entity::find()
-            .select_only()
-            .column_as(session::Column::Changed.max(), "changed")
-            .into_tuple()
-            .one(self.database.read())
-            .await?;
-        let number =
-            |n: Option<Option<i64>>| n.flatten().and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
-        Ok(Heads {
-            sequence: number(sequence),
-            change: number(change),
-        })
+        let rows = log_head::Entity::find().all(self.database.read()).await?;
+        let mut heads = Heads::default();
+        for model in rows {
+            let id = model.partition.to_string();
+            let row = column::Row::of("log_heads", &id);
+            heads.change = heads.change.max(row.count("changed", model.changed)?);
+            if model.partition == i64::from(partition) {
+                heads.sequence = row.count("sequence", model.sequence)?;
+            }
+        }
+        Ok(heads)
     }
 
     /// When each session is to be looked at, for all that are.
@@ -98,7 +95,8 @@ impl Store {
             .collect()
     }
 
-    /// Those of the sessions that exist, each with its events or with the reason why it cannot be read.
+    /// Those of the sessions that exist. One that is corrupt is an error of its own; any other failure says nothing
+    /// about a session, and is that of the whole.
     pub(crate) async fn load(
         &self,
         tenant: &TenantId,
@@ -114,7 +112,12 @@ impl Store {
             for row in rows {
                 let id = column::Row::of("sessions", &row.session_id);
                 let id = id.parse("session_id", &row.session_id)?;
-                found.push((id, self.restore(tenant, &row).await));
+                match self.restore(tenant, &row).await {
+                    Err(failure) if !matches!(failure, StoreError::CorruptRow { .. }) => {
+                        return Err(failure);
+                    }
+                    session => found.push((id, session)),
+                }
             }
         }
         Ok(found)
@@ -123,16 +126,13 @@ impl Store {
     async fn restore(
         &self,
         tenant: &TenantId,
-        row: &session::Model,
+        model: &session::Model,
     ) -> Result<Session, StoreError> {
-        let row = row::Row::parse(row)?;
+        let row = row::Row::parse(model)?;
         let mut by_partition: BTreeMap<u16, Vec<i64>> = BTreeMap::new();
         for place in &row.places {
-            let sequence = i64::try_from(place.sequence).unwrap_or(i64::MAX);
-            by_partition
-                .entry(place.partition)
-                .or_default()
-                .push(sequence);
+            let sequences = by_partition.entry(place.partition).or_default();
+            sequences.push(signed(place.sequence));
         }
         let mut events = Vec::new();
         for (partition, sequences) in by_partition {
@@ -140,9 +140,13 @@ impl Store {
                 let batches = event_batch::Entity::find_in(tenant)
                     .filter(event_batch::Column::Partition.eq(i64::from(partition)))
                     .filter(event_batch::Column::Sequence.is_in(sequences.iter().copied()))
-                    .order_by_asc(event_batch::Column::Sequence)
                     .all(self.database.read())
                     .await?;
+                // INVARIANT: a session is never read without a part of its events.
+                if batches.len() != sequences.len() {
+                    let id = column::Row::of("sessions", &model.session_id);
+                    return Err(id.corrupt("places"));
+                }
                 for batch in batches {
                     events.extend(encoding::events_of(&batch, row.key.session)?);
                 }
@@ -173,3 +177,6 @@ impl Store {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ use platform::ids::{IdSource, SystemIds};
 use platform::lifecycle::shutdown_on_signal;
 
 use crate::output::line;
-use crate::replay::{Outcome, Recorded, Speed, Target, read_gzip, send};
+use crate::replay::{Outcome, Recorded, Speed, read_gzip, send};
 use crate::suite::{Suite, default_tenant};
 use clients::Doors;
 pub(crate) use error::DemoError;
@@ -49,7 +49,14 @@ const SENT_TWICE: usize = 200;
 /// Starts all five services on a temporary folder, replays recorded events of a real shop, lets scripted shoppers meet
 /// trouble among them, and helps these with simulated agents at real desks. Takes less than a minute and leaves nothing
 /// behind. Ends with an error when something did not come out as it must.
+///
+/// The report goes to standard output, progress to standard error.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rescate demo                                       a report to read
+  rescate demo --json | jq .kpis                     the same as data
+  rescate demo --otlp http://127.0.0.1:4317          with every trace in a Jaeger; the report names one")]
 pub(crate) struct DemoArguments {
     /// Print the report as JSON.
     #[arg(long)]
@@ -117,21 +124,15 @@ async fn replay(
     recording: &[Recorded],
     progress: &Progress,
 ) -> Result<Outcome, DemoError> {
-    let target = Target {
-        client: doors.replay()?,
-        speed: Speed::Times(f64::from(clock::FACTOR)),
-    };
-    Ok(send(target, recording.to_vec(), progress).await?)
+    let target = doors.replay(Speed::Times(f64::from(clock::FACTOR)));
+    Ok(send(&target, recording.to_vec(), progress).await?)
 }
 
 /// Sends events once more that are there already.
 async fn replay_again(doors: &Doors, recording: &[Recorded]) -> Result<Outcome, DemoError> {
-    let target = Target {
-        client: doors.replay()?,
-        speed: Speed::Max,
-    };
     let first: Vec<Recorded> = recording.iter().take(SENT_TWICE).cloned().collect();
-    Ok(send(target, first, &indicatif::ProgressBar::hidden()).await?)
+    let target = doors.replay(Speed::Max);
+    Ok(send(&target, first, &indicatif::ProgressBar::hidden()).await?)
 }
 
 /// A new idempotency key.

@@ -4,31 +4,41 @@ mod event;
 mod send;
 mod source;
 
-use std::path::{Path, PathBuf};
+use std::fmt::Write;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
 use domain::id::{SessionId, TenantId, VisitorId};
 use domain::money::Money;
-use platform::auth::{CallerKind, KeyError};
-use platform::client::{self, ClientError};
-use serde::Serialize;
+use platform::auth::{CallerKind, DevelopmentKeys, KeyError};
+use platform::client::{self, Client, ClientError};
 use thiserror::Error;
+use tonic::Status;
 
 use crate::output::line;
-use crate::suite::{self, SuiteError, default_tenant, parse_tenant};
+use crate::suite::{self, SuiteError, default_tenant};
 use crate::token;
 
-pub(crate) use send::{Observer, Target, send};
+pub(crate) use send::{Observer, Outcome, send};
 pub(crate) use source::{SourceError, name_uuid, read, read_gzip};
 
 /// Send recorded shopper events to a running suite.
 ///
 /// FILE is CSV, plain or gzip, with the columns of the REES46 event stream (`event_time`, `event_type`, `product_id`, …, `price`,
 /// `user_id`, `user_session`) or of `RetailRocket` timelines (`session_key`, `seq`, `offset_ms`, `event`). Each event happens
-/// when it is sent. Its id comes from its row, so a second replay finds only duplicates.
+/// when it is sent. Its id comes from its row, so a second replay finds only duplicates, and one that broke off is simply
+/// begun again.
+///
+/// Counted are the events that session-tracking has acknowledged as durable.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rescate replay tests/data/rees46/events.csv.gz               fifty times as fast as it happened
+  rescate replay events.csv --speed max --json                 as fast as the suite takes it, and figures as data
+  rescate replay events.csv --to http://10.0.0.7:7101 --token \"$TOKEN\"
+                                                               into a suite elsewhere")]
 pub(crate) struct ReplayArguments {
     /// The recorded events.
     file: PathBuf,
@@ -45,7 +55,7 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
     /// Tenant whose events these are.
-    #[arg(long, default_value = default_tenant(), value_parser = parse_tenant)]
+    #[arg(long, default_value = default_tenant(), value_parser = TenantId::parse)]
     tenant: TenantId,
     /// Print the outcome as JSON.
     #[arg(long)]
@@ -102,23 +112,6 @@ pub(crate) enum Action {
     Purchase { price: Money },
 }
 
-/// What became of a replay.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub(crate) struct Outcome {
-    /// Events sent.
-    pub(crate) sent: u64,
-    /// Stored now.
-    pub(crate) accepted: u64,
-    /// Stored before.
-    pub(crate) duplicates: u64,
-    /// Refused.
-    pub(crate) rejected: u64,
-    /// From the first event to the last acknowledgement.
-    pub(crate) seconds: f64,
-    /// Acknowledged events a second.
-    pub(crate) events_per_second: f64,
-}
-
 /// Why a replay failed.
 #[derive(Debug, Error)]
 pub(crate) enum ReplayError {
@@ -130,27 +123,66 @@ pub(crate) enum ReplayError {
     Keys(#[from] KeyError),
     #[error("the address cannot be used")]
     Address(#[from] ClientError),
-    #[error("session-tracking refused the stream")]
-    Stream(#[source] Box<tonic::Status>),
+    #[error(
+        "session-tracking cannot be reached at `{uri}`; is the suite running? {durable} of {all} events are durable"
+    )]
+    NobodyThere {
+        uri: String,
+        durable: usize,
+        all: usize,
+    },
+    #[error("the stream to session-tracking broke off when {durable} of {all} events were durable")]
+    BrokenOff {
+        durable: usize,
+        all: usize,
+        #[source]
+        status: Box<Status>,
+    },
     #[error("session-tracking ended the stream before every event was durable")]
     Unfinished,
+}
+
+/// Where a recording is sent, as whom, and how fast.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// Address of session-tracking.
+    pub(crate) uri: String,
+    pub(crate) access: Access,
+    pub(crate) speed: Speed,
+}
+
+/// By what right a recording is sent.
+#[derive(Debug, Clone)]
+pub(crate) enum Access {
+    /// A token from somewhere else.
+    Token(String),
+    /// A token for each stream, as the systems of this shop.
+    Keys {
+        keys: DevelopmentKeys,
+        tenant: TenantId,
+    },
+}
+
+impl Target {
+    fn client(&self) -> Result<Client, ReplayError> {
+        let token = match &self.access {
+            Access::Token(token) => token.clone(),
+            Access::Keys { keys, tenant } => token::mint(keys, tenant, CallerKind::Platform, None)?,
+        };
+        Ok(client::connect_with_token(&self.uri, &token)?)
+    }
 }
 
 /// Replays a file and prints what became of it.
 pub(crate) async fn run(arguments: ReplayArguments) -> Result<(), ReplayError> {
     let recording = read(&arguments.file)?;
-    let token = match arguments.token {
-        Some(token) => token,
-        None => platform_token(&arguments.data, &arguments.tenant)?,
-    };
-    let target = Target {
-        client: client::connect_with_token(&arguments.to, &token)?,
-        speed: arguments.speed,
-    };
+    let as_json = arguments.json;
+    let target = arguments.target()?;
     let bar = progress_bar(&recording);
-    let outcome = send(target, recording, &bar).await?;
+    let sent = send(&target, recording, &bar).await;
     bar.finish_and_clear();
-    line(if arguments.json {
+    let outcome = sent?;
+    line(if as_json {
         serde_json::json!(outcome).to_string()
     } else {
         told(&outcome)
@@ -158,9 +190,22 @@ pub(crate) async fn run(arguments: ReplayArguments) -> Result<(), ReplayError> {
     Ok(())
 }
 
-fn platform_token(data: &Path, tenant: &TenantId) -> Result<String, ReplayError> {
-    let keys = suite::keys(data).map_err(|source| ReplayError::Data(Box::new(source)))?;
-    Ok(token::mint(&keys, tenant, CallerKind::Platform, None)?)
+impl ReplayArguments {
+    fn target(self) -> Result<Target, ReplayError> {
+        let access = match self.token {
+            Some(token) => Access::Token(token),
+            None => Access::Keys {
+                keys: suite::keys(&self.data)
+                    .map_err(|source| ReplayError::Data(Box::new(source)))?,
+                tenant: self.tenant,
+            },
+        };
+        Ok(Target {
+            uri: self.to,
+            access,
+            speed: self.speed,
+        })
+    }
 }
 
 fn progress_bar(recording: &[Recorded]) -> indicatif::ProgressBar {
@@ -181,11 +226,17 @@ fn told(outcome: &Outcome) -> String {
         accepted,
         duplicates,
         rejected,
+        refusals,
         seconds,
         events_per_second,
     } = outcome;
-    format!(
+    let mut text = format!(
         "{sent} events sent in {seconds:.1} s, {events_per_second:.0} a second: \
          {accepted} stored, {duplicates} stored before, {rejected} refused"
-    )
+    );
+    for (what, times) in refusals {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  refused {times} times: {what}");
+    }
+    text
 }

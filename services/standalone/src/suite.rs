@@ -3,6 +3,7 @@
 //! Everything a suite keeps is below its data folder: a database for each service, the development keys, and the settings
 //! that each service was started with, so that any of them can also be started alone by its own binary from the same file.
 
+mod running;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -11,25 +12,32 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use domain::id::TenantId;
+use intervention_routing::InterventionRouting;
+use kpi::Kpi;
+use offer_authorization::OfferAuthorization;
+use platform::Sources;
 use platform::auth::{DevelopmentKeys, KeyError};
-use platform::config::ConfigError;
+use platform::config::{ConfigError, ServiceConfig};
 use platform::program::Program;
 use platform::telemetry;
+use risk_scoring::RiskScoring;
+use session_tracking::SessionTracking;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
+use running::Services;
 pub use settings::Overrides;
 
 /// The services in the order of the flow, with their usual ports.
 pub const SERVICES: [(&str, u16); 5] = [
-    (session_tracking::NAME, 7101),
-    (risk_scoring::NAME, 7102),
-    (intervention_routing::NAME, 7103),
-    (offer_authorization::NAME, 7104),
-    (kpi::NAME, 7105),
+    listed::<SessionTracking>(),
+    listed::<RiskScoring>(),
+    listed::<InterventionRouting>(),
+    listed::<OfferAuthorization>(),
+    listed::<Kpi>(),
 ];
 
 /// Who signs the tokens of a suite on one machine.
@@ -37,6 +45,9 @@ pub const ISSUER: &str = "https://rescate.local";
 
 /// How long a suite may take until every service answers its health check.
 const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a suite may take to stop, in any case.
+const STOP_LIMIT: Duration = Duration::from_secs(25);
 
 /// Where the services listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,16 +98,27 @@ pub enum SuiteError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    #[error("{service} panicked; the log says where")]
+    Panicked { service: &'static str },
+    #[error("{service} stopped although nobody asked; the log says why")]
+    StoppedItself { service: &'static str },
     #[error("{service} was not ready in time")]
     NotReady { service: &'static str },
+    #[error("interrupted before every service was ready")]
+    Interrupted,
+    #[error("not every service stopped in time")]
+    Stuck,
+    #[error("nobody watches over the services any more")]
+    Unwatched(#[source] JoinError),
 }
 
-/// A running suite.
+/// A running suite; dropped, it is cut off at once.
 #[derive(Debug)]
 pub struct Suite {
     addresses: Addresses,
     keys: DevelopmentKeys,
-    running: JoinSet<Result<(), SuiteError>>,
+    /// Ends when all services have ended.
+    services: AbortOnDropHandle<Result<(), SuiteError>>,
     shutdown: CancellationToken,
 }
 
@@ -119,31 +141,39 @@ impl Addresses {
 }
 
 impl Suite {
-    /// Starts all services and waits until each is ready.
+    /// Starts all services and waits until each is ready. A service that ends cancels `shutdown`, and so stops the others.
     pub async fn start(
         options: &SuiteOptions,
         shutdown: CancellationToken,
     ) -> Result<Self, SuiteError> {
         let keys = keys(&options.data)?;
-        let mut listeners = BTreeMap::new();
+        // All listeners are bound first, since each service is told where the others are.
         let mut addresses = Addresses::default();
-        for (name, port) in SERVICES {
-            let (listener, address) = listen(options.ports, port).await?;
-            listeners.insert(name, listener);
-            addresses.0.insert(name, address);
-        }
-        let files = settings::write(options, &addresses, &keys)?;
-        let mut suite = Self {
+        let sessions = listen::<SessionTracking>(options.ports, &mut addresses).await?;
+        let risk = listen::<RiskScoring>(options.ports, &mut addresses).await?;
+        let routing = listen::<InterventionRouting>(options.ports, &mut addresses).await?;
+        let offers = listen::<OfferAuthorization>(options.ports, &mut addresses).await?;
+        let figures = listen::<Kpi>(options.ports, &mut addresses).await?;
+        settings::write(options, &addresses, &keys)?;
+
+        let mut services = Services::new(shutdown.clone());
+        let data = &options.data;
+        run::<SessionTracking>(&mut services, data, sessions)?;
+        run::<RiskScoring>(&mut services, data, risk)?;
+        run::<InterventionRouting>(&mut services, data, routing)?;
+        run::<OfferAuthorization>(&mut services, data, offers)?;
+        run::<Kpi>(&mut services, data, figures)?;
+        let suite = Self {
             addresses,
             keys,
-            running: JoinSet::new(),
+            services: services.watched(STOP_LIMIT),
             shutdown,
         };
-        for (name, listener) in listeners {
-            suite.spawn(name, &files, listener)?;
+        match suite.ready().await {
+            Ok(()) => Ok(suite),
+            // What a service says of its end is nearer to the cause.
+            Err(failure) => Err(suite.stop().await.err().unwrap_or(failure)),
         }
-        suite.ready().await?;
-        Ok(suite)
     }
 
     /// Where the services listen.
@@ -156,20 +186,11 @@ impl Suite {
         &self.keys
     }
 
-    /// Waits until the suite is told to stop, or a service fails, which stops the others.
-    pub async fn finish(mut self) -> Result<(), SuiteError> {
-        let mut outcome = Ok(());
-        while let Some(ended) = self.running.join_next().await {
-            self.shutdown.cancel();
-            let ended = ended.unwrap_or_else(|failure| {
-                Err(SuiteError::Service {
-                    service: "a service",
-                    source: Box::new(failure),
-                })
-            });
-            outcome = outcome.and(ended);
-        }
-        outcome
+    /// Waits until the suite is told to stop, or a service ends, which stops the others.
+    pub async fn finish(self) -> Result<(), SuiteError> {
+        self.services
+            .await
+            .unwrap_or_else(|cut_off| Err(SuiteError::Unwatched(cut_off)))
     }
 
     /// Stops all services, each of which drains first.
@@ -178,58 +199,15 @@ impl Suite {
         self.finish().await
     }
 
-    fn spawn(
-        &mut self,
-        name: &'static str,
-        files: &BTreeMap<&'static str, PathBuf>,
-        listener: TcpListener,
-    ) -> Result<(), SuiteError> {
-        let file = files.get(name).map(PathBuf::as_path);
-        match name {
-            session_tracking::NAME => self.run::<session_tracking::SessionTracking>(file, listener),
-            risk_scoring::NAME => self.run::<risk_scoring::RiskScoring>(file, listener),
-            intervention_routing::NAME => {
-                self.run::<intervention_routing::InterventionRouting>(file, listener)
-            }
-            offer_authorization::NAME => {
-                self.run::<offer_authorization::OfferAuthorization>(file, listener)
-            }
-            _ => self.run::<kpi::Kpi>(file, listener),
-        }
-    }
-
-    fn run<P: Program + 'static>(
-        &mut self,
-        file: Option<&Path>,
-        listener: TcpListener,
-    ) -> Result<(), SuiteError> {
-        let service = P::NAME;
-        let config = P::load(file).map_err(|source| SuiteError::Config { service, source })?;
-        let run = telemetry::in_service(service, P::run(config, listener, self.shutdown.clone()));
-        self.running.spawn(async move {
-            run.await.map_err(|source| SuiteError::Service {
-                service,
-                source: Box::new(source),
-            })
-        });
-        Ok(())
-    }
-
-    async fn ready(&mut self) -> Result<(), SuiteError> {
-        for (service, uri) in self.addresses.clone().iter() {
+    async fn ready(&self) -> Result<(), SuiteError> {
+        for (service, uri) in self.addresses.iter() {
             tokio::select! {
                 ready = is_serving(&uri) => {
                     if !ready {
                         return Err(SuiteError::NotReady { service });
                     }
                 }
-                Some(ended) = self.running.join_next() => {
-                    self.shutdown.cancel();
-                    return match ended {
-                        Ok(Err(failure)) => Err(failure),
-                        Ok(Ok(())) | Err(_) => Err(SuiteError::NotReady { service }),
-                    };
-                }
+                () = self.shutdown.cancelled() => return Err(SuiteError::Interrupted),
             }
         }
         Ok(())
@@ -250,21 +228,46 @@ pub(crate) fn default_tenant() -> &'static str {
     "demo-shop"
 }
 
-/// Reads a tenant from the command line.
-pub(crate) fn parse_tenant(text: &str) -> Result<TenantId, String> {
-    TenantId::parse(text).map_err(|fault| fault.to_string())
+/// How a service stands in the list.
+const fn listed<P: Program>() -> (&'static str, u16) {
+    (P::NAME, P::PORT)
 }
 
-async fn listen(ports: Ports, usual: u16) -> Result<(TcpListener, SocketAddr), SuiteError> {
+/// Binds the listener of a service, and notes its address.
+async fn listen<P: Program>(
+    ports: Ports,
+    addresses: &mut Addresses,
+) -> Result<TcpListener, SuiteError> {
     let port = match ports {
-        Ports::Usual => usual,
+        Ports::Usual => P::PORT,
         Ports::Free => 0,
     };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let refused = |source| SuiteError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
-    Ok((listener, bound))
+    addresses.0.insert(P::NAME, bound);
+    Ok(listener)
+}
+
+/// Starts a service by its settings in the data folder.
+fn run<P: Program + 'static>(
+    services: &mut Services,
+    data: &Path,
+    listener: TcpListener,
+) -> Result<(), SuiteError> {
+    let service = P::NAME;
+    let config = P::Config::load(Some(&settings::file(data, service)))
+        .map_err(|source| SuiteError::Config { service, source })?;
+    let run = P::run(config, Sources::system(), listener, services.signal());
+    let run = telemetry::in_service(service, run);
+    services.spawn(service, async move {
+        run.await.map_err(|source| SuiteError::Service {
+            service,
+            source: Box::new(source),
+        })
+    });
+    Ok(())
 }
 
 /// Asks the health service until it says that all is well, or the limit is over.

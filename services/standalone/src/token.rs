@@ -4,20 +4,27 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use domain::id::{AgentId, InvalidId, PartnerId, SessionId, TenantId};
+use domain::id::{AgentId, PartnerId, SessionId, TenantId};
 use platform::auth::{CallerKind, DevelopmentKeys, Grant, KeyError};
 use platform::clock::{Clock, SystemClock};
 use platform::ids::{IdSource, SystemIds};
 use thiserror::Error;
 
 use crate::output::line;
-use crate::suite::{self, ISSUER, SERVICES, SuiteError, default_tenant, parse_tenant};
+use crate::suite::{self, ISSUER, SERVICES, SuiteError, default_tenant};
 
 /// Print a development token for one role.
 ///
-/// The token is good for all five services of the suite that runs on the same data folder. Agents and supervisors live 15
-/// minutes, everybody else an hour.
+/// The token is good for all five services of the suite that runs on the same data folder. Those of agents and supervisors
+/// live 15 minutes, all others an hour. A call carries it in its metadata, as `authorization: Bearer TOKEN`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rescate token --role platform                                     send events, read everything
+  rescate token --role agent --partner acme-bpo --agent ana         open a desk
+  rescate token --role storefront --session ses_9333dfbd-b87a-4708-9857-6336556b0fcc
+                                                                    the browser of one shopper
+  TOKEN=$(rescate token --role operator)                            keep it for the next calls")]
 pub(crate) struct TokenArguments {
     /// Who the token is for.
     #[arg(long, value_enum)]
@@ -26,19 +33,27 @@ pub(crate) struct TokenArguments {
     #[arg(long, default_value = "rescate-data", value_name = "FOLDER")]
     data: PathBuf,
     /// Tenant of the caller.
-    #[arg(long, default_value = default_tenant(), value_parser = parse_tenant)]
+    #[arg(long, default_value = default_tenant(), value_parser = TenantId::parse)]
     tenant: TenantId,
     /// Partner of an agent or supervisor.
-    #[arg(long, required_if_eq_any([("role", "agent"), ("role", "supervisor")]))]
-    partner: Option<String>,
+    #[arg(
+        long,
+        required_if_eq_any([("role", "agent"), ("role", "supervisor")]),
+        value_parser = PartnerId::parse
+    )]
+    partner: Option<PartnerId>,
     /// Name of an agent or supervisor.
-    #[arg(long, required_if_eq_any([("role", "agent"), ("role", "supervisor")]))]
-    agent: Option<String>,
+    #[arg(
+        long,
+        required_if_eq_any([("role", "agent"), ("role", "supervisor")]),
+        value_parser = AgentId::parse
+    )]
+    agent: Option<AgentId>,
     /// Shopping session of a storefront: `ses_` and a UUID.
-    #[arg(long, required_if_eq("role", "storefront"))]
-    session: Option<String>,
+    #[arg(long, required_if_eq("role", "storefront"), value_parser = SessionId::parse)]
+    session: Option<SessionId>,
     /// Seconds to live, at most what the role allows.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: Option<u64>,
 }
 
@@ -61,11 +76,6 @@ enum RoleName {
 /// Why no token could be made.
 #[derive(Debug, Error)]
 pub(crate) enum TokenError {
-    #[error("`--{option}` {fault}")]
-    Option {
-        option: &'static str,
-        fault: InvalidId,
-    },
     #[error("`--{0}` is needed for this role")]
     Missing(&'static str),
     #[error("the keys cannot be used")]
@@ -108,7 +118,7 @@ impl TokenArguments {
             RoleName::Checkout => CallerKind::Checkout,
             RoleName::Operator => CallerKind::Operator,
             RoleName::Storefront => CallerKind::Storefront {
-                session: parsed("session", self.session.as_deref(), SessionId::parse)?,
+                session: self.session.ok_or(TokenError::Missing("session"))?,
             },
             RoleName::Agent => CallerKind::Agent {
                 partner: self.partner()?,
@@ -122,19 +132,12 @@ impl TokenArguments {
     }
 
     fn partner(&self) -> Result<PartnerId, TokenError> {
-        parsed("partner", self.partner.as_deref(), PartnerId::parse)
+        let given = self.partner.clone();
+        given.ok_or(TokenError::Missing("partner"))
     }
 
     fn agent(&self) -> Result<AgentId, TokenError> {
-        parsed("agent", self.agent.as_deref(), AgentId::parse)
+        let given = self.agent.clone();
+        given.ok_or(TokenError::Missing("agent"))
     }
-}
-
-fn parsed<T>(
-    option: &'static str,
-    text: Option<&str>,
-    parse: impl FnOnce(&str) -> Result<T, InvalidId>,
-) -> Result<T, TokenError> {
-    let text = text.ok_or(TokenError::Missing(option))?;
-    parse(text).map_err(|fault| TokenError::Option { option, fault })
 }

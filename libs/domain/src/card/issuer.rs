@@ -14,9 +14,10 @@ const fn range(prefix: RangeInclusive<u32>, lengths: &'static [usize]) -> Range 
 
 const LONG: &[usize] = &[16, 17, 18, 19];
 const ANY: &[usize] = &[13, 14, 15, 16, 17, 18, 19];
-const DINERS: &[usize] = &[14, 16];
+const DINERS: &[usize] = &[14, 16, 19];
+const USUAL: &[usize] = &[16];
 
-const RANGES: [Range; 23] = [
+const RANGES: [Range; 40] = [
     // Visa
     range(400_000..=499_999, &[13, 16, 19]),
     // Mastercard
@@ -48,6 +49,29 @@ const RANGES: [Range; 23] = [
     range(639_000..=639_099, ANY),
     range(675_900..=675_999, ANY),
     range(676_100..=676_399, ANY),
+    // Mir
+    range(220_000..=220_499, LONG),
+    // Elo, beyond what it shares with the ranges above
+    range(504_175..=504_175, USUAL),
+    range(506_699..=506_778, USUAL),
+    range(509_000..=509_999, USUAL),
+    range(636_297..=636_297, USUAL),
+    range(636_368..=636_368, USUAL),
+    // Hiper and Hipercard
+    range(606_282..=606_282, USUAL),
+    range(637_095..=637_095, USUAL),
+    range(637_374..=637_374, USUAL),
+    range(637_433..=637_433, USUAL),
+    range(637_568..=637_568, USUAL),
+    range(637_599..=637_599, USUAL),
+    range(637_609..=637_612, USUAL),
+    // Cabal
+    range(589_657..=589_657, USUAL),
+    range(604_201..=604_400, USUAL),
+    // Naranja
+    range(589_562..=589_562, USUAL),
+    // Dankort
+    range(501_900..=501_999, USUAL),
 ];
 
 /// Whether an issuer hands out numbers that begin like this and have this length.

@@ -39,6 +39,8 @@ fn zero_of(script: &str) -> u32 {
         "extended arabic-indic" => 0x6F0,
         "devanagari" => 0x966,
         "mathematical bold" => 0x1D7CE,
+        "kawi" => 0x11F50,
+        "outlined" => 0x1CCF0,
         _ => panic!("a script of this test"),
     }
 }
@@ -106,6 +108,20 @@ fn issued() -> impl Strategy<Value = String> {
         ("6759", 18),
         ("6761", 19),
         ("6763", 16),
+        ("36", 19),
+        ("2200", 16),
+        ("2204", 19),
+        ("504175", 16),
+        ("50672", 16),
+        ("509", 16),
+        ("636368", 16),
+        ("606282", 16),
+        ("637095", 16),
+        ("637612", 16),
+        ("589657", 16),
+        ("6043", 16),
+        ("589562", 16),
+        ("5019", 16),
     ])
     .prop_flat_map(|(prefix, length)| {
         let filling = length - prefix.len() - 1;
@@ -129,7 +145,8 @@ fn finds_the_well_known_test_numbers() {
 #[test]
 fn finds_numbers_however_they_are_grouped() {
     for separator in [
-        " ", "-", ".", "/", "_", "+", "  ", " - ", "\u{a0}", "\u{2011}", "\u{200b}", "－", "\t",
+        " ", "-", ".", "/", "_", "+", "  ", " - ", "\u{a0}", "\u{2011}", "\u{200b}", "\u{200e}",
+        "\u{2069}", "－", "\t",
     ] {
         for size in 1..=7 {
             let number = grouped("4111111111111111", size, separator);
@@ -147,6 +164,8 @@ fn finds_numbers_in_any_script() {
         "extended arabic-indic",
         "devanagari",
         "mathematical bold",
+        "kawi",
+        "outlined",
     ] {
         let folded = written_in(script, "4111111111111111");
         assert!(contains_card_number(&folded), "{script}");

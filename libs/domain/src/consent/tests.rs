@@ -24,8 +24,18 @@ fn sms(state: ConsentState, second: i64) -> Consent {
 
 fn any_consent() -> impl Strategy<Value = Consent> {
     let states = select(ConsentState::ALL);
-    (select(Channel::ALL), select(Purpose::ALL), states, 0..5_i64)
-        .prop_map(|(channel, purpose, state, second)| consent(channel, purpose, state, second))
+    let sources = select(vec!["checkout", "call", "form"]);
+    (
+        select(Channel::ALL),
+        select(Purpose::ALL),
+        states,
+        0..5_i64,
+        sources,
+    )
+        .prop_map(|(channel, purpose, state, second, source)| Consent {
+            source: Text::parse(source).expect("a text"),
+            ..consent(channel, purpose, state, second)
+        })
 }
 
 #[test]

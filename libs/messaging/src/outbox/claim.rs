@@ -10,7 +10,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use storage::{Database, StoreError, Tx, column};
 
-use super::Row;
+use super::{Outcome, Row, Settled, mark};
 
 /// What one courier may take.
 #[derive(Debug, Clone)]
@@ -24,15 +24,18 @@ pub(crate) struct Claim {
 }
 
 /// Takes the first messages that are due. Nothing is taken of a lane whose head waits for its next attempt or is with
-/// somebody else, so that order within a lane holds.
+/// somebody else, so that order within a lane holds. A message that cannot be read is parked.
 pub(crate) async fn claim(
     database: &Database,
     claim: Claim,
     now: Timestamp,
 ) -> Result<Vec<Row>, StoreError> {
     let seen = rows(database.read(), &due(&claim, now)).await?;
-    if seen.is_empty() || database.read().get_database_backend() == DbBackend::Sqlite {
-        return Ok(seen);
+    if !seen.unreadable.is_empty() {
+        park(database, seen.unreadable, now).await?;
+    }
+    if seen.readable.is_empty() || database.read().get_database_backend() == DbBackend::Sqlite {
+        return Ok(seen.readable);
     }
     let claim = Arc::new(claim);
     let take = database.write(move |tx| {
@@ -49,7 +52,7 @@ const TAKE_TURNS: &str = "SELECT pg_advisory_xact_lock(7373052)";
 async fn lease(tx: &Tx, claim: &Claim, now: Timestamp) -> Result<Vec<Row>, StoreError> {
     tx.query_one_raw(Statement::from_string(DbBackend::Postgres, TAKE_TURNS))
         .await?;
-    let rows = rows(tx, &due(claim, now)).await?;
+    let rows = rows(tx, &due(claim, now)).await?.readable;
     if !rows.is_empty() {
         let hide = Query::update()
             .table("outbox")
@@ -61,19 +64,46 @@ async fn lease(tx: &Tx, claim: &Claim, now: Timestamp) -> Result<Vec<Row>, Store
     Ok(rows)
 }
 
+/// What a claim has found.
+#[derive(Default)]
+struct Found {
+    readable: Vec<Row>,
+    /// The ids of messages that break an invariant of theirs.
+    unreadable: Vec<i64>,
+}
+
 async fn rows<C: ConnectionTrait>(
     connection: &C,
     select: &SelectStatement,
-) -> Result<Vec<Row>, StoreError> {
-    let mut readable = Vec::new();
+) -> Result<Found, StoreError> {
+    let mut found = Found::default();
     for row in connection.query_all(select).await? {
         match Row::read(&row) {
-            Ok(row) => readable.push(row),
-            // It stays where it is, for somebody to look at; the others go on.
-            Err(error) => tracing::error!(%error, "message not readable"),
+            Ok(row) => found.readable.push(row),
+            Err(error) => {
+                tracing::error!(%error, "message not readable");
+                found.unreadable.push(row.try_get("", "id")?);
+            }
         }
     }
-    Ok(readable)
+    Ok(found)
+}
+
+/// Sets messages aside for somebody to look at: left where they are, they would be claimed before all others for ever.
+async fn park(database: &Database, ids: Vec<i64>, now: Timestamp) -> Result<(), StoreError> {
+    let parked = |id| Settled {
+        id,
+        outcome: Outcome::Parked {
+            reason: "not readable".to_owned(),
+            attempts: 0,
+        },
+    };
+    let settled: Arc<[Settled]> = ids.into_iter().map(parked).collect();
+    let write = database.write(move |tx| {
+        let settled = Arc::clone(&settled);
+        async move { mark(tx, &settled, now).await }.boxed()
+    });
+    write.await
 }
 
 fn due(claim: &Claim, now: Timestamp) -> SelectStatement {

@@ -7,7 +7,7 @@ use sea_orm::DbErr;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use storage::{StoreError, Tx, column};
 
-use super::{EXPIRED, PARKED};
+use super::{EXPIRED, PARKED, UNDELIVERED};
 
 /// A claimed message and what became of it.
 #[derive(Debug, Clone)]
@@ -128,7 +128,7 @@ async fn set_aside(
         .and_where(Expr::col("id").eq(id))
         .to_owned();
     let insert = Query::insert()
-        .into_table("outbox_undelivered")
+        .into_table(UNDELIVERED)
         .columns(KEPT.into_iter().chain(["state", "reason", "ended_at"]))
         .select_from(message)
         .map_err(|error| DbErr::Custom(error.to_string()))?

@@ -8,8 +8,8 @@ use domain::time::later;
 use futures::FutureExt;
 use platform::clock::Clock;
 use platform::telemetry::TraceContext;
-use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
@@ -45,6 +45,19 @@ pub(super) enum Seen {
     Nothing,
 }
 
+impl Means {
+    /// A place among the deliveries under way; `None` once the relay stops, or from `until` on. Whoever still waits for
+    /// one then has begun nothing, and is not to begin late.
+    async fn turn(&self, until: Instant) -> Option<SemaphorePermit<'_>> {
+        let permit = self.stop.run_until_cancelled(self.permits.acquire());
+        // An error would be a closed semaphore, which this one never is.
+        let permit = timeout_at(until, permit).await.ok()??.ok()?;
+        // It may have come at the same time as the end of the wait.
+        let in_time = !self.stop.is_cancelled() && Instant::now() < until;
+        in_time.then_some(permit)
+    }
+}
+
 /// Delivers `rows`, in order, until `until`: then their lease may end and another replica may have them.
 pub(super) async fn deliver_all(
     means: Arc<Means>,
@@ -59,8 +72,12 @@ pub(super) async fn deliver_all(
     };
     let mut blocked = false;
     for row in rows {
-        let outcome = if blocked || means.stop.is_cancelled() || Instant::now() >= until {
-            blocked = true;
+        let turn = if blocked {
+            None
+        } else {
+            means.turn(until).await
+        };
+        let outcome = if turn.is_none() {
             Outcome::Released
         } else if row.is_expired(means.clock.now()) {
             tracing::info!(message_id = %row.envelope.message_id, method = row.envelope.method, "message expired");
@@ -68,10 +85,9 @@ pub(super) async fn deliver_all(
         } else {
             let delivered = deliver(&means, &row).await;
             report.destination = seen(delivered.as_ref().err());
-            let outcome = outcome(&means, &row, delivered);
-            blocked = matches!(outcome, Outcome::PutOff { .. });
-            outcome
+            outcome(&means, &row, delivered)
         };
+        blocked = matches!(outcome, Outcome::Released | Outcome::PutOff { .. });
         report.settled.push(Settled {
             id: row.id,
             outcome,
@@ -81,15 +97,13 @@ pub(super) async fn deliver_all(
 }
 
 async fn deliver(means: &Means, row: &Row) -> Result<(), DeliveryError> {
-    // Fails only when the semaphore is closed, which it never is.
-    let _permit = means.permits.acquire().await;
     let span = span(row);
     let mut envelope = row.envelope.clone();
     envelope.attempt = envelope.attempt.saturating_add(1);
     envelope.trace = TraceContext::of_span(&span).or(envelope.trace);
     let delivery = means.transport.deliver(&envelope).instrument(span.clone());
     let delivery = AssertUnwindSafe(delivery).catch_unwind();
-    let delivered = match tokio::time::timeout(DELIVERY_TIMEOUT, delivery).await {
+    let delivered = match timeout(DELIVERY_TIMEOUT, delivery).await {
         Ok(Ok(delivered)) => delivered,
         Ok(Err(_panic)) => Err(DeliveryError::Failed("panic".to_owned())),
         Err(_elapsed) => Err(DeliveryError::Busy("no answer in time".to_owned())),

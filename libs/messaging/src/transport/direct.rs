@@ -7,7 +7,8 @@ use bytes::{Buf, BufMut, Bytes};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::uri::PathAndQuery;
-use platform::client::Connection;
+use platform::auth::TokenSource;
+use platform::client::{self, ClientConfig, ClientError, Connection, RetryPolicy};
 use platform::status;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -16,18 +17,33 @@ use tonic::{Code, Request, Status};
 use super::{DeliveryError, Transport};
 use crate::Envelope;
 
-/// Calls each destination over its own connection, which adds token, deadline and trace. The connections must not retry
-/// by themselves: the relay does.
+/// Calls each destination over its own connection, which adds token, deadline and trace.
 pub struct DirectTransport {
     connections: BTreeMap<String, Connection>,
 }
 
 impl DirectTransport {
-    /// A transport to these destinations, each by the name that messages give it.
-    pub fn new(connections: impl IntoIterator<Item = (String, Connection)>) -> Self {
-        Self {
-            connections: connections.into_iter().collect(),
-        }
+    /// A transport to the services at these addresses, each by the name that messages give it, which is also the
+    /// audience of its tokens. Whatever the settings say, the connections never retry by themselves: the relay does, and
+    /// two of them would answer an outage with a storm.
+    ///
+    /// # Errors
+    /// An address or the TLS settings cannot be used. A service that is away is no error.
+    pub fn connect<'a>(
+        config: &ClientConfig,
+        tokens: &TokenSource,
+        destinations: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, ClientError> {
+        let config = ClientConfig {
+            retry: RetryPolicy::Never,
+            ..config.clone()
+        };
+        let to = |(audience, uri): (&str, &str)| {
+            let connection = client::connect(&config, uri, audience, tokens.clone())?;
+            Ok((audience.to_owned(), connection))
+        };
+        let connections = destinations.into_iter().map(to).collect::<Result<_, _>>()?;
+        Ok(Self { connections })
     }
 
     async fn call(&self, envelope: &Envelope) -> Result<(), DeliveryError> {

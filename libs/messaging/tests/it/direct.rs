@@ -11,10 +11,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::HeaderMap;
 use messaging::{DeliveryError, DirectTransport, Envelope, Transport};
+use platform::Sources;
 use platform::auth::{SigningKey, TokenSource};
-use platform::client::{self, ClientConfig};
+use platform::client::ClientConfig;
 use platform::clock::SystemClock;
-use platform::ids::SystemIds;
 use platform::telemetry::{self, TelemetryConfig, TraceContext};
 use prost::Message;
 use tokio::net::TcpListener;
@@ -85,11 +85,9 @@ async fn serve(receiver: Receiver) -> SocketAddr {
 
 fn transport_to(address: SocketAddr) -> DirectTransport {
     let key = Arc::new(SigningKey::generate().unwrap());
-    let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
-    let tokens = TokenSource::new(key, "rescate", "session-tracking", clock, ids);
+    let tokens = TokenSource::new(key, "rescate", "session-tracking", &Sources::system());
     let uri = format!("http://{address}");
-    let connection = client::connect(&ClientConfig::default(), &uri, RISK, tokens).unwrap();
-    DirectTransport::new([(RISK.to_owned(), connection)])
+    DirectTransport::connect(&ClientConfig::default(), &tokens, [(RISK, uri.as_str())]).unwrap()
 }
 
 fn envelope(text: &str) -> Envelope {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use domain::time::{Timestamp, later};
 use futures::FutureExt;
 use messaging::inbox;
-use storage::{Database, StoreError};
+use sea_orm::{ConnectionTrait, TransactionTrait};
+use storage::{Database, StoreError, StoreFault};
+use testkit::scratch;
 
 use crate::support::request_id;
 
@@ -50,6 +52,27 @@ async fn old_messages_are_forgotten(database: Database) {
     assert_eq!(inbox::forget_before(&database, NOW).await.unwrap(), 0);
     let limit = later(NOW, Duration::from_millis(1));
     assert_eq!(inbox::forget_before(&database, limit).await.unwrap(), 1);
+}
+
+/// The row that is in use stands for all that may stop a statement half-way; what was forgotten before it stays so.
+#[tokio::test]
+async fn old_messages_are_forgotten_in_steps() {
+    let Some(scratch) = scratch::postgres().await else {
+        return;
+    };
+    let database = scratch.migrated(messaging::migrations()).await;
+    let many = "INSERT INTO inbox SELECT decode(md5(n::text), 'hex'), 'facts', n FROM generate_series(1, 1500) n";
+    database.read().execute_unprepared(many).await.unwrap();
+    let user = database.read().begin().await.unwrap();
+    let last = "SELECT 1 FROM inbox WHERE received_at = 1500 FOR UPDATE";
+    user.execute_unprepared(last).await.unwrap();
+
+    let limit = later(NOW, Duration::from_secs(2));
+    let refused = inbox::forget_before(&database, limit).await.unwrap_err();
+
+    assert_eq!(refused.fault(), StoreFault::Busy);
+    user.rollback().await.unwrap();
+    assert_eq!(inbox::forget_before(&database, limit).await.unwrap(), 500);
 }
 
 testkit::on_each_engine!(

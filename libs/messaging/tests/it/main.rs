@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod bounds;
 mod delivery;
 mod direct;
 mod failures;

@@ -169,8 +169,13 @@ impl Running {
     }
 
     pub(crate) async fn stop(self) {
+        self.stopping().await.unwrap();
+    }
+
+    /// Tells it to stop, and hands out its end.
+    pub(crate) fn stopping(self) -> JoinHandle<()> {
         self.stop.cancel();
-        self.task.await.unwrap();
+        self.task
     }
 
     /// Ends it as `kill -9` would: nothing more is recorded.

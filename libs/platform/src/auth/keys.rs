@@ -41,6 +41,9 @@ pub enum KeyError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A service that must sign is told of no key.
+    #[error("`auth.signing_key` must name the key that signs this service's tokens")]
+    NotNamed,
     /// The bytes are no Ed25519 key in PKCS#8.
     #[error("not an Ed25519 key in PKCS#8")]
     Malformed,

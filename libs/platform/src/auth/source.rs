@@ -9,9 +9,8 @@ use domain::id::TenantId;
 use http::HeaderValue;
 use jiff::Timestamp;
 
-use super::{CallerKind, Grant, KeyError, SigningKey};
-use crate::clock::Clock;
-use crate::ids::IdSource;
+use super::{AuthConfig, CallerKind, Grant, KeyError, SigningKey};
+use crate::Sources;
 
 /// A token is renewed when less than this is left, so that no call leaves with one that dies on the way.
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
@@ -29,8 +28,7 @@ struct Inner {
     key: Arc<SigningKey>,
     issuer: String,
     service: String,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdSource>,
+    sources: Sources,
     cache: Mutex<Cache>,
 }
 
@@ -49,20 +47,23 @@ impl fmt::Debug for TokenSource {
 }
 
 impl TokenSource {
+    /// Tokens of `service`, signed by the key that the settings name.
+    ///
+    /// # Errors
+    /// No key is named, or it cannot be used.
+    pub fn open(config: &AuthConfig, service: &str, sources: &Sources) -> Result<Self, KeyError> {
+        let path = config.signing_key.as_ref().ok_or(KeyError::NotNamed)?;
+        let key = Arc::new(SigningKey::from_file(path)?);
+        Ok(Self::new(key, &config.issuer, service, sources))
+    }
+
     /// Tokens of `service`, signed by `key` in the name of `issuer`.
-    pub fn new(
-        key: Arc<SigningKey>,
-        issuer: &str,
-        service: &str,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn IdSource>,
-    ) -> Self {
+    pub fn new(key: Arc<SigningKey>, issuer: &str, service: &str, sources: &Sources) -> Self {
         let inner = Inner {
             key,
             issuer: issuer.to_owned(),
             service: service.to_owned(),
-            clock,
-            ids,
+            sources: sources.clone(),
             cache: Mutex::default(),
         };
         Self {
@@ -72,7 +73,7 @@ impl TokenSource {
 
     /// The `authorization` header of a call to one audience for one tenant.
     pub fn bearer(&self, audience: &str, tenant: &TenantId) -> Result<HeaderValue, KeyError> {
-        let now = self.inner.clock.now();
+        let now = self.inner.sources.clock.now();
         let mut cache = self
             .inner
             .cache
@@ -98,11 +99,11 @@ impl TokenSource {
             key,
             issuer,
             service,
-            ids,
+            sources,
             ..
         } = &*self.inner;
         let grant = Grant::new(audience, tenant.clone(), service, CallerKind::Service);
-        let token = key.mint(issuer, &grant, now, ids.next_uuid())?;
+        let token = key.mint(issuer, &grant, now, sources.ids.next_uuid())?;
         let useful = grant.life.saturating_sub(RENEW_BEFORE);
         Ok(Cached {
             bearer: bearer(&token)?,
@@ -122,8 +123,7 @@ pub(crate) fn bearer(token: &str) -> Result<HeaderValue, KeyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::SystemClock;
-    use crate::ids::SystemIds;
+    use crate::clock::{Clock, SystemClock};
 
     struct Hand(Mutex<Timestamp>);
 
@@ -137,8 +137,11 @@ mod tests {
     fn a_token_is_kept_until_it_is_nearly_over() {
         let clock = Arc::new(Hand(Mutex::new(SystemClock.now())));
         let key = Arc::new(SigningKey::generate().unwrap());
-        let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
-        let source = TokenSource::new(key, "iss", "risk-scoring", clock.clone(), ids);
+        let sources = Sources {
+            clock: clock.clone(),
+            ..Sources::system()
+        };
+        let source = TokenSource::new(key, "iss", "risk-scoring", &sources);
         let tenant = TenantId::parse("acme").unwrap();
         let token = |seconds: i64, audience: &str| {
             *clock.0.lock().unwrap() += jiff::SignedDuration::from_secs(seconds);

@@ -5,13 +5,11 @@ use proto::error::v1::ErrorReason;
 use tonic::Code;
 
 use super::*;
-use crate::Deadline;
 use crate::auth::{CallerKind, Grant};
-use crate::clock::SystemClock;
-use crate::ids::SystemIds;
 use crate::server::ServerConfig;
 use crate::status::reason_of;
 use crate::testing::{AUDIENCE, Harness, ISSUER, call, call_within, tenant};
+use crate::{Deadline, Sources};
 
 fn retrying(harness: &Harness) -> Client {
     let config = ClientConfig {
@@ -126,8 +124,7 @@ async fn a_connection_speaks_for_the_tenant_it_is_asked_to() {
         harness.keys.signing_key(),
         ISSUER,
         "risk-scoring",
-        Arc::new(SystemClock),
-        Arc::new(SystemIds),
+        &Sources::system(),
     );
     let connection = connect(&ClientConfig::default(), &harness.uri(), AUDIENCE, tokens).unwrap();
     // A genuine service token, which the tiny service has no use for.

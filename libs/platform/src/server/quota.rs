@@ -1,6 +1,7 @@
 //! No tenant, partner or agent takes what belongs to the others: calls a second, and calls at once for a tenant.
 //!
-//! Buckets are per process. Calls between services are not counted by rate, since their caller was.
+//! Buckets are per process. Calls between services are not counted: their caller was, and a relay that works off a
+//! backlog must not take from the tenant it works for. The limit of the whole service still holds for them.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -59,11 +60,12 @@ impl Quota {
         }
     }
 
-    fn admit(&self, caller: &Caller) -> Result<Running, Fault> {
-        if !matches!(caller.kind(), CallerKind::Service) {
-            self.inner.count(caller)?;
+    fn admit(&self, caller: &Caller) -> Result<Option<Running>, Fault> {
+        if matches!(caller.kind(), CallerKind::Service) {
+            return Ok(None);
         }
-        Running::start(&self.inner, caller.tenant())
+        self.inner.count(caller)?;
+        Running::start(&self.inner, caller.tenant()).map(Some)
     }
 }
 

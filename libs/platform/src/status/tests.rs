@@ -67,6 +67,9 @@ fn a_request_id_used_twice_is_an_invalid_argument() {
     .to_status();
     assert_eq!(status.code(), Code::InvalidArgument);
     assert_eq!(reason_of(&status), Some(ErrorReason::RequestIdReused));
+    let details = status.get_error_details();
+    let violations = &details.bad_request().unwrap().field_violations;
+    assert_eq!(violations[0].field, "request_id");
 }
 
 #[test]

@@ -3,17 +3,20 @@
 //! The members are listed once for both directions. Both matches are exhaustive, so a member that is added on one side
 //! only does not compile.
 
-use crate::field::{self, InvalidField, Unspecified, WireField};
+use crate::field::{self, InvalidField, WireField};
 
+/// Both conversions of closed sets, and their reading and writing as a field that must be set. It is exported for the
+/// sets that one service alone knows: `same_words! { pb::Colour => Colour { Red, Green } }`.
+#[macro_export]
 macro_rules! same_words {
     ($( $wire:path => $ours:path { $($word:ident),+ $(,)? } )+) => { $(
         impl TryFrom<$wire> for $ours {
-            type Error = Unspecified;
+            type Error = $crate::field::Unspecified;
 
-            fn try_from(wire: $wire) -> Result<Self, Unspecified> {
+            fn try_from(wire: $wire) -> Result<Self, $crate::field::Unspecified> {
                 type Wire = $wire;
                 match wire {
-                    Wire::Unspecified => Err(Unspecified),
+                    Wire::Unspecified => Err($crate::field::Unspecified),
                     $( Wire::$word => Ok(Self::$word), )+
                 }
             }
@@ -28,15 +31,22 @@ macro_rules! same_words {
             }
         }
 
-        impl WireField<i32> for $ours {
-            fn from_wire(field: &str, wire: i32) -> Result<Self, InvalidField> {
-                field::enumerated::<$wire, _>(field, wire)
+        impl $crate::field::WireField<i32> for $ours {
+            fn from_wire(field: &str, wire: i32) -> Result<Self, $crate::field::InvalidField> {
+                $crate::field::enumerated::<$wire, _>(field, wire)
             }
 
             fn into_wire(self) -> i32 {
                 <$wire>::from(self).into()
             }
         }
+    )+ };
+}
+
+/// [`same_words!`] for sets that messages share, which may be absent or repeated.
+macro_rules! shared_words {
+    ($( $wire:path => $ours:path { $($word:ident),+ $(,)? } )+) => { $(
+        same_words! { $wire => $ours { $($word),+ } }
 
         impl WireField<Option<i32>> for Option<$ours> {
             fn from_wire(field: &str, wire: Option<i32>) -> Result<Self, InvalidField> {
@@ -60,7 +70,7 @@ macro_rules! same_words {
     )+ };
 }
 
-same_words! {
+shared_words! {
     crate::cause::v1::RiskPhase => domain::phase::RiskPhase {
         InformationBlock, TransactionalFriction, PostClickAnxiety,
     }

@@ -2,7 +2,7 @@
 
 use futures::FutureExt;
 use sea_orm::{ConnectionTrait, Statement};
-use storage::{Database, StoreConfig, StoreError};
+use storage::{Database, StoreConfig, StoreError, Tx};
 use testkit::scratch;
 
 use crate::support::{create, insert, one, open, take_one, used};
@@ -63,10 +63,10 @@ async fn a_full_disk_is_told_and_passes() {
     let scratch = scratch::sqlite();
     let database = open(&scratch).await;
     create(&database, "n").await;
-    set_page_limit(&database, "1").await;
     let filled: Result<(), StoreError> = database
         .write(|tx| {
             async move {
+                allow_pages(tx, 1).await?;
                 for n in 0..10_000 {
                     insert(tx, &format!("{n}{}", "x".repeat(500))).await?;
                 }
@@ -76,8 +76,13 @@ async fn a_full_disk_is_told_and_passes() {
         })
         .await;
     assert!(matches!(filled, Err(StoreError::Full(_))), "{filled:?}");
-    set_page_limit(&database, "1000000").await;
-    let work = database.write(|tx| take_one(tx, "n", 1).boxed());
+    let work = database.write(|tx| {
+        async move {
+            allow_pages(tx, 1_000_000).await?;
+            take_one(tx, "n", 1).await
+        }
+        .boxed()
+    });
     assert!(work.await.unwrap());
     assert_eq!(used(&database, "n").await, Some(1));
     assert_eq!(
@@ -86,17 +91,9 @@ async fn a_full_disk_is_told_and_passes() {
     );
 }
 
-/// SQLite refuses to grow the file beyond so many pages, as it does on a full disk.
-async fn set_page_limit(database: &Database, pages: &'static str) {
-    database
-        .write::<_, StoreError, _>(move |tx| {
-            async move {
-                tx.execute_unprepared(&format!("PRAGMA max_page_count = {pages}"))
-                    .await?;
-                Ok(())
-            }
-            .boxed()
-        })
-        .await
-        .unwrap();
+/// SQLite refuses to grow the file beyond so many pages, as it does on a full disk; each connection has its own limit.
+async fn allow_pages(tx: &Tx, pages: u32) -> Result<(), StoreError> {
+    let limit = format!("PRAGMA max_page_count = {pages}");
+    tx.execute_unprepared(&limit).await?;
+    Ok(())
 }

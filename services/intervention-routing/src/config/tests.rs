@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn load(text: &str) -> Result<Config, ConfigError> {
+fn load(text: &str) -> Result<Config, platform::config::ConfigError> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("routing.toml");
     let keys = "[auth]\njwks = \"keys.json\"\nsigning_key = \"own.pem\"\n";

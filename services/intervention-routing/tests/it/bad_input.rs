@@ -10,28 +10,10 @@ use proto::error::v1::ErrorReason::{
 };
 use proto::remedy::v1::RemedyKind;
 use proto::routing::v1 as pb;
-use testkit::grpc::{assert_hides, assert_refused};
-use tonic::{Code, Status};
+use testkit::spoil::{CARD, Row, assert_invalid, spoilt};
 
 use crate::plays::starter;
 use crate::world::{World, moment_of, proposal, request_id};
-
-const CARD: &str = "4111111111111111";
-
-/// How a request is spoilt, why it is refused then, and the field that is named.
-type Row<T> = (fn(&mut T), ErrorReason, &'static str);
-
-fn spoilt<T: Clone>(good: &T, spoil: fn(&mut T)) -> T {
-    let mut request = good.clone();
-    spoil(&mut request);
-    request
-}
-
-#[track_caller]
-fn assert_invalid(refused: &Status, reason: ErrorReason, field: &str) {
-    assert_refused(refused, Code::InvalidArgument, reason, Some(field));
-    assert_hides(refused, CARD);
-}
 
 type Proposal = pb::ProposeInterventionRequest;
 

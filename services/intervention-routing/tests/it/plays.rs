@@ -272,7 +272,7 @@ async fn play_writes_have_one_effect() {
         .await
         .unwrap_err();
     let reason = ErrorReason::RequestIdReused;
-    assert_refused(&refused, Code::InvalidArgument, reason, None);
+    assert_refused(&refused, Code::InvalidArgument, reason, Some("request_id"));
     world.stop().await;
 }
 

@@ -134,7 +134,7 @@ async fn one_acceptance_sent_twenty_times_has_one_effect_and_one_answer(engine: 
     };
     let reused = ana.accept_reservation(changed).await.unwrap_err();
     let reason = ErrorReason::RequestIdReused;
-    assert_refused(&reused, Code::InvalidArgument, reason, None);
+    assert_refused(&reused, Code::InvalidArgument, reason, Some("request_id"));
     // The assignment, the showing, the yes, the reservation and its acceptance.
     world.told().some_facts(5).await;
     assert_eq!(accepted(&world), 1);

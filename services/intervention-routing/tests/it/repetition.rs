@@ -124,7 +124,7 @@ async fn a_replay_gets_the_first_answer_whenever_it_comes() {
     };
     let refused = world.send(changed).await.unwrap_err();
     let reason = ErrorReason::RequestIdReused;
-    assert_refused(&refused, Code::InvalidArgument, reason, None);
+    assert_refused(&refused, Code::InvalidArgument, reason, Some("request_id"));
     world.stop().await;
 }
 

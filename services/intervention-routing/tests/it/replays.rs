@@ -24,7 +24,7 @@ macro_rules! assert_replays {
         $change(&mut changed);
         let reused = $client.$method(changed).await.unwrap_err();
         let reason = ErrorReason::RequestIdReused;
-        assert_refused(&reused, Code::InvalidArgument, reason, None);
+        assert_refused(&reused, Code::InvalidArgument, reason, Some("request_id"));
     }};
 }
 

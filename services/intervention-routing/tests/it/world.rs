@@ -8,9 +8,9 @@ use domain::consent::Purpose;
 use domain::id::{AgentId, PartnerId, SessionId, TypedId};
 use domain::moment::Moment;
 use domain::money::BasisPoints;
-use intervention_routing::{Config, NAME, Sources};
+use intervention_routing::{Config, InterventionRouting};
 use platform::auth::Role;
-use platform::client::{Client, connect_with_token};
+use platform::client::Client;
 use platform::ids::{IdSource, SystemIds};
 use proto::routing::v1 as pb;
 use proto::routing::v1::agent_desk_service_client::AgentDeskServiceClient;
@@ -20,11 +20,11 @@ use proto::routing::v1::shopper_service_client::ShopperServiceClient;
 use testkit::builders::{MomentBuilder, a_moment, an_assessment};
 use testkit::ids::nth;
 use testkit::scratch::{self, Engine, Scratch};
-use testkit::tokens::{Issuer, Tokens};
-use testkit::{FakeClock, Served, serve};
+use testkit::tokens::Tokens;
+use testkit::{FakeClock, Rig, StandIn};
 use tonic::Status;
 
-use crate::downstream::{Downstream, Told};
+use crate::downstream::Told;
 
 pub(crate) type Interventions = InterventionServiceClient<Client>;
 pub(crate) type Plays = PlayServiceClient<Client>;
@@ -33,11 +33,9 @@ pub(crate) type Shopper = ShopperServiceClient<Client>;
 
 pub(crate) struct World {
     pub(crate) clock: FakeClock,
-    pub(crate) downstream: Downstream,
-    pub(crate) scratch: Scratch,
-    issuer: Issuer,
-    served: Option<Served>,
-    change: fn(&mut Config),
+    rig: Rig<InterventionRouting>,
+    told: Told,
+    _stand_in: StandIn,
 }
 
 impl World {
@@ -58,74 +56,47 @@ impl World {
     }
 
     async fn over(scratch: Scratch, change: fn(&mut Config)) -> Self {
-        let clock = FakeClock::new();
-        let mut world = Self {
-            issuer: Issuer::with_clock(clock.shared()),
-            clock,
-            downstream: Downstream::start().await,
-            scratch,
-            served: None,
-            change,
+        let (clock, told) = (FakeClock::new(), Told::default());
+        let stand_in = told.serve().await;
+        let uri = stand_in.uri();
+        let settings = move |config: &mut Config| {
+            config.server.agent_calls_per_second = 1_000;
+            config.server.partner_calls_per_second = 1_000;
+            config.upstreams.session_tracking.clone_from(&uri);
+            config.upstreams.offer_authorization.clone_from(&uri);
+            config.upstreams.kpi.clone_from(&uri);
+            config.rules.holdout_bps = BasisPoints::ZERO;
+            config.desks.poll_ms = 10;
+            change(config);
         };
-        world.launch().await;
-        world
+        Self {
+            rig: Rig::start(scratch, clock.shared(), settings).await,
+            clock,
+            told,
+            _stand_in: stand_in,
+        }
     }
 
     /// Stops the service and starts it on the same files.
     pub(crate) async fn restart(&mut self) {
-        self.stop().await;
-        self.launch().await;
+        self.rig.restart().await;
     }
 
     /// Cuts the service off, as a crash does, and starts it on the same files.
     pub(crate) async fn crash(&mut self) {
-        self.served.take().unwrap().crash().await;
-        self.launch().await;
+        self.rig.crash().await;
     }
 
     pub(crate) async fn stop(&mut self) {
-        self.served.take().unwrap().stop().await;
-    }
-
-    async fn launch(&mut self) {
-        let config = self.config();
-        let sources = Sources {
-            clock: self.clock.shared(),
-            ..Sources::system()
-        };
-        let served = serve(|listener, shutdown| {
-            intervention_routing::run_with(config, sources, listener, shutdown)
-        });
-        self.served = Some(served.await.ready().await);
-    }
-
-    fn config(&self) -> Config {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("test.toml");
-        let keys = "[auth]\njwks = \"set below\"\nsigning_key = \"set below\"\n";
-        std::fs::write(&file, keys).unwrap();
-        let mut config = Config::load(Some(&file)).unwrap();
-        config.auth = self.issuer.auth_config(NAME);
-        config.store = self.scratch.config();
-        config.server.drain_accept_ms = 0;
-        config.server.drain_calls_ms = 2_000;
-        config.server.agent_calls_per_second = 1_000;
-        config.server.partner_calls_per_second = 1_000;
-        config.upstreams.session_tracking = self.downstream.uri();
-        config.upstreams.offer_authorization = self.downstream.uri();
-        config.upstreams.kpi = self.downstream.uri();
-        config.rules.holdout_bps = BasisPoints::ZERO;
-        config.desks.poll_ms = 10;
-        (self.change)(&mut config);
-        config
+        self.rig.stop().await;
     }
 
     pub(crate) fn told(&self) -> &Told {
-        &self.downstream.told
+        &self.told
     }
 
     pub(crate) fn tokens(&self) -> Tokens {
-        self.issuer.tokens_for(NAME)
+        self.rig.tokens()
     }
 
     /// Lets time pass.
@@ -135,12 +106,12 @@ impl World {
 
     /// Where the service listens.
     pub(crate) fn uri(&self) -> String {
-        self.served.as_ref().unwrap().uri()
+        self.rig.uri()
     }
 
     /// A way to the service with a token, which is made now, since tests move the clock.
     pub(crate) fn client(&self, token: &str) -> Client {
-        connect_with_token(&self.uri(), token).unwrap()
+        self.rig.client(token)
     }
 
     pub(crate) fn interventions_as(&self, role: Role) -> Interventions {

@@ -1,13 +1,15 @@
 //! One intervention, from the moment it qualified to the survey after it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::block::{Block, BlockReason};
 use domain::cause::Cause;
+use domain::channel::Channel;
 use domain::experiment::Arm;
 use domain::fact::{Fact, FactBody, InvitationAnswer, Pointless, Resolution, SurveyScore};
 use domain::id::{PartnerId, PlayId};
+use domain::phase::RiskPhase;
 use domain::time::Timestamp;
 
 use super::people::Subject;
@@ -20,16 +22,25 @@ pub(crate) struct Intervention {
     subject: First<Subject>,
     talked: First<PartnerId>,
     asked: First<PartnerId>,
-    pub(crate) assigned: First<(Arm, Cause)>,
+    pub(crate) assigned: First<Assigned>,
     pub(crate) blocked: First<(Option<PlayId>, Block)>,
     pub(crate) shown: First<()>,
     pub(crate) answered: First<InvitationAnswer>,
     pub(crate) cancelled: First<()>,
     pub(crate) reservations: BTreeMap<Stamp, Reservation>,
-    pub(crate) started: First<()>,
+    starts: BTreeSet<Stamp>,
     pub(crate) engaged: First<()>,
     pub(crate) wraps: BTreeMap<Stamp, Wrap>,
     pub(crate) survey: First<SurveyScore>,
+}
+
+/// What was known of an intervention when it qualified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Assigned {
+    pub(crate) arm: Arm,
+    pub(crate) channel: Channel,
+    pub(crate) cause: Cause,
+    pub(crate) phase: RiskPhase,
 }
 
 /// A reservation that was made.
@@ -51,9 +62,15 @@ impl Intervention {
     pub(super) fn add(&mut self, stamp: Stamp, fact: &Fact) {
         self.see_context(stamp, fact);
         match &fact.body {
-            FactBody::EpisodeAssigned { arm, cause, .. } => {
-                self.assigned.see(stamp, (*arm, *cause));
-            }
+            FactBody::EpisodeAssigned {
+                arm,
+                channel,
+                cause,
+                phase,
+                ..
+            } => self
+                .assigned
+                .see(stamp, Assigned::new(*arm, *channel, *cause, *phase)),
             FactBody::InterventionBlocked { play, block } => {
                 self.blocked.see(stamp, (play.clone(), block.clone()));
             }
@@ -64,7 +81,9 @@ impl Intervention {
                 let reservation = Reservation::new(*since_event, fact.partner.as_ref());
                 self.reservations.insert(stamp, reservation);
             }
-            FactBody::ConversationStarted => self.started.see(stamp, ()),
+            FactBody::ConversationStarted => {
+                self.starts.insert(stamp);
+            }
             FactBody::ShopperEngaged => self.engaged.see(stamp, ()),
             FactBody::ContactWrapped {
                 resolution,
@@ -105,9 +124,19 @@ impl Intervention {
         self.talked.get().or(self.asked.get())
     }
 
+    pub(crate) fn has_started(&self) -> bool {
+        !self.starts.is_empty()
+    }
+
     /// When the agent's first message came: the connection, since the agent speaks first.
     pub(crate) fn talk_began(&self) -> Option<Timestamp> {
-        self.started.at().or(self.engaged.at())
+        let started = self.starts.first().map(|stamp| stamp.at);
+        started.or(self.engaged.at())
+    }
+
+    /// Whether the shopper was connected once more, after a transfer or because the agent was gone.
+    pub(crate) fn changed_hands(&self) -> bool {
+        self.starts.len() > 1
     }
 
     /// The last word of the agents, and when.
@@ -119,14 +148,14 @@ impl Intervention {
     /// What it is about: the cause that the agent found, or else the one that scoring thought likely.
     pub(crate) fn cause(&self) -> Option<Cause> {
         let found = self.last_wrap().map(|(_, wrap)| wrap.cause);
-        found.or(self.assigned.get().map(|(_, cause)| *cause))
+        found.or(self.assigned.get().map(|assigned| assigned.cause))
     }
 
     pub(crate) fn is_held_out(&self) -> bool {
         let by_arm = self
             .assigned
             .get()
-            .is_some_and(|(arm, _)| *arm == Arm::Holdout);
+            .is_some_and(|assigned| assigned.arm == Arm::Holdout);
         let by_block = self
             .blocked
             .get()
@@ -150,6 +179,17 @@ impl Intervention {
             self.talked.see(stamp, partner.clone());
         } else {
             self.asked.see(stamp, partner.clone());
+        }
+    }
+}
+
+impl Assigned {
+    fn new(arm: Arm, channel: Channel, cause: Cause, phase: RiskPhase) -> Self {
+        Self {
+            arm,
+            channel,
+            cause,
+            phase,
         }
     }
 }

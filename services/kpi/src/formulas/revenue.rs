@@ -70,8 +70,9 @@ impl Sample {
 /// `(Σ_T/N_T − Σ_C/N_C)·N_T` (DOMAIN 4.5, by intention to treat) with the interval of Welch (1947), Biometrika 34:28:
 /// `±t·N_T·√(s_T²/N_T + s_C²/N_C)`, where t has Satterthwaite's degrees of freedom.
 ///
-/// `None` unless both arms have a person; no interval unless both have two. Carts are heavy-tailed, so below some
-/// hundred persons an arm the interval is a guide, not a proof.
+/// `None` unless both arms have a person; no interval unless both have two and the amounts of an arm differ, since it
+/// would pretend to be a point. Carts are heavy-tailed, so below some hundred persons an arm the interval is a guide,
+/// not a proof.
 pub(crate) fn incremental(treatment: Sample, holdout: Sample) -> Option<Incremental> {
     let persons = real(treatment.n);
     let minor_units = (treatment.mean()? - holdout.mean()?) * persons;
@@ -89,7 +90,7 @@ fn half_width(treatment: Sample, holdout: Sample) -> Option<f64> {
     let (t, c) = (treatment.variance_of_mean()?, holdout.variance_of_mean()?);
     let variance = t + c;
     if variance <= 0.0 {
-        return Some(0.0);
+        return None;
     }
     let parts = t * t / (real(treatment.n) - 1.0) + c * c / (real(holdout.n) - 1.0);
     Some(student::quantile(variance * variance / parts) * variance.sqrt())
@@ -137,6 +138,14 @@ mod tests {
         let found = incremental(Sample::of([100]), Sample::of([40])).unwrap();
 
         assert!((found.minor_units - 60.0).abs() < 1e-12);
+        assert_eq!(found.interval, None);
+    }
+
+    #[test]
+    fn amounts_that_are_all_equal_give_a_figure_without_interval() {
+        let found = incremental(Sample::of([0, 0, 0]), Sample::of([0, 0])).unwrap();
+
+        assert!(found.minor_units.abs() < 1e-12);
         assert_eq!(found.interval, None);
     }
 

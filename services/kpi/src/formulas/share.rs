@@ -78,9 +78,15 @@ impl Ratio {
 }
 
 /// Interval of `p_T − p_C` by Wald: `Δ ± z√(p_T(1−p_T)/N_T + p_C(1−p_C)/N_C)`, as DOMAIN 4.6 defines it.
+///
+/// `None` when each share is 0 or 1, where the interval would pretend to be a point.
 pub(crate) fn difference_interval(treatment: Ratio, holdout: Ratio) -> Option<Interval> {
     let difference = treatment.value()? - holdout.value()?;
-    let half = Z * (treatment.variance_of_share()? + holdout.variance_of_share()?).sqrt();
+    let variance = treatment.variance_of_share()? + holdout.variance_of_share()?;
+    if variance <= 0.0 {
+        return None;
+    }
+    let half = Z * variance.sqrt();
     Some(Interval {
         low: difference - half,
         high: difference + half,
@@ -181,6 +187,13 @@ mod tests {
         assert_eq!(ratio(0, 0).value(), None);
         assert_eq!(ratio(0, 0).wilson(), None);
         assert_eq!(difference_interval(ratio(0, 0), ratio(1, 2)), None);
+    }
+
+    #[test]
+    fn a_difference_of_certain_shares_has_no_interval() {
+        assert_eq!(difference_interval(ratio(1, 1), ratio(0, 1)), None);
+        assert_eq!(difference_interval(ratio(0, 10), ratio(0, 10)), None);
+        assert!(difference_interval(ratio(1, 10), ratio(0, 10)).is_some());
     }
 
     #[test]

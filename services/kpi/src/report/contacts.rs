@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::fact::{Pointless, Resolution};
 use serde::Serialize;
 
-use super::view::View;
+use super::view::{Case, View};
 use crate::formulas::{Answers, Interval, Ratio, point_biserial};
 
 /// First Contact Resolution - Proactive, three readings.
@@ -33,38 +33,43 @@ pub(crate) struct NetTransactionScore {
 /// Lowest score by which a shopper confirms the help.
 const HELPED: u8 = 4;
 
-/// DOMAIN 4.1: engaged persons with an order within the horizon ÷ engaged persons.
+/// DOMAIN 4.1: persons who replied in a chat and ordered within the horizon ÷ persons who replied in one.
 pub(super) fn conversion(view: &View<'_>) -> Ratio {
-    let engaged = view.engaged_persons().into_iter();
-    Ratio::of(engaged.map(|case| view.ordered_after_talk(case)))
+    let chatting = view.chatting_persons().into_iter();
+    Ratio::of(chatting.map(|case| view.ordered_after_talk(case)))
 }
 
-/// DOMAIN 4.3. Contacts that were transferred were not settled by the first contact.
+/// DOMAIN 4.3. A contact that changed hands was not settled by the first of them, whoever says that it was settled.
 pub(super) fn resolution(view: &View<'_>) -> FirstContactResolution {
     let wrapped = view
         .engaged()
         .filter_map(|case| Some((case, case.steps.last_wrap()?)));
-    let declared = Ratio::of(wrapped.map(|(case, (_, wrap))| {
-        wrap.resolution == Resolution::Resolved && case.steps.wraps.len() == 1
-    }));
-    let scores = view.engaged().filter_map(|case| case.steps.survey.get());
+    let surveyed = view
+        .engaged()
+        .filter_map(|case| Some((case, case.steps.survey.get()?)));
     let settled = || view.engaged().filter(|case| view.is_settled(case));
-    let resolved = settled().filter(|case| !view.issue_came_back(case));
+    let at_first = |case: &Case<'_>| !case.steps.changed_hands() && !view.issue_came_back(case);
     FirstContactResolution {
-        declared,
-        confirmed: Ratio::of(scores.map(|score| score.get() >= HELPED)),
-        observed: Ratio::of(settled().map(|case| !view.issue_came_back(case))),
-        observed_ordered: Ratio::of(resolved.map(|case| view.ordered_after_talk(case))),
+        declared: Ratio::of(wrapped.map(|(case, (_, wrap))| {
+            wrap.resolution == Resolution::Resolved && !case.steps.changed_hands()
+        })),
+        confirmed: Ratio::of(
+            surveyed.map(|(case, score)| score.get() >= HELPED && !case.steps.changed_hands()),
+        ),
+        observed: Ratio::of(settled().map(at_first)),
+        observed_ordered: Ratio::of(
+            settled()
+                .filter(|case| at_first(case))
+                .map(|case| view.ordered_after_talk(case)),
+        ),
         follow_up_window: view.question.follow_up,
     }
 }
 
-/// DOMAIN 4.4.
+/// DOMAIN 4.4: how much a contact helped with deciding on an order, hence of contacts in which there was one to win.
 pub(super) fn score(view: &View<'_>) -> NetTransactionScore {
-    let answered = || {
-        let cases = view.cases.iter();
-        cases.filter_map(|case| Some((case, case.steps.survey.get()?.get())))
-    };
+    let eligible = || view.cases.iter().filter(|case| case.is_eligible());
+    let answered = || eligible().filter_map(|case| Some((case, case.steps.survey.get()?.get())));
     let all = Answers::of(answered().map(|(_, score)| score));
     let of = |buyers: Buyers| {
         let wanted = answered()
@@ -72,10 +77,7 @@ pub(super) fn score(view: &View<'_>) -> NetTransactionScore {
         Answers::of(wanted.map(|(_, score)| score))
     };
     let (buyers, others) = (of(Buyers::Yes), of(Buyers::No));
-    let ended = view
-        .cases
-        .iter()
-        .filter(|case| !case.steps.wraps.is_empty());
+    let ended = eligible().filter(|case| !case.steps.wraps.is_empty());
     NetTransactionScore {
         answers: all.counts(),
         n: all.n(),
@@ -108,7 +110,8 @@ pub(super) fn pointless(view: &View<'_>) -> Ratio {
     }))
 }
 
-/// Engaged contacts that an undesirable contact followed ÷ engaged contacts.
+/// DOMAIN 4.3: outreaches that an undesirable contact followed ÷ outreaches, also those that nobody answered: whoever
+/// fears a scam does not reply to it.
 pub(super) fn undesirable(view: &View<'_>) -> Ratio {
-    Ratio::of(view.engaged().map(|case| view.caused_trouble(case)))
+    Ratio::of(view.outreaches().map(|case| view.caused_trouble(case)))
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use domain::experiment::Arm;
 use domain::id::ExperimentId;
 use domain::money::BasisPoints;
+use domain::time::{earlier, later};
 use serde::Serialize;
 
+use super::question::{LONGEST_SESSION, Window};
 use super::view;
 use crate::episodes::Episodes;
 use crate::formulas::{
@@ -32,21 +34,36 @@ impl ExperimentReading {
     }
 }
 
-/// DOMAIN 4.6. `None` when nobody was ever assigned. The interval is for a fixed horizon: whoever looks every day and
-/// stops at the first significant one is wrong more often than one time in twenty.
+/// The time in which the orders and the ends of sessions lie that a reading of the experiment depends on. `None` when
+/// nobody was ever assigned to an arm of it.
+pub(crate) fn experiment_reading_window(
+    episodes: &Episodes,
+    experiment: &ExperimentId,
+    horizon: Duration,
+) -> Option<Window> {
+    let assignments = episodes.assignments.iter();
+    let mut assigned = assignments
+        .filter(|(_, assignment)| assignment.experiment == *experiment)
+        .map(|(stamp, _)| stamp.at);
+    let first = assigned.next()?;
+    let last = assigned.next_back().unwrap_or(first);
+    Some(Window {
+        from: earlier(first, LONGEST_SESSION),
+        until: later(last, LONGEST_SESSION.saturating_add(horizon)),
+    })
+}
+
+/// DOMAIN 4.6. The interval is for a fixed horizon: whoever looks every day and stops at the first significant one is
+/// wrong more often than one time in twenty.
 pub(crate) fn read_experiment(
     episodes: &Episodes,
     experiment: &ExperimentId,
     planned: BasisPoints,
     horizon: Duration,
-) -> Option<ExperimentReading> {
-    let persons = view::persons(episodes, |stamp| {
-        let assignment = episodes.assignments.get(stamp);
-        assignment.is_some_and(|assignment| assignment.experiment == *experiment)
+) -> ExperimentReading {
+    let persons = view::persons(episodes, |_, assignment| {
+        assignment.experiment == *experiment
     });
-    if persons.is_empty() {
-        return None;
-    }
     let purchases = episodes.orders.by_person(&episodes.people);
     let converted = |arm| {
         let persons = persons.iter().filter(move |person| person.arm == arm);
@@ -54,12 +71,12 @@ pub(crate) fn read_experiment(
     };
     let (treatment, holdout) = (converted(Arm::Treatment), converted(Arm::Holdout));
     let chi_squared = split_chi_squared(treatment.denominator, holdout.denominator, planned);
-    Some(ExperimentReading {
+    ExperimentReading {
         treatment,
         holdout,
         lift: treatment.value().zip(holdout.value()).map(|(t, c)| t - c),
         lift_interval: difference_interval(treatment, holdout),
         split_p_value: chi_squared.map(chi_squared_p_value),
         needed_per_arm: needed_per_arm(holdout),
-    })
+    }
 }

@@ -68,11 +68,11 @@ pub(super) fn funnel(view: &View<'_>) -> Funnel {
         declined: answers(InvitationAnswer::Declined),
         ignored: answers(InvitationAnswer::Ignored),
         reservations: count(waits.iter()),
-        conversations: number(|case| case.steps.started.is_known()),
+        conversations: number(|case| case.steps.has_started()),
         engaged: number(|case| case.steps.engaged.is_known()),
         resolved: number(is_resolved),
         ordered: count(buyers),
-        cancelled: number(|case| case.steps.cancelled.is_known() && !case.steps.started.is_known()),
+        cancelled: number(|case| case.steps.cancelled.is_known() && !case.steps.has_started()),
         event_to_reservation: latency(waits),
     }
 }

@@ -6,7 +6,10 @@ use domain::id::PartnerId;
 use domain::money::Currency;
 use domain::time::{Timestamp, earlier, later};
 
-/// Longest time between the beginning of an intervention and its last step. A session lasts 24 hours at most.
+/// Longest time between the beginning of a session and its end.
+pub(super) const LONGEST_SESSION: Duration = Duration::from_hours(24);
+
+/// Longest time between the beginning of an intervention and its last step: plays go stale after 24 hours at most.
 const LONGEST_INTERVENTION: Duration = Duration::from_hours(24);
 
 /// From its start to before its end.
@@ -40,13 +43,21 @@ impl Window {
 }
 
 impl Question {
-    /// The time in which all facts lie that the figures can depend on: interventions that began before the window have
-    /// to be known as such, and orders and contacts count long after it.
+    /// The time in which all facts lie that the figures can depend on, but for reversals: interventions that began
+    /// before the window have to be known as such, and orders and contacts count long after it.
     pub(crate) fn reading(&self) -> Window {
         let tail = LONGEST_INTERVENTION.saturating_add(self.horizon.max(self.follow_up));
         Window {
             from: earlier(self.window.from, LONGEST_INTERVENTION),
             until: later(self.window.until, tail),
+        }
+    }
+
+    /// The time after [`Self::reading`]. Goods come back weeks after the order, and take their redemption with them.
+    pub(crate) fn reversals(&self) -> Window {
+        Window {
+            from: self.reading().until,
+            until: Timestamp::MAX,
         }
     }
 }

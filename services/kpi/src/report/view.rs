@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::cause::Cause;
+use domain::channel::Channel;
 use domain::experiment::Arm;
 use domain::fact::FollowUp;
 use domain::id::{InterventionId, PartnerId};
+use domain::phase::RiskPhase;
 use domain::time::{Timestamp, later};
 
-use crate::episodes::{Contact, EpisodeKey, Episodes, Intervention, Purchases, Stamp, Who};
+use crate::episodes::{
+    Assignment, Contact, EpisodeKey, Episodes, Intervention, Purchases, Stamp, Who,
+};
 
 use super::question::Question;
 
@@ -19,7 +23,7 @@ pub(super) struct View<'a> {
     pub(super) purchases: Purchases,
     /// Interventions that began in the window, the earliest first.
     pub(super) cases: Vec<Case<'a>>,
-    /// One per person assigned in the window. Empty for a partner: chance picks persons, not partners.
+    /// One per eligible person assigned in the window. Empty for a partner: chance picks persons, not partners.
     pub(super) persons: Vec<Person>,
     contacts: HashMap<Who, Vec<(Timestamp, &'a Contact)>>,
     engagements: HashMap<Who, Vec<&'a Intervention>>,
@@ -33,7 +37,7 @@ pub(super) struct Case<'a> {
     pub(super) steps: &'a Intervention,
 }
 
-/// The first assignment of a person in the window.
+/// The first assignment of an eligible person among those wanted.
 #[derive(Clone, Copy)]
 pub(super) struct Person {
     pub(super) who: Who,
@@ -48,20 +52,19 @@ impl<'a> View<'a> {
             let who = episodes.people.resolve(contact.subject, *stamp);
             contacts.entry(who).or_default().push((stamp.at, contact));
         }
+        let all = all_cases(episodes);
         let mut engagements: HashMap<Who, Vec<_>> = HashMap::new();
-        for (_, case) in all_cases(episodes) {
-            if case.steps.engaged.is_known() {
-                engagements.entry(case.who).or_default().push(case.steps);
-            }
+        for case in all.values().filter(|case| case.steps.engaged.is_known()) {
+            engagements.entry(case.who).or_default().push(case.steps);
         }
         Self {
             question,
             episodes,
             purchases: episodes.orders.by_person(&episodes.people),
-            cases: cases(episodes, question),
+            cases: wanted_cases(all, question),
             persons: match question.partner {
                 Some(_) => Vec::new(),
-                None => persons(episodes, |stamp| question.window.holds(stamp.at)),
+                None => persons(episodes, |stamp, _| question.window.holds(stamp.at)),
             },
             contacts,
             engagements,
@@ -75,12 +78,22 @@ impl<'a> View<'a> {
             .filter(|case| case.steps.engaged.is_known())
     }
 
-    /// The first engaged intervention of each person: several chats of one person are one episode.
+    /// Interventions that came to the shopper's notice, whether answered or not.
+    pub(super) fn outreaches(&self) -> impl Iterator<Item = &Case<'a>> {
+        self.cases.iter().filter(|case| ended(case.steps).is_some())
+    }
+
+    /// The first engaged intervention of each person: several contacts of one person are one episode.
     pub(super) fn engaged_persons(&self) -> Vec<&Case<'a>> {
-        let mut seen = HashSet::new();
-        self.engaged()
-            .filter(|case| seen.insert(case.who))
-            .collect()
+        first_of_each_person(self.engaged())
+    }
+
+    /// The first engaged chat of each person in which there was an order to win.
+    pub(super) fn chatting_persons(&self) -> Vec<&Case<'a>> {
+        let chats = self
+            .engaged()
+            .filter(|case| case.is_eligible() && case.is_chat());
+        first_of_each_person(chats)
     }
 
     /// Whether the person of a case ordered within the horizon of the agent's first message.
@@ -134,7 +147,7 @@ impl<'a> View<'a> {
             .is_some_and(|end| later(end, self.question.follow_up) <= self.question.as_of)
     }
 
-    /// Contacts of the person within the follow-up window that name this intervention or none.
+    /// Contacts of the person within the follow-up window of an outreach that name this intervention or none.
     fn follow_ups(&self, case: &Case<'_>) -> impl Iterator<Item = &Contact> {
         let end = ended(case.steps);
         let id = case.id;
@@ -150,9 +163,40 @@ impl<'a> View<'a> {
     }
 }
 
-/// When a contact was over: the last wrap-up, or its first message while there is none.
+impl Case<'_> {
+    /// Whether there was an order to win. What is not known to have been one is not counted as one.
+    pub(super) fn is_eligible(&self) -> bool {
+        let assigned = self.steps.assigned.get();
+        assigned.is_some_and(|assigned| is_before_order(assigned.phase))
+    }
+
+    fn is_chat(&self) -> bool {
+        let assigned = self.steps.assigned.get();
+        assigned.is_some_and(|assigned| assigned.channel == Channel::Chat)
+    }
+}
+
+/// DOMAIN 4: an eligible person has a cart. Whoever has ordered it cannot abandon it any more, and would count as
+/// somebody who did.
+fn is_before_order(phase: RiskPhase) -> bool {
+    match phase {
+        RiskPhase::InformationBlock | RiskPhase::TransactionalFriction => true,
+        RiskPhase::PostClickAnxiety => false,
+    }
+}
+
+/// When an outreach was over: at the last wrap-up, else at the first message, else when it was shown.
 fn ended(steps: &Intervention) -> Option<Timestamp> {
-    steps.last_wrap().map(|(at, _)| at).or(steps.talk_began())
+    let wrapped = steps.last_wrap().map(|(at, _)| at);
+    wrapped.or(steps.talk_began()).or(steps.shown.at())
+}
+
+fn first_of_each_person<'v, 'a>(cases: impl Iterator<Item = &'v Case<'a>>) -> Vec<&'v Case<'a>>
+where
+    'a: 'v,
+{
+    let mut seen = HashSet::new();
+    cases.filter(|case| seen.insert(case.who)).collect()
 }
 
 fn all_cases(episodes: &Episodes) -> BTreeMap<(Stamp, EpisodeKey), Case<'_>> {
@@ -168,12 +212,14 @@ fn all_cases(episodes: &Episodes) -> BTreeMap<(Stamp, EpisodeKey), Case<'_>> {
     begun.collect()
 }
 
-fn cases<'a>(episodes: &'a Episodes, question: &Question) -> Vec<Case<'a>> {
+fn wanted_cases<'a>(
+    all: BTreeMap<(Stamp, EpisodeKey), Case<'a>>,
+    question: &Question,
+) -> Vec<Case<'a>> {
     let wanted = |partner: Option<&PartnerId>| {
         question.partner.is_none() || question.partner.as_ref() == partner
     };
-    all_cases(episodes)
-        .into_iter()
+    all.into_iter()
         .filter(|((began, _), case)| {
             question.window.holds(began.at) && wanted(case.steps.partner())
         })
@@ -181,13 +227,18 @@ fn cases<'a>(episodes: &'a Episodes, question: &Question) -> Vec<Case<'a>> {
         .collect()
 }
 
-/// One per person: the first assignment among those wanted. A person found in both arms stays in the first.
-pub(super) fn persons(episodes: &Episodes, wanted: impl Fn(&Stamp) -> bool) -> Vec<Person> {
+/// One per eligible person: the first assignment among those wanted. A person found in both arms stays in the first.
+pub(super) fn persons(
+    episodes: &Episodes,
+    wanted: impl Fn(&Stamp, &Assignment) -> bool,
+) -> Vec<Person> {
     let mut seen = HashSet::new();
     episodes
         .assignments
         .iter()
-        .filter(|(stamp, _)| wanted(stamp))
+        .filter(|(stamp, assignment)| {
+            is_before_order(assignment.phase) && wanted(stamp, assignment)
+        })
         .map(|(stamp, assignment)| Person {
             who: episodes.people.resolve(assignment.subject, *stamp),
             arm: assignment.arm,

@@ -6,11 +6,11 @@ use domain::fact::Fact;
 use domain::id::{FactId, TenantId};
 use sha2::{Digest, Sha256};
 
-use super::{PAGE, Selection, Service};
+use super::{Selection, Service};
 use crate::episodes::Episodes;
 use crate::error::KpiError;
 use crate::report::{Window, assemble, differing_figures};
-use crate::store::{Scan, ScanOrder};
+use crate::store::ScanOrder;
 
 /// What an audit found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub(crate) struct Audit {
 const SHUFFLED_AT_ONCE: usize = 1_000;
 
 impl Service {
-    /// Computes the figures of a window from its facts by time, then from the same facts by id backwards, shuffled by
-    /// a hash and each of them twice.
+    /// Computes the figures of a window from its facts by time, then from the same facts backwards, shuffled by a hash
+    /// and each of them twice.
     pub(crate) async fn audit(
         &self,
         tenant: &TenantId,
@@ -32,12 +32,6 @@ impl Service {
         selection: Selection,
     ) -> Result<Audit, KpiError> {
         let question = self.question(window, selection);
-        let scan = |order| Scan {
-            window: Some(question.reading()),
-            kind: None,
-            order,
-            page_size: PAGE,
-        };
         let mut by_time = Episodes::default();
         // Facts that are stored between the two readings belong to neither.
         let mut known: HashSet<FactId> = HashSet::new();
@@ -45,7 +39,9 @@ impl Service {
             known.insert(fact.id);
             by_time.add(fact);
         };
-        let fact_count = self.read(tenant, &scan(ScanOrder::Time), 0, first).await?;
+        let mut reader = self.reader(tenant);
+        reader.read_for(&question, ScanOrder::Time, first).await?;
+        let fact_count = reader.count();
 
         let mut shuffled = Shuffled::default();
         let second = |fact: &Fact| {
@@ -53,7 +49,8 @@ impl Service {
                 shuffled.add(fact);
             }
         };
-        self.read(tenant, &scan(ScanOrder::IdBackwards), 0, second)
+        self.reader(tenant)
+            .read_for(&question, ScanOrder::TimeBackwards, second)
             .await?;
 
         let one = assemble(&by_time, &question)?;

@@ -41,7 +41,7 @@ struct Last {
 
 /// Why figures are computed again.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Cause {
+enum Occasion {
     /// Nobody has seen any yet, or the reader has to be told that the stream lives.
     Due,
     /// There are new facts.
@@ -76,7 +76,7 @@ impl Watching {
     /// latter also shows what another replica recorded, and what has left the window.
     pub(crate) async fn next(&mut self) -> Result<Answer, KpiError> {
         loop {
-            let cause = self.wait().await;
+            let occasion = self.wait().await;
             let started = Instant::now();
             // Seen before reading: a fact stored meanwhile leads to another round, never to none.
             self.changes.mark_unchanged();
@@ -87,7 +87,7 @@ impl Watching {
             let now = Instant::now();
             let rest_until = (started + MIN_PAUSE).max(now + (now - started) * PAUSE_PER_COST);
             match &mut self.last {
-                Some(last) if cause == Cause::Facts && last.report == answer.report => {
+                Some(last) if occasion == Occasion::Facts && last.report == answer.report => {
                     last.rest_until = rest_until;
                 }
                 _ => {
@@ -102,18 +102,48 @@ impl Watching {
         }
     }
 
-    async fn wait(&mut self) -> Cause {
+    async fn wait(&mut self) -> Occasion {
         let Some(last) = &self.last else {
-            return Cause::Due;
+            return Occasion::Due;
         };
         sleep_until(last.rest_until).await;
         tokio::select! {
-            () = sleep_until(last.sent_at + HEARTBEAT) => Cause::Due,
+            // A sign of life is due also where facts come all the time and change nothing.
+            biased;
+            () = sleep_until(last.sent_at + HEARTBEAT) => Occasion::Due,
             changed = self.changes.changed() => match changed {
-                Ok(()) => Cause::Facts,
+                Ok(()) => Occasion::Facts,
                 // INVARIANT: the channel goes only when nobody listens, and we do.
-                Err(_) => Cause::Due,
+                Err(_) => Occasion::Due,
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::builders::tenant;
+
+    use super::super::tests::{a_service, anything};
+    use super::*;
+
+    #[tokio::test]
+    async fn facts_that_change_nothing_never_hold_up_a_sign_of_life() {
+        let (service, _database, _scratch) = a_service().await;
+        let mut watching = service
+            .watch(&tenant(), Duration::from_hours(1), anything())
+            .unwrap();
+        let long_ago = Instant::now().checked_sub(HEARTBEAT).unwrap();
+        let report = watching.next().await.unwrap().report;
+        watching.last = Some(Last {
+            report,
+            sent_at: long_ago,
+            rest_until: long_ago,
+        });
+
+        for _ in 0..64 {
+            service.changes.tell(&tenant());
+            assert!(watching.wait().await == Occasion::Due);
         }
     }
 }

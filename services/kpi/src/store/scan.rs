@@ -1,7 +1,7 @@
 //! Reading many facts in pages, in one of two orders, so that no window has to fit into memory twice.
 
 use domain::fact::Fact;
-use domain::id::{FactId, TenantId};
+use domain::id::TenantId;
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, Select};
 use storage::column::millis;
 use storage::{StoreError, TenantScoped};
@@ -24,8 +24,8 @@ pub(crate) struct Scan {
 pub(crate) enum ScanOrder {
     /// The oldest first.
     Time,
-    /// By id, the last first: for the audit, which wants another order.
-    IdBackwards,
+    /// The newest first: for the audit, which wants another order.
+    TimeBackwards,
 }
 
 impl Store {
@@ -47,7 +47,7 @@ impl Store {
         }
         let query = match scan.order {
             ScanOrder::Time => by_time(query, after),
-            ScanOrder::IdBackwards => by_id_backwards(query, after.map(|fact| fact.id)),
+            ScanOrder::TimeBackwards => by_time_backwards(query, after),
         };
         let rows = query.all(self.database.read()).await?;
         rows.iter().map(fact::fact).collect()
@@ -71,10 +71,18 @@ fn by_time(query: Select<Entity>, after: Option<&Fact>) -> Select<Entity> {
         .order_by_asc(Column::FactId)
 }
 
-fn by_id_backwards(query: Select<Entity>, after: Option<FactId>) -> Select<Entity> {
+fn by_time_backwards(query: Select<Entity>, after: Option<&Fact>) -> Select<Entity> {
     let query = match after {
         None => query,
-        Some(last) => query.filter(Column::FactId.lt(last.to_string())),
+        Some(last) => {
+            let at = millis(last.occurred_at);
+            let before = Condition::any()
+                .add(Column::OccurredAt.lt(at))
+                .add(Column::FactId.lt(last.id.to_string()));
+            query.filter(Column::OccurredAt.lte(at)).filter(before)
+        }
     };
-    query.order_by_desc(Column::FactId)
+    query
+        .order_by_desc(Column::OccurredAt)
+        .order_by_desc(Column::FactId)
 }

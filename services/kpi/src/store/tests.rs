@@ -118,7 +118,7 @@ async fn both_orders_read_every_fact_once(database: Database) {
     store.record(&tenant(), &mixed, start()).await.unwrap();
 
     let by_time = all(&store, &scan(ScanOrder::Time)).await;
-    let mut backwards = all(&store, &scan(ScanOrder::IdBackwards)).await;
+    let mut backwards = all(&store, &scan(ScanOrder::TimeBackwards)).await;
 
     assert_eq!(by_time, facts(1..=50));
     backwards.reverse();

@@ -7,32 +7,15 @@ use std::time::Duration;
 use domain::time::later;
 use proto::convert::time::wire_timestamp;
 use proto::error::v1::ErrorReason::{
-    self, CardData, CurrencyMismatch, MalformedId, MoneyOverflow, NegativeMoney, OutOfRange,
-    Required, TooLong, TooManyItems, UnknownCurrency,
+    CardData, CurrencyMismatch, MalformedId, MoneyOverflow, NegativeMoney, OutOfRange, Required,
+    TooLong, TooManyItems, UnknownCurrency,
 };
 use proto::kpi::v1 as pb;
 use proto::money::v1::Money;
-use testkit::grpc::{assert_hides, assert_refused};
-use tonic::{Code, Status};
+use testkit::spoil::{CARD, Row, assert_invalid, spoilt};
+use tonic::Code;
 
 use crate::world::{World, day, five_persons, now, query, window};
-
-const CARD: &str = "4111111111111111";
-
-/// How a request is spoilt, why it is refused then, and the field that is named.
-type Row<T> = (fn(&mut T), ErrorReason, &'static str);
-
-fn spoilt<T: Clone>(good: &T, spoil: fn(&mut T)) -> T {
-    let mut request = good.clone();
-    spoil(&mut request);
-    request
-}
-
-#[track_caller]
-fn assert_invalid(refused: &Status, reason: ErrorReason, field: &str) {
-    assert_refused(refused, Code::InvalidArgument, reason, Some(field));
-    assert_hides(refused, CARD);
-}
 
 fn seconds(seconds: i64) -> prost_types::Duration {
     prost_types::Duration { seconds, nanos: 0 }

@@ -1,5 +1,6 @@
-//! One running service with an issuer of tokens, and facts of the present day.
+//! One running service, and facts of the present day.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::cause::Cause;
@@ -9,62 +10,52 @@ use domain::fact::{Fact, FactBody, Pointless, Resolution};
 use domain::id::{ExperimentId, OrderId, PartnerId, PlayId, TypedId};
 use domain::phase::RiskPhase;
 use domain::time::{Timestamp, earlier, later};
-use kpi::{Config, FactsConfig, ReportsConfig};
-use platform::client::{Client, connect_with_token};
+use kpi::{Config, Kpi};
+use platform::client::Client;
 use platform::clock::{Clock, SystemClock};
-use platform::config::{ServerConfig, TelemetryConfig};
 use proto::convert::time::wire_timestamp;
 use proto::kpi::v1 as pb;
 use proto::kpi::v1::kpi_service_client::KpiServiceClient;
 use testkit::builders::{agent, usd};
 use testkit::ids::nth;
-use testkit::scratch::{self, Scratch};
-use testkit::tokens::{Issuer, Tokens};
-use testkit::{Served, serve};
+use testkit::tokens::Tokens;
+use testkit::{Rig, scratch};
 
 pub(crate) struct World {
-    served: Option<Served>,
-    scratch: Scratch,
-    issuer: Issuer,
+    rig: Rig<Kpi>,
 }
 
 pub(crate) type Kpis = KpiServiceClient<Client>;
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let mut world = Self {
-            served: None,
-            scratch: scratch::sqlite(),
-            issuer: Issuer::new(),
+        let settings = |config: &mut Config| {
+            config.reports.max_facts = 100_000;
+            config.reports.max_watches = 2;
         };
-        world.restart().await;
-        world
+        let rig = Rig::start(scratch::sqlite(), Arc::new(SystemClock), settings);
+        Self { rig: rig.await }
     }
 
-    /// Ends the service, if it runs, and starts it on the same files.
+    /// Stops the service and starts it on the same files.
     pub(crate) async fn restart(&mut self) {
-        if let Some(served) = self.served.take() {
-            served.stop().await;
-        }
-        let config = self.config();
-        let served = serve(|listener, shutdown| kpi::run(config, listener, shutdown)).await;
-        self.served = Some(served.ready().await);
+        self.rig.restart().await;
     }
 
     pub(crate) async fn stop(mut self) {
-        self.served.take().unwrap().stop().await;
+        self.rig.stop().await;
     }
 
     pub(crate) fn tokens(&self) -> Tokens {
-        self.issuer.tokens_for(kpi::NAME)
+        self.rig.tokens()
     }
 
     pub(crate) fn uri(&self) -> String {
-        self.served.as_ref().unwrap().uri()
+        self.rig.uri()
     }
 
     pub(crate) fn with_token(&self, token: &str) -> Kpis {
-        KpiServiceClient::new(connect_with_token(&self.uri(), token).unwrap())
+        KpiServiceClient::new(self.rig.client(token))
     }
 
     pub(crate) fn service(&self) -> Kpis {
@@ -78,29 +69,6 @@ impl World {
     /// A supervisor of the partner `north`.
     pub(crate) fn supervisor(&self) -> Kpis {
         self.with_token(&self.tokens().supervisor())
-    }
-
-    fn config(&self) -> Config {
-        Config {
-            server: ServerConfig {
-                drain_accept_ms: 0,
-                drain_calls_ms: 2_000,
-                ..ServerConfig::default()
-            },
-            auth: self.issuer.auth_config(kpi::NAME),
-            telemetry: TelemetryConfig::default(),
-            store: self.scratch.config(),
-            facts: FactsConfig {
-                max_age_hours: 9_600,
-                clock_skew_ms: 300_000,
-            },
-            reports: ReportsConfig {
-                horizon_hours: 168,
-                follow_up_hours: 168,
-                max_facts: 100_000,
-                max_watches: 2,
-            },
-        }
     }
 }
 

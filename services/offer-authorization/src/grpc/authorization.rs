@@ -1,17 +1,19 @@
 //! The authorization service on the wire.
 
-use domain::id::TenantId;
+use domain::id::{OfferId, TenantId};
 use platform::auth::Caller;
 use platform::status;
+use proto::field::InvalidField;
 use proto::offers::v1 as pb;
 use proto::offers::v1::offer_authorization_service_server::OfferAuthorizationService;
+use storage::RequestKey;
 use tonic::{Request, Response, Status};
 
 use super::convert::{NamedOffer, OfferPage, actor, person, viewer};
 use super::{Keyed, Write, answer, answer_page, parse, read_of, refuse, write_of};
 use crate::error::OfferError;
 use crate::offer::Offer;
-use crate::service::{Approval, Authorization, AuthorizeOffer, CheckAuthority, Service};
+use crate::service::{Actor, Approval, Authorization, AuthorizeOffer, CheckAuthority, Service};
 use crate::token::Claims;
 
 /// Decides on offers.
@@ -42,6 +44,28 @@ keyed! {
     ReleaseOfferRequest => "ReleaseOffer",
     RedeemOfferRequest => "RedeemOffer",
     ReverseRedemptionRequest => "ReverseRedemption",
+}
+
+/// What somebody does to one offer.
+struct OnOffer {
+    key: RequestKey,
+    actor: Actor,
+    offer: OfferId,
+}
+
+fn on_offer<T>(request: Request<T>) -> Result<OnOffer, Status>
+where
+    T: Keyed,
+    NamedOffer: TryFrom<T, Error = InvalidField>,
+{
+    let Write {
+        caller,
+        key,
+        message,
+    } = write_of(request)?;
+    let NamedOffer(offer) = parse(message)?;
+    let actor = actor(&caller)?;
+    Ok(OnOffer { key, actor, offer })
 }
 
 impl AuthorizationApi {
@@ -134,57 +158,34 @@ impl OfferAuthorizationService for AuthorizationApi {
         &self,
         request: Request<pb::RequestApprovalRequest>,
     ) -> Result<Response<pb::RequestApprovalResponse>, Status> {
-        let Write {
-            caller,
-            key,
-            message,
-        } = write_of(request)?;
-        let NamedOffer(offer) = parse(message)?;
-        answer(
-            self.service
-                .request_approval(key, actor(&caller)?, offer)
-                .await,
-        )
+        let OnOffer { key, actor, offer } = on_offer(request)?;
+        answer(self.service.request_approval(key, actor, offer).await)
     }
 
     async fn approve_offer(
         &self,
         request: Request<pb::ApproveOfferRequest>,
     ) -> Result<Response<pb::ApproveOfferResponse>, Status> {
-        let Write {
-            caller,
-            key,
-            message,
-        } = write_of(request)?;
-        let NamedOffer(offer) = parse(message)?;
-        let decided = self.service.approve(key, actor(&caller)?, offer).await;
-        answer(decided.and_then(|decided| self.approval(caller.tenant(), decided)))
+        let OnOffer { key, actor, offer } = on_offer(request)?;
+        let tenant = key.tenant.clone();
+        let decided = self.service.approve(key, actor, offer).await;
+        answer(decided.and_then(|decided| self.approval(&tenant, decided)))
     }
 
     async fn deny_offer(
         &self,
         request: Request<pb::DenyOfferRequest>,
     ) -> Result<Response<pb::DenyOfferResponse>, Status> {
-        let Write {
-            caller,
-            key,
-            message,
-        } = write_of(request)?;
-        let NamedOffer(offer) = parse(message)?;
-        answer(self.service.deny(key, actor(&caller)?, offer).await)
+        let OnOffer { key, actor, offer } = on_offer(request)?;
+        answer(self.service.deny(key, actor, offer).await)
     }
 
     async fn release_offer(
         &self,
         request: Request<pb::ReleaseOfferRequest>,
     ) -> Result<Response<pb::ReleaseOfferResponse>, Status> {
-        let Write {
-            caller,
-            key,
-            message,
-        } = write_of(request)?;
-        let NamedOffer(offer) = parse(message)?;
-        answer(self.service.release(key, actor(&caller)?, offer).await)
+        let OnOffer { key, actor, offer } = on_offer(request)?;
+        answer(self.service.release(key, actor, offer).await)
     }
 
     async fn redeem_offer(

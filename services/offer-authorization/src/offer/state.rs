@@ -1,9 +1,11 @@
 //! The states of an offer, each with what belongs to it and nothing else.
 
+use std::time::Duration;
+
 use domain::closed_enum;
 use domain::id::{AgentId, OrderId, RedemptionId};
 use domain::money::Money;
-use domain::time::Timestamp;
+use domain::time::{Timestamp, later};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Day;
@@ -40,6 +42,16 @@ pub(crate) struct Hold {
     /// The day whose purses it draws on.
     pub(crate) day: Day,
     pub(crate) approved_by: Option<AgentId>,
+    /// The first instant at which whoever granted it may not grant it any more; absent for no end.
+    pub(crate) authority_until: Option<Timestamp>,
+}
+
+impl Hold {
+    /// Whether it can be redeemed: until its end, and for a grace after it that never outlasts the authority.
+    pub(super) fn is_good(&self, now: Timestamp, grace: Duration) -> bool {
+        let authorized = self.authority_until.is_none_or(|end| now < end);
+        authorized && now < later(self.until, grace)
+    }
 }
 
 /// The use of an offer in an order.

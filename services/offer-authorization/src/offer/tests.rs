@@ -1,6 +1,6 @@
 //! What may follow what, at the millisecond, and that reversals add up.
 
-use domain::time::earlier;
+use domain::time::{earlier, later};
 use proptest::prelude::*;
 use testkit::builders::usd;
 use testkit::clock::start;
@@ -39,6 +39,7 @@ fn hold() -> Hold {
         until: end(),
         day: Day::of(start()),
         approved_by: None,
+        authority_until: None,
     }
 }
 
@@ -74,6 +75,21 @@ fn redemption_wins_within_the_grace_and_not_after() {
         let late = redeem(offer, later(end(), GRACE));
         assert_eq!(late, Err(IllegalMove::NotHeld));
     }
+}
+
+#[test]
+fn no_grace_outlasts_the_authority() {
+    let last = later(end(), MS);
+    let ending = Hold {
+        authority_until: Some(last),
+        ..hold()
+    };
+    let held = Offer::held(terms(), ending);
+
+    assert!(redeem(held.clone(), end()).is_ok());
+    assert_eq!(redeem(held.clone(), last), Err(IllegalMove::NotHeld));
+    let expired = held.time_out(end()).unwrap();
+    assert_eq!(redeem(expired, last), Err(IllegalMove::NotHeld));
 }
 
 #[test]

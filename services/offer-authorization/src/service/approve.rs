@@ -9,15 +9,12 @@ use serde::{Deserialize, Serialize};
 use storage::RequestKey;
 use tracing::Instrument;
 
-use super::authorize::{Proposal, Refusal, no_room, open_hold, refusals_of_case, situation};
-use super::{Actor, Service, Unit, grounds};
-use crate::authority::{Judgement, Question, judge};
-use crate::case::Case;
+use super::proposal::{Proposal, Wish, open_hold};
+use super::{Actor, Refusal, Service, Unit, spans};
 use crate::error::OfferError;
 use crate::ledger::Draw;
 use crate::offer::{Hold, Offer};
-use crate::programme::Programme;
-use crate::store::{cases, offers};
+use crate::store::{cases, programmes};
 
 /// What became of an approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,20 +37,14 @@ impl Service {
         actor: Actor,
         offer: OfferId,
     ) -> Result<Offer, OfferError> {
-        let span = self
-            .span_of_offer("offers.request_approval", &key.tenant, offer)
-            .await?;
         self.once(key, (actor, offer), |unit, (actor, offer)| {
             async move {
                 let offer = unit.own_offer(offer, &actor).await?;
-                let until = later(unit.now, unit.service.settings().approval_timeout);
-                let offer = offer.ask_approval(unit.now, until)?;
-                unit.save(&offer).await?;
-                Ok(offer)
+                let span = spans::of_offer("offers.request_approval", &unit.tenant, &offer);
+                request_approval(&unit, offer).instrument(span).await
             }
             .boxed()
         })
-        .instrument(span)
         .await
     }
 
@@ -67,13 +58,14 @@ impl Service {
         actor: Actor,
         offer: OfferId,
     ) -> Result<Approval, OfferError> {
-        let span = self
-            .span_of_offer("offers.approve", &key.tenant, offer)
-            .await?;
         self.once(key, (actor, offer), |unit, (actor, offer)| {
-            async move { approve(&unit, &actor, offer).await }.boxed()
+            async move {
+                let offer = unit.offer(offer, &actor).await?;
+                let span = spans::of_offer("offers.approve", &unit.tenant, &offer);
+                approve(&unit, &actor, &offer).instrument(span).await
+            }
+            .boxed()
         })
-        .instrument(span)
         .await
     }
 
@@ -87,99 +79,68 @@ impl Service {
         actor: Actor,
         offer: OfferId,
     ) -> Result<Offer, OfferError> {
-        let span = self
-            .span_of_offer("offers.deny", &key.tenant, offer)
-            .await?;
         self.once(key, (actor, offer), |unit, (actor, offer)| {
             async move {
-                let offer = unit.offer(offer, &actor).await?.deny(unit.now)?;
-                unit.save(&offer).await?;
-                let reasons = vec![OfferRefusal::NeedsApproval];
-                unit.tell(&offer.terms, FactBody::OfferRefused { reasons })
-                    .await?;
-                Ok(offer)
+                let offer = unit.offer(offer, &actor).await?;
+                let span = spans::of_offer("offers.deny", &unit.tenant, &offer);
+                deny(&unit, offer).instrument(span).await
             }
             .boxed()
         })
-        .instrument(span)
         .await
     }
 }
 
-async fn approve(unit: &Unit<'_>, actor: &Actor, offer: OfferId) -> Result<Approval, OfferError> {
-    let offer = unit.offer(offer, actor).await?;
+async fn request_approval(unit: &Unit<'_>, offer: Offer) -> Result<Offer, OfferError> {
+    let until = later(unit.now, unit.service.settings().approval_timeout);
+    let offer = offer.ask_approval(unit.now, until)?;
+    unit.save(&offer).await?;
+    Ok(offer)
+}
+
+async fn deny(unit: &Unit<'_>, offer: Offer) -> Result<Offer, OfferError> {
+    let offer = offer.deny(unit.now)?;
+    unit.save(&offer).await?;
+    let reasons = vec![OfferRefusal::NeedsApproval];
+    unit.tell(&offer.terms, FactBody::OfferRefused { reasons })
+        .await?;
+    Ok(offer)
+}
+
+async fn approve(unit: &Unit<'_>, actor: &Actor, offer: &Offer) -> Result<Approval, OfferError> {
     offer.require_pending(unit.now)?;
     let terms = &offer.terms;
     let case = cases::lock(unit.tx, &unit.tenant, terms.intervention).await?;
     let case = case.ok_or(OfferError::CaseUnknown)?;
-    let programme = grounds::programme(unit.tx, &unit.tenant, &terms.programme).await?;
+    let programme = programmes::find(unit.tx, &unit.tenant, &terms.programme).await?;
     let programme = programme.ok_or(OfferError::ProgrammeUnknown)?;
     let policy = unit.policy().await?;
-    let grantor = actor.grantor(&terms.agent.partner);
-    let currency = case.cart.currency();
-    let granted =
-        offers::cost_of_intervention(unit.tx, &unit.tenant, case.intervention, currency).await?;
-    let situation = situation(unit, &case);
-    let proposal = Proposal {
+    let wish = Wish {
         case: &case,
-        question: Question {
-            grantor: &grantor,
-            remedy: terms.remedy,
-            cause: case.cause,
-            cart: &case.cart,
-            amount: terms.amount,
-            granted,
-            now: unit.now,
-        },
         policy: &policy,
+        grantor: &actor.grantor(&terms.agent.partner),
         agent: &terms.agent,
-        purses: grounds::purses_of(unit.tx, situation, &terms.agent).await?,
+        remedy: terms.remedy,
+        amount: terms.amount,
+        cart_version: terms.cart_version,
     };
-    let room = proposal.purses.room;
-    let candidates = grounds::candidates(unit.tx, situation, vec![programme.clone()]).await?;
-    let candidate = candidates
-        .first()
-        .ok_or(OfferError::ProgrammeUnknown)?
-        .with_purse(room);
-    let judgement = judge(&policy, proposal.question, &candidate).and(of_case(&case, &offer));
-    if judgement.passes() {
-        hold(unit, actor, &offer, (&proposal, &programme, &judgement)).await
-    } else {
-        refuse(unit, &proposal, &judgement, &offer).await
+    let proposal = Proposal::of(unit, wish).await?;
+    let (_, judgement) = proposal.judge_on(unit, vec![programme.clone()]).await?;
+    if !judgement.passes() {
+        let refusal = proposal.refuse(unit, &judgement, Some(offer)).await?;
+        return Ok(Approval::Refused(refusal));
     }
-}
-
-async fn hold(
-    unit: &Unit<'_>,
-    actor: &Actor,
-    offer: &Offer,
-    (proposal, programme, judgement): (&Proposal<'_>, &Programme, &Judgement),
-) -> Result<Approval, OfferError> {
     let hold = Hold {
         approved_by: Some(actor.signature()?),
-        ..open_hold(unit.now, programme, judgement)
+        ..open_hold(unit, &programme, &judgement)
     };
-    let draw = Draw::of(&offer.terms, &hold);
-    if let Err(full) = unit.hold(&draw, proposal.purses.caps(programme)).await? {
-        return refuse(unit, proposal, &no_room(&full), offer).await;
+    let draw = Draw::of(terms, &hold);
+    if let Err(no_room) = proposal.claim(unit, &draw, &programme).await? {
+        let refusal = proposal.refuse(unit, &no_room, Some(offer)).await?;
+        return Ok(Approval::Refused(refusal));
     }
-    let offer = offer.clone().approve(unit.now, hold)?;
-    unit.save(&offer).await?;
-    proposal.note_granted(unit, &offer, judgement).await?;
-    Ok(Approval::Granted(Box::new(offer)))
-}
-
-/// An agent who has left the case, or a cart that changed while the supervisor thought.
-fn of_case(case: &Case, offer: &Offer) -> Vec<OfferRefusal> {
-    refusals_of_case(case, &offer.terms.agent, offer.terms.cart_version)
-}
-
-async fn refuse(
-    unit: &Unit<'_>,
-    proposal: &Proposal<'_>,
-    judgement: &Judgement,
-    offer: &Offer,
-) -> Result<Approval, OfferError> {
-    proposal.note_refused(unit, judgement, Some(offer)).await?;
-    Ok(Approval::Refused(Refusal::from(judgement)))
+    let held = offer.clone().approve(unit.now, hold)?;
+    unit.save(&held).await?;
+    proposal.note_granted(unit, &held, &judgement).await?;
+    Ok(Approval::Granted(Box::new(held)))
 }

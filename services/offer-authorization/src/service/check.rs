@@ -16,6 +16,7 @@ use crate::authority::{
 };
 use crate::case::CaseAgent;
 use crate::error::OfferError;
+use crate::store::programmes;
 
 /// Who would grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +94,7 @@ impl Service {
         };
         let connection = self.database().read();
         let purses = grounds::purses_of_all(connection, situation, agents).await?;
-        let programmes = grounds::all_programmes(connection, tenant).await?;
+        let programmes = programmes::recent(connection, tenant, now).await?;
         let people = agents.iter().zip(purses);
         let check = Check {
             command: &command,

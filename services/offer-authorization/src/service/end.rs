@@ -6,7 +6,7 @@ use futures::FutureExt;
 use storage::RequestKey;
 use tracing::Instrument;
 
-use super::{Actor, Service, Unit};
+use super::{Actor, Service, Unit, spans};
 use crate::error::OfferError;
 use crate::ledger::{Draw, EntryKind};
 use crate::offer::{IllegalMove, Offer};
@@ -22,19 +22,20 @@ impl Service {
         actor: Actor,
         offer: OfferId,
     ) -> Result<Offer, OfferError> {
-        let span = self
-            .span_of_offer("offers.release", &key.tenant, offer)
-            .await?;
         self.once(key, (actor, offer), |unit, (actor, offer)| {
-            async move { release(&unit, &actor, offer).await }.boxed()
+            async move {
+                let offer = unit.own_offer(offer, &actor).await?;
+                let span = spans::of_offer("offers.release", &unit.tenant, &offer);
+                release(&unit, offer).instrument(span).await
+            }
+            .boxed()
         })
-        .instrument(span)
         .await
     }
 }
 
-async fn release(unit: &Unit<'_>, actor: &Actor, offer: OfferId) -> Result<Offer, OfferError> {
-    let offer = unit.own_offer(offer, actor).await?.release()?;
+async fn release(unit: &Unit<'_>, offer: Offer) -> Result<Offer, OfferError> {
+    let offer = offer.release()?;
     let hold = offer.state.hold().ok_or(IllegalMove::NotHeld)?;
     let draw = Draw::of(&offer.terms, hold);
     unit.settle(EntryKind::Release, &draw).await?;

@@ -17,10 +17,9 @@ use super::{Service, Unit, spans};
 use crate::error::OfferError;
 use crate::ledger::{Draw, EntryKind};
 use crate::offer::{Offer, State};
-use crate::store::ledger;
-use crate::store::offers::{self, Due};
+use crate::store::{ledger, offers, programmes};
 
-/// Offers that are ended in one round.
+/// Offers that are read at once.
 const BATCH: u64 = 200;
 /// A pause is at least this long, so that a failing store is not asked without end.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
@@ -30,45 +29,42 @@ const AUDIT_EVERY: Duration = Duration::from_hours(24);
 impl Service {
     /// Ends offers as they come due, until `stop`.
     pub(crate) async fn expire_until(self, stop: CancellationToken) {
-        let mut pause = Duration::ZERO;
-        while stop
-            .run_until_cancelled(tokio::time::sleep(pause))
-            .await
-            .is_some()
-        {
-            pause = self.expire_due().await.unwrap_or_else(|error| {
-                warn!(error = %platform::status::chain(&error), "offers that are due cannot be read");
-                self.settings().expiry_poll
-            });
-        }
+        let rounds = async {
+            loop {
+                let pause = self.expire_due().await.unwrap_or_else(|error| {
+                    warn!(error = %platform::status::chain(&error), "offers that are due cannot be read");
+                    self.settings().expiry_poll
+                });
+                tokio::time::sleep(pause).await;
+            }
+        };
+        stop.run_until_cancelled(rounds).await;
     }
 
-    /// Ends the offers that are due, and says how long nothing will be: until the next one, at most the poll pause, as
+    /// Ends all offers that are due, and says how long nothing will be: until the next one, at most the poll pause, as
     /// other replicas and other clocks make offers too.
     pub(crate) async fn expire_due(&self) -> Result<Duration, OfferError> {
         let (now, poll) = (self.now(), self.settings().expiry_poll);
         let soon = later(now, poll);
-        let next = offers::due_until(self.database().read(), soon, BATCH).await?;
-        let mut pause = poll;
-        let mut ended = 0;
-        for Due { tenant, offer, at } in &next {
-            if *at > now {
-                pause = pause.min(elapsed(now, *at));
-                break;
-            }
-            // One that cannot be ended must not keep the others from it.
-            match self.time_out(tenant, *offer, now).await {
-                Ok(()) => ended += 1,
-                Err(error) => {
+        let mut last = None;
+        loop {
+            let batch =
+                offers::due_until(self.database().read(), last.as_ref(), soon, BATCH).await?;
+            for due in &batch {
+                if due.at > now {
+                    return Ok(elapsed(now, due.at).max(SHORTEST_PAUSE));
+                }
+                // One that cannot be ended must not keep the others from it.
+                if let Err(error) = self.time_out(&due.tenant, due.offer, now).await {
                     let error = platform::status::chain(&error);
-                    warn!(%offer, error, "an offer could not be ended");
+                    warn!(offer = %due.offer, error, "an offer could not be ended");
                 }
             }
+            last = batch.into_iter().next_back();
+            if last.is_none() {
+                return Ok(poll);
+            }
         }
-        if ended == BATCH {
-            pause = Duration::ZERO;
-        }
-        Ok(pause.max(SHORTEST_PAUSE))
     }
 
     /// Forgets, now and then until `stop`, first answers that nobody will ask for again, and facts that never arrived.
@@ -92,15 +88,21 @@ impl Service {
     pub(crate) async fn audit_until(self, stop: CancellationToken) {
         let mut due = tokio::time::interval(AUDIT_EVERY);
         while stop.run_until_cancelled(due.tick()).await.is_some() {
-            match ledger::audit(self.database().read()).await {
-                Ok(found) => {
-                    for discrepancy in found {
-                        error!(%discrepancy, "the ledger is not true");
-                    }
-                }
-                Err(error) => warn!(%error, "the ledger could not be proven"),
+            if let Err(error) = self.audit().await {
+                let error = platform::status::chain(&error);
+                warn!(error, "the ledger could not be proven");
             }
         }
+    }
+
+    async fn audit(&self) -> Result<(), StoreError> {
+        let connection = self.database().read();
+        for tenant in programmes::tenants(connection).await? {
+            for discrepancy in ledger::audit(connection, &tenant).await? {
+                error!(%discrepancy, "the ledger is not true");
+            }
+        }
+        Ok(())
     }
 
     async fn time_out(
@@ -109,10 +111,6 @@ impl Service {
         offer: OfferId,
         now: Timestamp,
     ) -> Result<(), OfferError> {
-        let Some(found) = offers::find(self.database().read(), tenant, offer).await? else {
-            return Ok(());
-        };
-        let span = spans::of_ended_offer(tenant, &found);
         let (service, tenant) = (self.clone(), tenant.clone());
         self.database()
             .write(move |tx| {
@@ -124,7 +122,6 @@ impl Service {
                 };
                 async move { time_out(&unit, offer).await }.boxed()
             })
-            .instrument(span)
             .await
     }
 }
@@ -137,8 +134,13 @@ async fn time_out(unit: &Unit<'_>, offer: OfferId) -> Result<(), OfferError> {
     let Ok(offer) = offer.time_out(unit.now) else {
         return Ok(());
     };
-    let body = ending(unit, &offer).await?;
-    unit.save(&offer).await?;
+    let span = spans::of_ended_offer(&unit.tenant, &offer);
+    end(unit, &offer).instrument(span).await
+}
+
+async fn end(unit: &Unit<'_>, offer: &Offer) -> Result<(), OfferError> {
+    let body = ending(unit, offer).await?;
+    unit.save(offer).await?;
     Ok(unit.tell(&offer.terms, body).await?)
 }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use domain::id::{PersonId, ProgrammeId, TenantId};
+use domain::id::{PersonId, TenantId};
 use domain::money::{Currency, Money};
 use domain::time::Timestamp;
 use sea_orm::ConnectionTrait;
@@ -13,7 +13,7 @@ use crate::case::CaseAgent;
 use crate::ledger::{Day, LimitKey, purse_owners};
 use crate::programme::{Programme, PurseOwner};
 use crate::store::ledger::{Caps, Counter, counters};
-use crate::store::{programmes, purses};
+use crate::store::purses;
 
 /// To whom, in which currency and when something would be granted.
 #[derive(Debug, Clone, Copy)]
@@ -130,23 +130,6 @@ pub(super) async fn candidates<C: ConnectionTrait>(
         });
     }
     Ok(found)
-}
-
-/// All programmes of a tenant.
-pub(super) async fn all_programmes<C: ConnectionTrait>(
-    connection: &C,
-    tenant: &TenantId,
-) -> Result<Vec<Programme>, StoreError> {
-    programmes::all(connection, tenant).await
-}
-
-/// One programme.
-pub(super) async fn programme<C: ConnectionTrait>(
-    connection: &C,
-    tenant: &TenantId,
-    programme: &ProgrammeId,
-) -> Result<Option<Programme>, StoreError> {
-    programmes::find(connection, tenant, programme).await
 }
 
 fn room_of(limit: Money, counter: Option<Counter>, currency: Currency) -> PurseRoom {

@@ -1,7 +1,7 @@
 //! Uses an offer in an order, once.
 
 use domain::fact::FactBody;
-use domain::id::{OrderId, RedemptionId};
+use domain::id::{OfferId, OrderId, RedemptionId};
 use futures::FutureExt;
 use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
@@ -10,11 +10,11 @@ use storage::RequestKey;
 use tracing::Instrument;
 
 use super::grounds::{self, Situation};
-use super::{Service, Unit};
+use super::{Service, Unit, spans};
 use crate::error::OfferError;
 use crate::ledger::{Draw, EntryKind};
 use crate::offer::{Claimed, IllegalMove, Offer};
-use crate::store::offers;
+use crate::store::{cases, ledger, offers, programmes};
 use crate::token::Claims;
 
 /// What a checkout wants to redeem.
@@ -60,24 +60,25 @@ impl Service {
         if claims.tenant != key.tenant {
             return Err(not_ours());
         }
-        let span = self.span_of_offer("offers.redeem", &key.tenant, claims.offer);
-        let span = span.await?;
         let redeem = Redeem {
             claims,
             order,
             cart_version,
         };
         self.once(key, redeem, |unit, redeem| {
-            async move { use_offer(&unit, &redeem).await }.boxed()
+            async move {
+                let offer = offers::lock(unit.tx, &unit.tenant, redeem.claims.offer).await?;
+                let offer = offer.ok_or(OfferError::OfferUnknown)?;
+                let span = spans::of_offer("offers.redeem", &unit.tenant, &offer);
+                use_offer(&unit, &redeem, offer).instrument(span).await
+            }
+            .boxed()
         })
-        .instrument(span)
         .await
     }
 }
 
-async fn use_offer(unit: &Unit<'_>, redeem: &Redeem) -> Result<Redeemed, OfferError> {
-    let offer = offers::lock(unit.tx, &unit.tenant, redeem.claims.offer).await?;
-    let offer = offer.ok_or(OfferError::OfferUnknown)?;
+async fn use_offer(unit: &Unit<'_>, redeem: &Redeem, offer: Offer) -> Result<Redeemed, OfferError> {
     if Claims::of(&unit.tenant, &offer) != redeem.claims {
         return Err(not_ours());
     }
@@ -102,9 +103,13 @@ async fn use_offer(unit: &Unit<'_>, redeem: &Redeem) -> Result<Redeemed, OfferEr
     Ok(Redeemed { redemption, offer })
 }
 
-/// The hold has expired and is still in its grace: it is good if there is room, on the day that it was granted on.
+/// The hold has expired and is still in its grace: it is good if there is room, on the day that it was granted on, and if
+/// nothing has taken its place in the case.
 async fn claim_again(unit: &Unit<'_>, offer: &Offer, draw: &Draw) -> Result<(), OfferError> {
-    let programme = grounds::programme(unit.tx, &unit.tenant, &draw.programme).await?;
+    if is_replaced(unit, offer).await? {
+        return Err(IllegalMove::NotHeld.into());
+    }
+    let programme = programmes::find(unit.tx, &unit.tenant, &draw.programme).await?;
     let programme = programme.ok_or(OfferError::ProgrammeUnknown)?;
     let situation = Situation {
         tenant: &unit.tenant,
@@ -113,10 +118,22 @@ async fn claim_again(unit: &Unit<'_>, offer: &Offer, draw: &Draw) -> Result<(), 
         now: unit.now,
     };
     let purses = grounds::purses_of(unit.tx, situation, &draw.agent).await?;
-    match unit.hold(draw, purses.caps(&programme)).await? {
+    match unit.hold_again(draw, purses.caps(&programme)).await? {
         Ok(()) => Ok(()),
         Err(_full) => Err(IllegalMove::NotHeld.into()),
     }
+}
+
+/// Whether another offer on the case, which still costs, was decided on as if this one were over, or the other way round:
+/// both together might be more than authority and margin allow. The case is locked, so that no decision comes between.
+async fn is_replaced(unit: &Unit<'_>, offer: &Offer) -> Result<bool, OfferError> {
+    let (tx, tenant) = (unit.tx, &unit.tenant);
+    let intervention = offer.terms.intervention;
+    let case = cases::lock(tx, tenant, intervention).await?;
+    case.ok_or(OfferError::CaseUnknown)?;
+    let costing = offers::costing(tx, tenant, intervention).await?;
+    let others: Vec<OfferId> = costing.iter().map(|other| other.terms.id).collect();
+    Ok(!ledger::is_counted_with(tx, tenant, offer.terms.id, &others).await?)
 }
 
 fn not_ours() -> OfferError {

@@ -3,7 +3,7 @@
 use domain::closed_enum;
 use domain::fact::FactBody;
 use domain::id::RedemptionId;
-use domain::money::Money;
+use domain::money::{Money, MoneyError};
 use domain::time::elapsed;
 use futures::FutureExt;
 use proto::error::v1::ErrorReason;
@@ -12,13 +12,12 @@ use serde::{Deserialize, Serialize};
 use storage::RequestKey;
 use tracing::{Instrument, info};
 
-use super::{Service, Unit};
+use super::{Service, Unit, spans};
 use crate::error::OfferError;
 use crate::ledger::Draw;
 use crate::offer::{IllegalMove, Offer, State};
-use crate::store::ledger::Extent;
+use crate::store::ledger::{Back, Extent};
 use crate::store::offers;
-use domain::money::MoneyError;
 
 closed_enum! {
     /// Why a redemption is taken back.
@@ -51,19 +50,25 @@ impl Service {
         key: RequestKey,
         command: ReverseRedemption,
     ) -> Result<Offer, OfferError> {
-        let span = self.span_of_redemption("offers.reverse", &key.tenant, command.redemption);
-        let span = span.await?;
         self.once(key, command, |unit, command| {
-            async move { reverse(&unit, &command).await }.boxed()
+            async move {
+                let redemption = command.redemption;
+                let offer = offers::lock_by_redemption(unit.tx, &unit.tenant, redemption).await?;
+                let offer = offer.ok_or(OfferError::RedemptionUnknown)?;
+                let span = spans::of_offer("offers.reverse", &unit.tenant, &offer);
+                reverse(&unit, &command, offer).instrument(span).await
+            }
+            .boxed()
         })
-        .instrument(span)
         .await
     }
 }
 
-async fn reverse(unit: &Unit<'_>, command: &ReverseRedemption) -> Result<Offer, OfferError> {
-    let offer = offers::lock_by_redemption(unit.tx, &unit.tenant, command.redemption).await?;
-    let offer = offer.ok_or(OfferError::RedemptionUnknown)?;
+async fn reverse(
+    unit: &Unit<'_>,
+    command: &ReverseRedemption,
+    offer: Offer,
+) -> Result<Offer, OfferError> {
     if is_whole_again(&offer, command.amount) {
         return Ok(offer);
     }
@@ -73,7 +78,7 @@ async fn reverse(unit: &Unit<'_>, command: &ReverseRedemption) -> Result<Offer, 
         return Err(OfferError::RedemptionTooOld);
     }
     let draw = Draw::of(&offer.terms, &redemption.hold);
-    let (offer, back) = match offer.clone().reverse(command.amount) {
+    let (offer, amount) = match offer.clone().reverse(command.amount) {
         Ok(reversed) => reversed,
         Err(IllegalMove::NotWithinRest) => return Err(not_within_rest(&offer, command.amount)),
         Err(illegal) => return Err(illegal.into()),
@@ -89,11 +94,11 @@ async fn reverse(unit: &Unit<'_>, command: &ReverseRedemption) -> Result<Offer, 
         | State::Released(_)
         | State::Expired(_) => Extent::Part,
     };
-    unit.take_back(&draw, (back, extent)).await?;
+    unit.take_back(&draw, Back { amount, extent }).await?;
     unit.save(&offer).await?;
     let body = FactBody::OfferReversed {
         offer: offer.terms.id,
-        amount: back,
+        amount,
     };
     unit.tell(&offer.terms, body).await?;
     info!(offer = %offer.terms.id, reason = %command.reason, "redemption reversed");

@@ -1,51 +1,12 @@
 //! One trace for one recovery: what happens to a case or an offer belongs to the trace in which it began, however much
 //! later it comes. A caller with a trace of its own keeps it, and both are linked.
 
-use domain::id::{InterventionId, OfferId, RedemptionId, TenantId};
+use domain::id::TenantId;
 use platform::telemetry::TraceContext;
 use tracing::{Span, info_span};
 
-use super::Service;
 use crate::case::Case;
-use crate::error::OfferError;
 use crate::offer::Offer;
-use crate::store::{cases, offers};
-
-impl Service {
-    /// The span of a decision on a case. Of an unknown case there is nothing to tell; the decision says so itself.
-    pub(super) async fn span_of_case(
-        &self,
-        name: &'static str,
-        tenant: &TenantId,
-        intervention: InterventionId,
-    ) -> Result<Span, OfferError> {
-        let case = cases::find(self.database().read(), tenant, intervention).await?;
-        Ok(case.map_or_else(Span::current, |case| of_case(name, tenant, &case)))
-    }
-
-    /// The span of what happens to an offer; likewise.
-    pub(super) async fn span_of_offer(
-        &self,
-        name: &'static str,
-        tenant: &TenantId,
-        offer: OfferId,
-    ) -> Result<Span, OfferError> {
-        let offer = offers::find(self.database().read(), tenant, offer).await?;
-        Ok(offer.map_or_else(Span::current, |offer| of_offer(name, tenant, &offer)))
-    }
-
-    /// The span of what happens to a redemption; likewise.
-    pub(super) async fn span_of_redemption(
-        &self,
-        name: &'static str,
-        tenant: &TenantId,
-        redemption: RedemptionId,
-    ) -> Result<Span, OfferError> {
-        let connection = self.database().read();
-        let offer = offers::find_by_redemption(connection, tenant, redemption).await?;
-        Ok(offer.map_or_else(Span::current, |offer| of_offer(name, tenant, &offer)))
-    }
-}
 
 /// The span of what time does to an offer: nobody calls, so it is a part of the offer's trace.
 pub(super) fn of_ended_offer(tenant: &TenantId, offer: &Offer) -> Span {
@@ -56,7 +17,21 @@ pub(super) fn of_ended_offer(tenant: &TenantId, offer: &Offer) -> Span {
     span
 }
 
-fn of_case(name: &'static str, tenant: &TenantId, case: &Case) -> Span {
+/// Where an offer on a case belongs: here, when this call is a part of the recovery; else where the recovery was told of,
+/// so that what becomes of the offer is joined to that, and not to the trace of whoever asked for it.
+pub(super) fn place_of_offer(case: &Case) -> Option<String> {
+    let here = TraceContext::current();
+    let place = match trace(case.traceparent.as_deref()) {
+        Some(recovery) => here
+            .filter(|here| here.trace_id() == recovery.trace_id())
+            .or(Some(recovery)),
+        None => here,
+    };
+    place.map(|place| place.to_string())
+}
+
+/// The span of a decision on a case.
+pub(super) fn of_case(name: &'static str, tenant: &TenantId, case: &Case) -> Span {
     let span = info_span!(
         "case",
         otel.name = name,
@@ -70,7 +45,8 @@ fn of_case(name: &'static str, tenant: &TenantId, case: &Case) -> Span {
     span
 }
 
-fn of_offer(name: &'static str, tenant: &TenantId, offer: &Offer) -> Span {
+/// The span of what happens to an offer.
+pub(super) fn of_offer(name: &'static str, tenant: &TenantId, offer: &Offer) -> Span {
     let span = offer_span(name, tenant, offer);
     if let Some(trace) = trace(offer.terms.traceparent.as_deref()) {
         trace.resume(&span);

@@ -2,6 +2,7 @@
 
 mod access;
 mod approvals;
+mod grace;
 mod life;
 mod limits;
 mod model;

@@ -2,7 +2,6 @@
 
 use domain::fact::FactBody;
 use domain::id::{OfferId, TenantId, TypedId};
-use domain::money::Money;
 use domain::time::Timestamp;
 use storage::{StoreError, Tx};
 
@@ -12,7 +11,7 @@ use crate::error::OfferError;
 use crate::ledger::{Draw, EntryKind, Scope};
 use crate::offer::{Offer, Terms};
 use crate::service::facts;
-use crate::store::ledger::{self, Caps, Extent, Stamp};
+use crate::store::ledger::{self, Back, Caps, Stamp};
 use crate::store::{offers, policies};
 
 pub(super) struct Unit<'t> {
@@ -66,17 +65,22 @@ impl Unit<'_> {
         ledger::hold(self.tx, &self.tenant, draw, caps, self.stamp()).await
     }
 
+    /// Claims all of it again for an offer whose hold has expired.
+    pub(super) async fn hold_again(
+        &self,
+        draw: &Draw,
+        caps: Caps,
+    ) -> Result<Result<(), Vec<Scope>>, StoreError> {
+        ledger::hold_again(self.tx, &self.tenant, draw, caps, self.stamp()).await
+    }
+
     /// Books the whole of an offer.
     pub(super) async fn settle(&self, kind: EntryKind, draw: &Draw) -> Result<(), StoreError> {
         ledger::settle(self.tx, &self.tenant, kind, draw, self.stamp()).await
     }
 
     /// Books what came back of a redemption.
-    pub(super) async fn take_back(
-        &self,
-        draw: &Draw,
-        back: (Money, Extent),
-    ) -> Result<(), StoreError> {
+    pub(super) async fn take_back(&self, draw: &Draw, back: Back) -> Result<(), StoreError> {
         ledger::reverse(self.tx, &self.tenant, draw, back, self.stamp()).await
     }
 

@@ -6,7 +6,7 @@ mod audit;
 mod counters;
 mod entries;
 
-use domain::id::{LedgerEntryId, ProgrammeId, TenantId};
+use domain::id::{LedgerEntryId, OfferId, ProgrammeId, TenantId};
 use domain::money::{MAX_MINOR_UNITS, Money};
 use domain::time::Timestamp;
 use storage::{StoreError, Tx};
@@ -45,6 +45,47 @@ pub(crate) async fn hold(
     caps: Caps,
     stamp: Stamp,
 ) -> Result<Result<(), Vec<Scope>>, StoreError> {
+    let claimed = claim_all(tx, tenant, draw, caps).await?;
+    if claimed.is_ok() {
+        entries::book(tx, tenant, NewEntry::whole(EntryKind::Hold, draw), stamp).await?;
+    }
+    Ok(claimed)
+}
+
+/// [`hold`] for an offer whose first hold has expired.
+pub(crate) async fn hold_again(
+    tx: &Tx,
+    tenant: &TenantId,
+    draw: &Draw,
+    caps: Caps,
+    stamp: Stamp,
+) -> Result<Result<(), Vec<Scope>>, StoreError> {
+    let claimed = claim_all(tx, tenant, draw, caps).await?;
+    if claimed.is_ok() {
+        entries::book(tx, tenant, NewEntry::second_hold(draw), stamp).await?;
+    }
+    Ok(claimed)
+}
+
+/// Whether this offer and each of the others on its case were decided on together: see [`FirstClaim::is_counted_with`].
+pub(crate) async fn is_counted_with(
+    tx: &Tx,
+    tenant: &TenantId,
+    offer: OfferId,
+    others: &[OfferId],
+) -> Result<bool, StoreError> {
+    let all = [others, &[offer]].concat();
+    let claims = entries::first_claims(tx, tenant, &all).await?;
+    let ours = claims.get(&offer).copied();
+    Ok(ours.is_some_and(|ours| claims.values().all(|other| ours.is_counted_with(*other))))
+}
+
+async fn claim_all(
+    tx: &Tx,
+    tenant: &TenantId,
+    draw: &Draw,
+    caps: Caps,
+) -> Result<Result<(), Vec<Scope>>, StoreError> {
     let mut taken: Vec<Share> = Vec::new();
     let mut full = Vec::new();
     for share in draw.shares() {
@@ -55,7 +96,6 @@ pub(crate) async fn hold(
         }
     }
     if full.is_empty() {
-        entries::book(tx, tenant, NewEntry::whole(EntryKind::Hold, draw), stamp).await?;
         return Ok(Ok(()));
     }
     for share in &taken {
@@ -104,24 +144,34 @@ pub(crate) enum Extent {
     Rest,
 }
 
+/// What came back of a redemption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Back {
+    pub(crate) amount: Money,
+    pub(crate) extent: Extent,
+}
+
 /// Books an amount of a redemption as taken back. The day's purses get it back even when their day is over, as the sums
 /// must stay true; nobody can grant it again.
 pub(crate) async fn reverse(
     tx: &Tx,
     tenant: &TenantId,
     draw: &Draw,
-    (back, extent): (Money, Extent),
+    back: Back,
     stamp: Stamp,
 ) -> Result<(), StoreError> {
     for mut share in draw.shares() {
-        share.units = match (share.key.scope, extent) {
+        share.units = match (share.key.scope, back.extent) {
             (Scope::Usage, Extent::Part) => continue,
             (Scope::Usage, Extent::Rest) => share.units,
-            (Scope::AgentPurse | Scope::PartnerPurse | Scope::Budget, _) => back.minor_units(),
+            (Scope::AgentPurse | Scope::PartnerPurse | Scope::Budget, _) => {
+                back.amount.minor_units()
+            }
         };
         counters::apply(tx, tenant, EntryKind::Reverse, &share).await?;
     }
-    let entry = NewEntry::reversal(draw, back, extent);
+    let earlier = entries::reversals(tx, tenant, draw.offer).await?;
+    let entry = NewEntry::reversal(draw, back, earlier);
     entries::book(tx, tenant, entry, stamp).await
 }
 

@@ -5,6 +5,7 @@ use sea_orm_migration::MigrationTrait;
 mod m0001_rules;
 mod m0002_ledger;
 mod m0003_offers;
+mod m0004_authority_end;
 
 /// All tables that this service has, those of the libraries first.
 pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -12,6 +13,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         m0001_rules::migration(),
         m0002_ledger::migration(),
         m0003_offers::migration(),
+        m0004_authority_end::migration(),
     ];
     storage::migrations()
         .into_iter()

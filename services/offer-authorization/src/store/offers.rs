@@ -105,25 +105,31 @@ pub(crate) async fn lock(
     model.map(|model| row::parse(&model)).transpose()
 }
 
-/// The offer of a redemption.
-pub(crate) async fn find_by_redemption<C: ConnectionTrait>(
-    connection: &C,
-    tenant: &TenantId,
-    redemption: RedemptionId,
-) -> Result<Option<Offer>, StoreError> {
-    let model = by_redemption(tenant, redemption).one(connection).await?;
-    model.map(|model| row::parse(&model)).transpose()
-}
-
 /// The offer of a redemption, locked likewise.
 pub(crate) async fn lock_by_redemption(
     tx: &Tx,
     tenant: &TenantId,
     redemption: RedemptionId,
 ) -> Result<Option<Offer>, StoreError> {
-    let query = by_redemption(tenant, redemption).lock_exclusive();
+    let query = Entity::find_in(tenant)
+        .filter(Column::RedemptionId.eq(redemption.to_string()))
+        .lock_exclusive();
     let model = query.one(tx).await?;
     model.map(|model| row::parse(&model)).transpose()
+}
+
+/// The offers of an intervention that are held or redeemed.
+pub(crate) async fn costing(
+    tx: &Tx,
+    tenant: &TenantId,
+    intervention: InterventionId,
+) -> Result<Vec<Offer>, StoreError> {
+    let models = Entity::find_in(tenant)
+        .filter(Column::InterventionId.eq(intervention.to_string()))
+        .filter(Column::State.is_in(COSTING.map(StateName::as_str)))
+        .all(tx)
+        .await?;
+    models.iter().map(row::parse).collect()
 }
 
 /// What the offers of an intervention in one currency cost that are held or redeemed, less what was reversed.
@@ -133,19 +139,13 @@ pub(crate) async fn cost_of_intervention(
     intervention: InterventionId,
     currency: Currency,
 ) -> Result<Money, StoreError> {
-    let models = Entity::find_in(tenant)
-        .filter(Column::InterventionId.eq(intervention.to_string()))
-        .filter(Column::State.is_in(COSTING.map(StateName::as_str)))
-        .filter(Column::AmountCurrency.eq(currency.as_str()))
-        .all(tx)
-        .await?;
     let mut cost = Money::zero(currency);
-    for model in &models {
-        let offer = row::parse(model)?;
-        let row = Row::of(TABLE, &model.offer_id);
-        let rest = offer.terms.amount.checked_sub(offer.reversed());
-        let sum = rest.and_then(|rest| cost.checked_add(rest));
-        cost = row.valid("amount", sum)?;
+    for offer in costing(tx, tenant, intervention).await? {
+        if offer.terms.amount.currency() == currency {
+            let rest = offer.terms.amount.checked_sub(offer.reversed());
+            let sum = rest.and_then(|rest| cost.checked_add(rest));
+            cost = Row::of(TABLE, &offer.terms.id.to_string()).valid("amount", sum)?;
+        }
     }
     Ok(cost)
 }
@@ -191,17 +191,30 @@ pub(crate) async fn list<C: ConnectionTrait>(
     models.iter().map(row::parse).collect()
 }
 
-/// The offers whose time ends until then, the first first. The one read that spans tenants: each offer is then ended in a
-/// transaction of its own tenant.
+/// The offers whose time ends until then, the first first, after the one of `after`. The one read that spans tenants:
+/// each offer is then ended in a transaction of its own tenant.
 pub(crate) async fn due_until<C: ConnectionTrait>(
     connection: &C,
+    after: Option<&Due>,
     end: Timestamp,
     limit: u64,
 ) -> Result<Vec<Due>, StoreError> {
-    let models = Entity::find()
+    let mut query = Entity::find()
         .filter(Column::State.is_in(TIMED.map(StateName::as_str)))
-        .filter(Column::Until.lte(column::millis(end)))
+        .filter(Column::Until.lte(column::millis(end)));
+    if let Some(Due { offer, at, .. }) = after {
+        let same_time = Expr::col(Column::Until)
+            .eq(column::millis(*at))
+            .and(Expr::col(Column::OfferId).gt(offer.to_string()));
+        query = query.filter(
+            Condition::any()
+                .add(Column::Until.gt(column::millis(*at)))
+                .add(same_time),
+        );
+    }
+    let models = query
         .order_by_asc(Column::Until)
+        .order_by_asc(Column::OfferId)
         .limit(limit)
         .all(connection)
         .await?;
@@ -218,8 +231,4 @@ pub(crate) async fn due_until<C: ConnectionTrait>(
 
 fn by_id(tenant: &TenantId, offer: OfferId) -> Select<Entity> {
     Entity::find_in(tenant).filter(Column::OfferId.eq(offer.to_string()))
-}
-
-fn by_redemption(tenant: &TenantId, redemption: RedemptionId) -> Select<Entity> {
-    Entity::find_in(tenant).filter(Column::RedemptionId.eq(redemption.to_string()))
 }

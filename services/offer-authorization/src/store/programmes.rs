@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::id::{ProgrammeId, TenantId};
 use domain::money::{BasisPoints, Money};
 use domain::remedy::RemedyKind;
-use domain::time::Timestamp;
+use domain::time::{Timestamp, earlier};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
@@ -21,6 +21,8 @@ use crate::programme::{Programme, ProgrammeReport, ProgrammeState};
 
 const TABLE: &str = "programmes";
 const SEPARATOR: &str = ",";
+/// For so long whoever asks is told that a programme is over; then it is as if it had never been.
+const RECENT: Duration = Duration::from_hours(24 * 30);
 
 /// Stores a programme. `false`: one of this id is there.
 pub(crate) async fn create(
@@ -40,19 +42,19 @@ pub(crate) async fn create(
     Ok(matches!(outcome, TryInsertResult::Inserted(1)))
 }
 
-/// Sets the state of a programme. `false`: there is none of this id.
+/// Sets the state of a programme, if there is one of this id.
 pub(crate) async fn set_state(
     tx: &Tx,
     tenant: &TenantId,
     programme: &ProgrammeId,
     state: ProgrammeState,
-) -> Result<bool, StoreError> {
-    let updated = Entity::update_in(tenant)
+) -> Result<(), StoreError> {
+    Entity::update_in(tenant)
         .col_expr(Column::State, Expr::value(state.as_str()))
         .filter(Column::ProgrammeId.eq(programme.as_str()))
         .exec(tx)
         .await?;
-    Ok(updated.rows_affected == 1)
+    Ok(())
 }
 
 /// A programme.
@@ -68,16 +70,34 @@ pub(crate) async fn find<C: ConnectionTrait>(
     model.map(|model| parse(&model)).transpose()
 }
 
-/// All programmes, by their ids.
-pub(crate) async fn all<C: ConnectionTrait>(
+/// The programmes that could be the reason of an answer, by their ids: all but those that ended long ago, so that old
+/// seasons do not slow down each decision.
+pub(crate) async fn recent<C: ConnectionTrait>(
     connection: &C,
     tenant: &TenantId,
+    now: Timestamp,
 ) -> Result<Vec<Programme>, StoreError> {
     let models = Entity::find_in(tenant)
+        .filter(Column::EndsAt.gt(column::millis(earlier(now, RECENT))))
         .order_by_asc(Column::ProgrammeId)
         .all(connection)
         .await?;
     models.iter().map(parse).collect()
+}
+
+/// The tenants that have programmes: nobody else has money.
+pub(crate) async fn tenants<C: ConnectionTrait>(
+    connection: &C,
+) -> Result<Vec<TenantId>, StoreError> {
+    let query = Entity::find()
+        .select_only()
+        .column(Column::Tenant)
+        .distinct();
+    let tenants: Vec<String> = query.into_tuple().all(connection).await?;
+    let parsed = tenants
+        .iter()
+        .map(|tenant| Row::of(TABLE, tenant).parse("tenant", tenant));
+    parsed.collect()
 }
 
 /// Lists programmes by their ids, after the one of `after`.

@@ -7,12 +7,12 @@ use proto::money::v1::Money;
 use proto::offers::v1 as pb;
 use proto::remedy::v1::RemedyKind;
 use testkit::builders::usd;
-use testkit::grpc::{assert_hides, assert_refused};
+use testkit::grpc::assert_refused;
+pub(crate) use testkit::spoil::CARD;
+use testkit::spoil::assert_invalid;
 use tonic::{Code, Response, Status};
 
 use crate::world::{World, a_case, a_programme, authorize, create, fresh, id, redeem, reverse};
-
-pub(crate) const CARD: &str = "4111111111111111";
 
 type Value = pb::authorize_offer_request::Value;
 pub(crate) type Change<T> = (&'static str, ErrorReason, fn(&mut T));
@@ -24,9 +24,7 @@ pub(crate) fn assert_at<T: Debug>(
     field: &str,
     reason: ErrorReason,
 ) {
-    let refused = answer.unwrap_err();
-    assert_refused(&refused, Code::InvalidArgument, reason, Some(field));
-    assert_hides(&refused, CARD);
+    assert_invalid(&answer.unwrap_err(), reason, field);
 }
 
 fn amount(minor_units: i64, currency: &str) -> Money {

@@ -19,8 +19,9 @@ fn redemptions(spans: &[Span]) -> Vec<&Span> {
     spans.iter().filter(|span| span.name == REDEEM).collect()
 }
 
-/// Records the case in a trace, and has a desk that brings none offer three times. Gives the offers and the trace.
-async fn hold_three(world: &World) -> (Vec<GrantedOffer>, String) {
+/// Records the case in a trace, and has a desk offer three times: twice without a trace, once, the second time, with one of
+/// its own. Gives the offers, the trace of the case, and that of the desk.
+async fn hold_three(world: &World) -> (Vec<GrantedOffer>, String, String) {
     let recovery = tracing::info_span!("recovery");
     let decided = TraceContext::of_span(&recovery).unwrap().trace_id();
     let case = RecordCaseRequest {
@@ -29,17 +30,26 @@ async fn hold_three(world: &World) -> (Vec<GrantedOffer>, String) {
     };
     let recorded = async { world.service().record_case(case).await.unwrap() };
     recorded.instrument(recovery).await;
-    let mut held = Vec::new();
-    for amount in 1..=3 {
-        let ask = AuthorizeOfferRequest {
-            intervention_id: id::<InterventionId>(7),
-            ..authorize(amount)
-        };
-        let ask = request(&world.tokens().agent(), ask);
-        let answer = world.untraced().await.authorize_offer(ask).await;
-        held.push(granted(answer.unwrap().into_inner()));
+    let desk = tracing::info_span!("desk");
+    let asked = TraceContext::of_span(&desk).unwrap().trace_id();
+    let traced = async { world.agent().authorize_offer(ask(2)).await.unwrap() };
+    let first = ask_untraced(world, 1).await;
+    let second = granted(traced.instrument(desk).await.into_inner());
+    let third = ask_untraced(world, 3).await;
+    (vec![first, second, third], decided, asked)
+}
+
+fn ask(amount: i64) -> AuthorizeOfferRequest {
+    AuthorizeOfferRequest {
+        intervention_id: id::<InterventionId>(7),
+        ..authorize(amount)
     }
-    (held, decided)
+}
+
+async fn ask_untraced(world: &World, amount: i64) -> GrantedOffer {
+    let ask = request(&world.tokens().agent(), ask(amount));
+    let answer = world.untraced().await.authorize_offer(ask).await;
+    granted(answer.unwrap().into_inner())
 }
 
 /// All of it in one test: the telemetry of a process is set up once.
@@ -52,7 +62,7 @@ async fn one_recovery_is_one_trace() {
     };
     let telemetry = telemetry::init(&config, offer_authorization::NAME).unwrap();
     let world = World::with_case().await;
-    let (held, decided) = hold_three(&world).await;
+    let (held, decided, asked) = hold_three(&world).await;
 
     // A checkout with a trace of its own: the redemption stays in it, and both are linked.
     let shop = tracing::info_span!("shop");
@@ -66,7 +76,7 @@ async fn one_recovery_is_one_trace() {
     };
     call.instrument(shop).await;
 
-    // A checkout that brings none: the redemption goes on where the offer was decided.
+    // A checkout that brings none: the redemption goes on where the recovery began, although the desk had a trace.
     let ask = request(&world.tokens().checkout(), redeem(&held[1]));
     world.untraced().await.redeem_offer(ask).await.unwrap();
 
@@ -77,7 +87,7 @@ async fn one_recovery_is_one_trace() {
         .into_iter()
         .map(|told| told.trace_id.unwrap())
         .collect();
-    let expected = [&decided, &decided, &decided, &paid, &decided, &decided];
+    let expected = [&decided, &asked, &decided, &paid, &decided, &decided];
     assert_eq!(traces.iter().collect::<Vec<_>>(), expected);
 
     telemetry.flush().await;

@@ -1,13 +1,11 @@
-//! One running service with an issuer of tokens, a clock under control, a stand-in for kpi, and requests that are good.
+//! One running service by a clock under control, a stand-in for kpi, and requests that are good.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::id::{AgentId, TypedId};
 use domain::time::{earlier, later};
-use offer_authorization::{Config, OffersConfig, Sources, TokensConfig, UpstreamsConfig};
-use platform::client::{Client, connect_with_token};
-use platform::config::{ClientConfig, ServerConfig, TelemetryConfig};
+use offer_authorization::{Config, OfferAuthorization};
+use platform::client::Client;
 use platform::ids::{IdSource, SystemIds};
 use proto::cause::v1::Cause;
 use proto::convert::time::wire_timestamp;
@@ -19,12 +17,12 @@ use tempfile::TempDir;
 use testkit::builders::{a_cart, partner, usd};
 use testkit::clock::start;
 use testkit::ids::nth;
-use testkit::scratch::{self, Scratch};
-use testkit::tokens::{Issuer, Tokens};
-use testkit::{FakeClock, Served, serve};
+use testkit::scratch;
+use testkit::tokens::Tokens;
+use testkit::{FakeClock, Rig, StandIn};
 use tonic::transport::Channel;
 
-use crate::downstream::{Downstream, Told};
+use crate::downstream::Told;
 
 pub(crate) type Offers = OfferAuthorizationServiceClient<Client>;
 pub(crate) type Programmes = OfferProgramServiceClient<Client>;
@@ -33,26 +31,29 @@ pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
 pub(crate) struct World {
     pub(crate) clock: FakeClock,
-    served: Option<Served>,
-    downstream: Downstream,
-    scratch: Scratch,
-    keys: TempDir,
-    issuer: Issuer,
+    rig: Rig<OfferAuthorization>,
+    told: Told,
+    _stand_in: StandIn,
+    _keys: TempDir,
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let clock = FakeClock::new();
-        let mut world = Self {
-            served: None,
-            downstream: Downstream::start().await,
-            scratch: scratch::sqlite(),
-            keys: tempfile::tempdir().unwrap(),
-            issuer: Issuer::with_clock(clock.shared()),
-            clock,
+        let (clock, told) = (FakeClock::new(), Told::default());
+        let (stand_in, keys) = (told.serve().await, tempfile::tempdir().unwrap());
+        let (uri, key_folder) = (stand_in.uri(), keys.path().to_owned());
+        let settings = move |config: &mut Config| {
+            config.upstreams.kpi.clone_from(&uri);
+            config.tokens.key_folder.clone_from(&key_folder);
+            config.offers.expiry_poll_ms = 20;
         };
-        world.restart().await;
-        world
+        Self {
+            rig: Rig::start(scratch::sqlite(), clock.shared(), settings).await,
+            clock,
+            told,
+            _stand_in: stand_in,
+            _keys: keys,
+        }
     }
 
     /// Starts with a programme of USD 100.00 and a case that ana handles.
@@ -67,37 +68,29 @@ impl World {
         world
     }
 
-    /// Ends the service, if it runs, and starts it on the same files.
+    /// Stops the service and starts it on the same files.
     pub(crate) async fn restart(&mut self) {
-        if let Some(served) = self.served.take() {
-            served.stop().await;
-        }
-        let (config, sources) = (self.config(), self.sources());
-        let served = serve(|listener, shutdown| {
-            offer_authorization::run_with(config, sources, listener, shutdown)
-        })
-        .await;
-        self.served = Some(served.ready().await);
+        self.rig.restart().await;
     }
 
     pub(crate) async fn stop(mut self) {
-        self.served.take().unwrap().stop().await;
+        self.rig.stop().await;
     }
 
     pub(crate) fn told(&self) -> &Told {
-        &self.downstream.told
+        &self.told
     }
 
     pub(crate) fn tokens(&self) -> Tokens {
-        self.issuer.tokens_for(offer_authorization::NAME)
+        self.rig.tokens()
     }
 
     pub(crate) fn offers_with(&self, token: &str) -> Offers {
-        OfferAuthorizationServiceClient::new(self.client(token))
+        OfferAuthorizationServiceClient::new(self.rig.client(token))
     }
 
     pub(crate) fn programmes_with(&self, token: &str) -> Programmes {
-        OfferProgramServiceClient::new(self.client(token))
+        OfferProgramServiceClient::new(self.rig.client(token))
     }
 
     /// As intervention-routing calls.
@@ -126,8 +119,8 @@ impl World {
 
     /// A client without our layers, which knows neither tokens nor traces.
     pub(crate) async fn untraced(&self) -> OfferAuthorizationServiceClient<Channel> {
-        let uri = self.served.as_ref().unwrap().uri();
-        OfferAuthorizationServiceClient::connect(uri).await.unwrap()
+        let connected = OfferAuthorizationServiceClient::connect(self.rig.uri());
+        connected.await.unwrap()
     }
 
     /// Asks for this amount on the usual case, and expects to be granted.
@@ -147,44 +140,6 @@ impl World {
         let programme = listed.into_inner().programmes.remove(0);
         let units = |money: Option<proto::money::v1::Money>| money.unwrap().minor_units;
         (units(programme.held), units(programme.redeemed))
-    }
-
-    fn client(&self, token: &str) -> Client {
-        connect_with_token(&self.served.as_ref().unwrap().uri(), token).unwrap()
-    }
-
-    fn sources(&self) -> Sources {
-        Sources {
-            clock: self.clock.shared(),
-            ids: Arc::new(SystemIds),
-        }
-    }
-
-    fn config(&self) -> Config {
-        Config {
-            server: ServerConfig {
-                drain_accept_ms: 0,
-                drain_calls_ms: 2_000,
-                ..ServerConfig::default()
-            },
-            client: ClientConfig::default(),
-            auth: self.issuer.auth_config(offer_authorization::NAME),
-            telemetry: TelemetryConfig::default(),
-            store: self.scratch.config(),
-            upstreams: UpstreamsConfig {
-                kpi: self.downstream.uri(),
-            },
-            tokens: TokensConfig {
-                key_folder: self.keys.path().to_owned(),
-            },
-            offers: OffersConfig {
-                approval_timeout_ms: 300_000,
-                redeem_grace_ms: 30_000,
-                reversal_max_age_hours: 2_160,
-                expiry_poll_ms: 20,
-                answers_kept_hours: 9_600,
-            },
-        }
     }
 }
 

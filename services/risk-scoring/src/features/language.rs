@@ -1,5 +1,7 @@
 //! The languages that an explanation is written in.
 
+use domain::language::Language;
+
 /// A language of explanations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tongue {
@@ -8,11 +10,12 @@ pub(crate) enum Tongue {
 }
 
 impl Tongue {
-    /// The language of this ISO 639-1 code, English for any other.
-    pub(crate) fn of(code: &str) -> Self {
-        match code {
-            "es" => Self::Spanish,
-            _ => Self::English,
+    /// The tongue nearest to a language: English for any but Spanish, and for none.
+    pub(crate) fn of(language: Option<Language>) -> Self {
+        if language == Some(Language::ES) {
+            Self::Spanish
+        } else {
+            Self::English
         }
     }
 

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use domain::language::Language;
 use domain::moment::{MomentKind, Progress, VisitHistory};
 use domain::signal::SignalKind;
 use testkit::builders::{a_cart, a_moment};
@@ -116,7 +117,7 @@ fn values_are_told_in_words() {
         "Payments declined: 2"
     );
     assert_eq!(
-        declined.in_words(2.0, Tongue::of("es")),
+        declined.in_words(2.0, Tongue::of(Some(Language::ES))),
         "Pagos rechazados: 2"
     );
     assert_eq!(
@@ -124,7 +125,7 @@ fn values_are_told_in_words() {
         "Avanza hacia el pedido: sí"
     );
     assert_eq!(
-        Feature::MinutesOnSite.in_words(5.25, Tongue::of("fr")),
+        Feature::MinutesOnSite.in_words(5.25, Tongue::of(Some(Language::FR))),
         "Time on the site: 5.2 min"
     );
 }

@@ -56,7 +56,11 @@ pub(super) fn explanation(
         assessment_id,
         language,
     } = request;
-    Ok((read("assessment_id", assessment_id)?, Tongue::of(&language)))
+    let language = (!language.is_empty()).then(|| read("language", language));
+    Ok((
+        read("assessment_id", assessment_id)?,
+        Tongue::of(language.transpose()?),
+    ))
 }
 
 pub(super) fn listing(request: pb::ListAssessmentsRequest) -> Result<Listing, InvalidField> {

@@ -47,19 +47,6 @@ impl Service {
 
     async fn assess_once(&self, key: RequestKey, moment: Moment) -> Result<Assessment, RiskError> {
         let now = self.now();
-        let limits = self.inner.settings.moments;
-        not_ahead(
-            "moment.occurred_at",
-            moment.occurred_at,
-            now,
-            limits.max_ahead(),
-        )?;
-        not_older(
-            "moment.occurred_at",
-            moment.occurred_at,
-            now,
-            limits.max_age(),
-        )?;
         let tenant = key.tenant.clone();
         let work = Arc::new(Work {
             tenant: tenant.clone(),
@@ -94,6 +81,11 @@ impl Service {
         {
             return the_same_moment(&known, &work.moment);
         }
+        // Not before: a moment that was assessed in time keeps its assessment, however late it is sent again.
+        let at = work.moment.occurred_at;
+        let limits = settings.moments;
+        not_ahead("moment.occurred_at", at, work.now, limits.max_ahead())?;
+        not_older("moment.occurred_at", at, work.now, limits.max_age())?;
         let lineup = store
             .lineup(tx, &work.tenant, settings.models.max_shadows)
             .await?;

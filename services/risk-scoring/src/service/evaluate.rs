@@ -41,7 +41,7 @@ impl Service {
             limit: self.inner.settings.models.max_judged,
         };
         let scores = self.inner.store.scores(tenant, &key, wanted).await?;
-        quality(judged(&scores)).ok_or_else(|| RiskError::NoOutcome(model.clone()))
+        quality(judged(&scores)).ok_or(RiskError::NoOutcome)
     }
 
     /// Reads the health of a model off its last scores.
@@ -78,7 +78,7 @@ impl Service {
             .await?;
         found
             .map(|card| card.key)
-            .ok_or_else(|| RiskError::ModelUnknown(model.clone()))
+            .ok_or(RiskError::ModelUnknown)
     }
 }
 

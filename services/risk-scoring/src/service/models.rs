@@ -8,7 +8,7 @@ use futures::FutureExt;
 use platform::paging::{Page, PageRequest};
 use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
-use storage::{RequestKey, StoreError, Tx};
+use storage::{RequestKey, Tx};
 
 use super::Service;
 use crate::error::RiskError;
@@ -63,15 +63,13 @@ impl Service {
         let now = self.now();
         let tenant = key.tenant.clone();
         let (service, model) = (self.clone(), Arc::new(model));
-        let (of, id) = (tenant.clone(), model.id.clone());
         let database = self.inner.store.database();
-        let version = database
+        database
             .write_once(key, now, move |tx| {
-                let (service, model, tenant) = (service.clone(), Arc::clone(&model), of.clone());
+                let (service, model, tenant) = (service.clone(), Arc::clone(&model), tenant.clone());
                 async move { service.register_in(tx, &tenant, &model, now).await }.boxed()
             })
-            .await?;
-        self.card(&tenant, id, version).await
+            .await
     }
 
     async fn register_in(
@@ -80,7 +78,7 @@ impl Service {
         tenant: &TenantId,
         model: &NewModel,
         now: Timestamp,
-    ) -> Result<u32, RiskError> {
+    ) -> Result<ModelCard, RiskError> {
         let store = &self.inner.store;
         let limit = self.inner.settings.models.max_versions;
         if store.count_models(tx, tenant).await? >= limit {
@@ -100,7 +98,7 @@ impl Service {
         store
             .insert_model(tx, tenant, &card, &model.scorecard)
             .await?;
-        Ok(version)
+        Ok(card)
     }
 
     /// Makes a model the champion.
@@ -113,35 +111,22 @@ impl Service {
         let now = self.now();
         let tenant = key.tenant.clone();
         let store = self.inner.store.clone();
-        let (of, model) = (tenant.clone(), id.clone());
         let database = self.inner.store.database();
-        let version = database
+        database
             .write_once(key, now, move |tx| {
-                let (store, tenant, model) = (store.clone(), of.clone(), model.clone());
+                let (store, tenant, id) = (store.clone(), tenant.clone(), id.clone());
                 async move {
-                    let found = store.find_model(tx, &tenant, &model, version).await?;
-                    let chosen = found.ok_or(RiskError::ModelUnknown(model))?.key;
-                    store.set_champion(tx, &tenant, &chosen, now).await?;
-                    Ok::<_, RiskError>(chosen.version)
+                    let found = store.find_model(tx, &tenant, &id, version).await?;
+                    let chosen = found.ok_or(RiskError::ModelUnknown)?;
+                    store.set_champion(tx, &tenant, &chosen.key, now).await?;
+                    Ok(ModelCard {
+                        state: ModelState::Champion,
+                        ..chosen
+                    })
                 }
                 .boxed()
             })
-            .await?;
-        self.card(&tenant, id, version).await
-    }
-
-    /// What is told of a model that was just stored. A replay tells its present state.
-    async fn card(
-        &self,
-        tenant: &TenantId,
-        id: ModelId,
-        version: u32,
-    ) -> Result<ModelCard, RiskError> {
-        let store = &self.inner.store;
-        let found: Result<_, StoreError> = store
-            .find_model(store.database().read(), tenant, &id, Some(version))
-            .await;
-        found?.ok_or(RiskError::ModelUnknown(id))
+            .await
     }
 
     fn refuse_built_in(&self, id: &ModelId) -> Result<(), InvalidField> {

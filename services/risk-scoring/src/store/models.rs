@@ -1,4 +1,4 @@
-//! Registered models and the champion. A registered model never changes, so its parsed table may be kept in memory.
+//! Registered models and the champion. A committed model never changes, so its parsed table may be kept in memory.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -30,13 +30,13 @@ pub(super) struct Cache(Arc<Mutex<Cards>>);
 
 impl Store {
     /// The champion, and at most `shadows` others: the built-in model, then those that were registered last.
-    pub(crate) async fn lineup<C: ConnectionTrait>(
+    pub(crate) async fn lineup(
         &self,
-        connection: &C,
+        tx: &Tx,
         tenant: &TenantId,
         shadows: u64,
     ) -> Result<Lineup, StoreError> {
-        let champion = self.champion(connection, tenant).await?;
+        let champion = self.champion(tx, tenant).await?;
         // One more than wanted, as the champion may be among them.
         let newest: Vec<(String, i64)> = model::Entity::find_in(tenant)
             .select_only()
@@ -46,7 +46,7 @@ impl Store {
             .order_by_desc(model::Column::Version)
             .limit(shadows.saturating_add(1))
             .into_tuple()
-            .all(connection)
+            .all(tx)
             .await?;
         let mut keys = vec![self.built_in.model.key.clone()];
         for (id, version) in &newest {
@@ -56,10 +56,10 @@ impl Store {
         keys.truncate(usize::try_from(shadows).unwrap_or(usize::MAX));
         let mut shadows = Vec::with_capacity(keys.len());
         for key in keys {
-            shadows.push(self.model(connection, tenant, key).await?);
+            shadows.push(self.model(tx, tenant, key).await?);
         }
         Ok(Lineup {
-            champion: self.model(connection, tenant, champion).await?,
+            champion: self.model(tx, tenant, champion).await?,
             shadows,
         })
     }
@@ -177,12 +177,7 @@ impl Store {
     }
 
     /// A model whose name was read from the store, with its table.
-    async fn model<C: ConnectionTrait>(
-        &self,
-        connection: &C,
-        tenant: &TenantId,
-        key: ModelKey,
-    ) -> Result<Model, StoreError> {
+    async fn model(&self, tx: &Tx, tenant: &TenantId, key: ModelKey) -> Result<Model, StoreError> {
         if key == self.built_in.model.key {
             return Ok(self.built_in.model.clone());
         }
@@ -192,14 +187,18 @@ impl Store {
         let found = model::Entity::find_in(tenant)
             .filter(model::Column::Name.eq(key.id.as_str()))
             .filter(model::Column::Version.eq(i64::from(key.version)))
-            .one(connection)
+            .one(tx)
             .await?;
         let champions = Row::of("champions", tenant.as_str());
         let row = found.ok_or_else(|| champions.corrupt("name"))?;
         let scorecard: Scorecard =
             Row::of("models", &row.name).json("scorecard", &row.scorecard)?;
         let scorecard = Arc::new(scorecard);
-        self.cards.keep(tenant, &key, &scorecard);
+        // Works that share a commit see one another's rows before it: a version that is rolled back is given again, to
+        // another table.
+        let (cards, name) = (self.cards.clone(), (tenant.clone(), key.clone()));
+        let kept = Arc::clone(&scorecard);
+        tx.after_commit(move || cards.keep(name, kept));
         Ok(Model { key, scorecard })
     }
 }
@@ -230,12 +229,12 @@ impl Cache {
         self.lock().get(&name).cloned()
     }
 
-    fn keep(&self, tenant: &TenantId, key: &ModelKey, scorecard: &Arc<Scorecard>) {
+    fn keep(&self, name: (TenantId, ModelKey), scorecard: Arc<Scorecard>) {
         let mut cards = self.lock();
         if cards.len() >= MAX_CARDS {
             cards.clear();
         }
-        cards.insert((tenant.clone(), key.clone()), Arc::clone(scorecard));
+        cards.insert(name, scorecard);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Cards> {

@@ -1,3 +1,5 @@
+mod models;
+
 use std::time::Duration;
 
 use domain::assessment::{Assessment, Probability};
@@ -83,49 +85,6 @@ fn key(id: &str, version: u32) -> ModelKey {
         id: ModelId::parse(id).unwrap(),
         version,
     }
-}
-
-async fn register(store: &Store, id: &str, version: u32, after: u64) {
-    let inner = store.clone();
-    let card = ModelCard {
-        key: key(id, version),
-        description: "for a test".parse().unwrap(),
-        registered_at: Some(later(start(), Duration::from_secs(after))),
-        state: ModelState::Shadow,
-    };
-    let written: Result<(), StoreError> = store
-        .database()
-        .write(move |tx| {
-            let (store, card) = (inner.clone(), card.clone());
-            let scorecard = built_in().unwrap();
-            async move { store.insert_model(tx, &tenant(), &card, &scorecard).await }.boxed()
-        })
-        .await;
-    written.unwrap();
-}
-
-async fn crown(store: &Store, champion: ModelKey) {
-    let inner = store.clone();
-    let written: Result<(), StoreError> = store
-        .database()
-        .write(move |tx| {
-            let (store, champion) = (inner.clone(), champion.clone());
-            async move { store.set_champion(tx, &tenant(), &champion, start()).await }.boxed()
-        })
-        .await;
-    written.unwrap();
-}
-
-async fn shadows(store: &Store, most: u64) -> Vec<String> {
-    let lineup = store
-        .lineup(store.database().read(), &tenant(), most)
-        .await
-        .unwrap();
-    let name = |key: &ModelKey| format!("{}@{}", key.id, key.version);
-    std::iter::once(&lineup.champion)
-        .chain(&lineup.shadows)
-        .map(|model| name(&model.key))
-        .collect()
 }
 
 async fn an_assessment_reads_back_whole_and_for_its_tenant_only(database: Database) {
@@ -274,46 +233,6 @@ async fn models_are_judged_on_moments_before_the_order(database: Database) {
     assert_eq!(recent.len(), 1);
 }
 
-async fn the_built_in_model_is_champion_until_another_is(database: Database) {
-    let store = store(database);
-    assert_eq!(shadows(&store, 8).await, ["rescate.scorecard@1"]);
-    register(&store, "spring", 1, 1).await;
-    register(&store, "spring", 2, 2).await;
-    register(&store, "autumn", 1, 3).await;
-    assert_eq!(
-        shadows(&store, 8).await,
-        ["rescate.scorecard@1", "autumn@1", "spring@2", "spring@1"]
-    );
-
-    crown(&store, key("spring", 2)).await;
-    assert_eq!(
-        shadows(&store, 2).await,
-        ["spring@2", "rescate.scorecard@1", "autumn@1"]
-    );
-    let listed = store.models(&tenant()).await.unwrap();
-    let names: Vec<_> = listed
-        .iter()
-        .map(|card| (card.key.id.as_str(), card.key.version))
-        .collect();
-    assert_eq!(
-        names,
-        [
-            ("spring", 2),
-            ("autumn", 1),
-            ("rescate.scorecard", 1),
-            ("spring", 1)
-        ]
-    );
-    assert_eq!(listed[0].state, ModelState::Champion);
-    assert_eq!(store.models(&other_tenant()).await.unwrap().len(), 1);
-
-    crown(&store, key("rescate.scorecard", 1)).await;
-    assert_eq!(
-        shadows(&store, 1).await,
-        ["rescate.scorecard@1", "autumn@1"]
-    );
-}
-
 async fn what_is_too_old_is_forgotten_to_the_second(database: Database) {
     let store = store(database);
     for n in 1..=4 {
@@ -339,7 +258,6 @@ on_each_engine!(
         assessments_come_in_pages_the_newest_first,
         an_order_is_final_and_else_the_later_ending_counts,
         models_are_judged_on_moments_before_the_order,
-        the_built_in_model_is_champion_until_another_is,
         what_is_too_old_is_forgotten_to_the_second,
     ],
     migrations()

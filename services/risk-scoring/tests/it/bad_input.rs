@@ -8,36 +8,18 @@ use domain::time::{earlier, later};
 use proto::cart::v1::Cart;
 use proto::convert::time::wire_timestamp;
 use proto::error::v1::ErrorReason::{
-    self, CardData, CurrencyMismatch, DuplicateItem, InvalidField, MalformedId, MoneyOverflow,
+    CardData, CurrencyMismatch, DuplicateItem, InvalidField, MalformedId, MoneyOverflow,
     NegativeMoney, OutOfRange, PageTokenInvalid, Required, TimeInFuture, TimeTooOld, TooLong,
-    TooManyItems, UnknownEnum, UnknownZone,
+    TooManyItems, UnknownEnum, UnknownLanguage, UnknownZone,
 };
 use proto::fact::v1::Ending;
 use proto::moment::v1::Moment;
 use proto::money::v1::Money;
 use proto::risk::v1 as pb;
-use testkit::grpc::{assert_hides, assert_refused};
-use tonic::{Code, Status};
+use testkit::spoil::{CARD, Row, assert_invalid, spoilt};
 
 use crate::models::a_model;
 use crate::world::{World, a_fresh_moment, assess_request, assessed, fresh, now};
-
-const CARD: &str = "4111111111111111";
-
-/// How a request is spoilt, why it is refused then, and the field that is named.
-type Row<T> = (fn(&mut T), ErrorReason, &'static str);
-
-fn spoilt<T: Clone>(good: &T, spoil: fn(&mut T)) -> T {
-    let mut request = good.clone();
-    spoil(&mut request);
-    request
-}
-
-#[track_caller]
-fn assert_invalid(refused: &Status, reason: ErrorReason, field: &str) {
-    assert_refused(refused, Code::InvalidArgument, reason, Some(field));
-    assert_hides(refused, CARD);
-}
 
 fn moment(ask: &mut pb::AssessSessionRequest) -> &mut Moment {
     ask.moment.as_mut().unwrap()
@@ -350,6 +332,14 @@ async fn spoilt_questions_are_refused() {
     };
     let refused = platform.explain_assessment(asked).await.unwrap_err();
     assert_invalid(&refused, CardData, "assessment_id");
+    for (language, reason) in [("es-ES", UnknownLanguage), (CARD, CardData)] {
+        let asked = pb::ExplainAssessmentRequest {
+            assessment_id: format!("asm_{}", fresh()),
+            language: language.to_owned(),
+        };
+        let refused = platform.explain_assessment(asked).await.unwrap_err();
+        assert_invalid(&refused, reason, "language");
+    }
     let asked = pb::ActivateModelRequest {
         request_id: fresh(),
         model_id: String::new(),

@@ -15,7 +15,7 @@ use crate::world::{World, a_fresh_moment, assess_request, fresh, now};
 #[track_caller]
 fn assert_reused(refused: &Status) {
     let reason = ErrorReason::RequestIdReused;
-    assert_refused(refused, Code::InvalidArgument, reason, None);
+    assert_refused(refused, Code::InvalidArgument, reason, Some("request_id"));
 }
 
 #[tokio::test]

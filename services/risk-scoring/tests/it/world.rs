@@ -1,76 +1,79 @@
-//! One running service with an issuer of tokens, stand-ins for those it tells, and moments of the present.
+//! One running service, stand-ins for those it tells, and moments of the present.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::moment::Moment;
 use domain::time::Timestamp;
-use platform::client::{Client, connect_with_token};
+use platform::client::Client;
 use platform::clock::{Clock, SystemClock};
-use platform::config::{ClientConfig, ServerConfig, TelemetryConfig};
 use platform::ids::{IdSource, SystemIds};
 use proto::assessment::v1::Assessment;
 use proto::risk::v1 as pb;
 use proto::risk::v1::model_service_client::ModelServiceClient;
 use proto::risk::v1::risk_scoring_service_client::RiskScoringServiceClient;
-use risk_scoring::{Config, ModelsConfig, MomentsConfig, RetentionConfig, UpstreamsConfig};
+use risk_scoring::{Config, ModelsConfig, RiskScoring};
 use testkit::builders::{MomentBuilder, a_moment};
-use testkit::scratch::{self, Scratch};
-use testkit::tokens::{Issuer, Tokens};
-use testkit::{Served, serve};
+use testkit::scratch;
+use testkit::tokens::Tokens;
+use testkit::{Rig, StandIn};
 
-use crate::downstream::{Downstream, Told};
+use crate::downstream::Told;
 
 pub(crate) type Risk = RiskScoringServiceClient<Client>;
 pub(crate) type Models = ModelServiceClient<Client>;
 
 pub(crate) struct World {
-    served: Option<Served>,
-    downstream: Downstream,
-    scratch: Scratch,
-    issuer: Issuer,
+    rig: Rig<RiskScoring>,
+    told: Told,
+    _stand_in: StandIn,
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let mut world = Self {
-            served: None,
-            downstream: Downstream::start().await,
-            scratch: scratch::sqlite(),
-            issuer: Issuer::new(),
+        let told = Told::default();
+        let stand_in = told.serve().await;
+        let uri = stand_in.uri();
+        let settings = move |config: &mut Config| {
+            config.upstreams.intervention_routing.clone_from(&uri);
+            config.upstreams.kpi.clone_from(&uri);
+            config.moments.max_ahead_ms = 60_000;
+            config.models = ModelsConfig {
+                max_versions: 3,
+                max_shadows: 2,
+                max_judged: 1_000,
+            };
         };
-        world.restart().await;
-        world
+        Self {
+            rig: Rig::start(scratch::sqlite(), Arc::new(SystemClock), settings).await,
+            told,
+            _stand_in: stand_in,
+        }
     }
 
-    /// Ends the service, if it runs, and starts it on the same files.
+    /// Stops the service and starts it on the same files.
     pub(crate) async fn restart(&mut self) {
-        if let Some(served) = self.served.take() {
-            served.stop().await;
-        }
-        let config = self.config();
-        let served =
-            serve(|listener, shutdown| risk_scoring::run(config, listener, shutdown)).await;
-        self.served = Some(served.ready().await);
+        self.rig.restart().await;
     }
 
     pub(crate) async fn stop(mut self) {
-        self.served.take().unwrap().stop().await;
+        self.rig.stop().await;
     }
 
     pub(crate) fn told(&self) -> &Told {
-        &self.downstream.told
+        &self.told
     }
 
     pub(crate) fn tokens(&self) -> Tokens {
-        self.issuer.tokens_for(risk_scoring::NAME)
+        self.rig.tokens()
     }
 
     pub(crate) fn risk_with(&self, token: &str) -> Risk {
-        RiskScoringServiceClient::new(self.client(token))
+        RiskScoringServiceClient::new(self.rig.client(token))
     }
 
     pub(crate) fn models_with(&self, token: &str) -> Models {
-        ModelServiceClient::new(self.client(token))
+        ModelServiceClient::new(self.rig.client(token))
     }
 
     /// As session-tracking calls, or the platform of the shop.
@@ -80,44 +83,6 @@ impl World {
 
     pub(crate) fn operator(&self) -> Models {
         self.models_with(&self.tokens().operator())
-    }
-
-    fn client(&self, token: &str) -> Client {
-        let uri = self.served.as_ref().unwrap().uri();
-        connect_with_token(&uri, token).unwrap()
-    }
-
-    fn config(&self) -> Config {
-        Config {
-            server: ServerConfig {
-                drain_accept_ms: 0,
-                drain_calls_ms: 2_000,
-                ..ServerConfig::default()
-            },
-            client: ClientConfig::default(),
-            auth: self.issuer.auth_config(risk_scoring::NAME),
-            telemetry: TelemetryConfig::default(),
-            store: self.scratch.config(),
-            upstreams: UpstreamsConfig {
-                intervention_routing: self.downstream.uri(),
-                kpi: self.downstream.uri(),
-            },
-            moments: MomentsConfig {
-                max_ahead_ms: 60_000,
-                max_age_hours: 48,
-            },
-            models: ModelsConfig {
-                max_versions: 3,
-                max_shadows: 2,
-                max_judged: 1_000,
-            },
-            retention: RetentionConfig {
-                assessments_days: 90,
-                request_keys_days: 30,
-                undelivered_days: 30,
-                sweep_interval_ms: 3_600_000,
-            },
-        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! Orders and their shipments. Carriers repeat themselves and go backwards, so a shipment is a fold over its
 //! checkpoints by carrier time; late, stalled and unconfirmed are laid over its status.
+//!
+//! Of the checkpoints only the first of each status, the last, and the last promise are kept: nothing else matters, and
+//! an order stays small however often its carrier reports.
 
 use std::collections::BTreeMap;
 
-use domain::id::OrderId;
+use domain::id::{EventId, OrderId};
 use domain::money::Money;
 use domain::order::{OrderState, ShipmentStatus};
 use domain::signal::SignalKind;
@@ -12,7 +15,7 @@ use domain::time::{Timestamp, later};
 use super::{SignalSettings, State, Tally};
 use crate::event::{Checkpoint, OrderChange, OrderEvent, Position};
 
-/// Most orders that one session follows; what comes for further ones is kept in the log only.
+/// Most orders that one session follows. Of further ones it is only noted that they were placed.
 const MAX_ORDERS: usize = 50;
 
 /// One order of a session.
@@ -22,8 +25,12 @@ pub(crate) struct Order {
     pub(crate) changes: Tally,
     pub(crate) cancelled_at: Option<Timestamp>,
     confirmed_at: Option<Timestamp>,
-    /// By carrier time; by event for two of one instant.
-    checkpoints: BTreeMap<Position, Checkpoint>,
+    /// When the carrier says that each status was entered first.
+    reported: BTreeMap<ShipmentStatus, Timestamp>,
+    /// The last status by carrier time; by event for two of one instant.
+    last: Option<(Position, ShipmentStatus)>,
+    /// The date that was promised last, in the same order.
+    promised: Option<(Position, Timestamp)>,
     noted: Noted,
 }
 
@@ -69,23 +76,18 @@ impl Order {
         if self.confirmed_at.is_some() {
             return Some(ShipmentStatus::ConfirmedByBuyer);
         }
-        let last = self.last()?;
-        let given_up = self.noted.expired == Some(last.carrier_time);
+        let ((carrier_time, _), status) = self.last?;
+        let given_up = self.noted.expired == Some(carrier_time);
         Some(if given_up {
             ShipmentStatus::Expired
         } else {
-            last.status
+            status
         })
     }
 
     /// Each status that the shipment has entered, with the first time, whatever it went back to later.
     pub(crate) fn entered(&self) -> BTreeMap<ShipmentStatus, Timestamp> {
-        let mut entered = BTreeMap::new();
-        for checkpoint in self.checkpoints.values() {
-            entered
-                .entry(checkpoint.status)
-                .or_insert(checkpoint.carrier_time);
-        }
+        let mut entered = self.reported.clone();
         if let Some(at) = self.confirmed_at {
             entered
                 .entry(ShipmentStatus::ConfirmedByBuyer)
@@ -97,8 +99,29 @@ impl Order {
         entered
     }
 
-    fn last(&self) -> Option<&Checkpoint> {
-        self.checkpoints.last_key_value().map(|(_, last)| last)
+    /// Takes in what the carrier reports.
+    fn report(&mut self, event: EventId, checkpoint: Checkpoint) {
+        let Checkpoint {
+            status,
+            carrier_time,
+            estimated_delivery,
+        } = checkpoint;
+        let position = (carrier_time, event);
+        let first = self.reported.entry(status).or_insert(carrier_time);
+        *first = carrier_time.min(*first);
+        if self.last.is_none_or(|(last, _)| last < position) {
+            self.last = Some((position, status));
+        }
+        if let Some(delivery) = estimated_delivery
+            && self.promised.is_none_or(|(last, _)| last < position)
+        {
+            self.promised = Some((position, delivery));
+        }
+    }
+
+    /// When the carrier was heard of last, by its own clock.
+    fn heard_at(&self) -> Option<Timestamp> {
+        self.last.map(|((carrier_time, _), _)| carrier_time)
     }
 
     fn has_arrived(&self) -> bool {
@@ -125,17 +148,14 @@ impl Order {
 
     /// The date that was promised last.
     fn promised(&self) -> Option<Timestamp> {
-        self.checkpoints
-            .values()
-            .rev()
-            .find_map(|checkpoint| checkpoint.estimated_delivery)
+        self.promised.map(|(_, delivery)| delivery)
     }
 
     pub(super) fn next_overdue(&self, settings: &SignalSettings) -> Option<(Timestamp, Overdue)> {
         if self.cancelled_at.is_some() {
             return None;
         }
-        let last = self.last()?.carrier_time;
+        let last = self.heard_at()?;
         let late = self
             .promised()
             .filter(|promised| !self.has_arrived() && self.noted.late != Some(*promised));
@@ -171,26 +191,26 @@ impl Order {
 
 impl State {
     pub(super) fn follow_order(&mut self, event: &OrderEvent, position: Position) {
+        let (at, id) = position;
+        if matches!(event.change, OrderChange::Placed { .. }) {
+            self.sell(at);
+        }
         let known = self.orders.contains_key(&event.order);
         if !known && self.orders.len() >= MAX_ORDERS {
             return;
         }
-        let (at, id) = position;
         let order = self.orders.entry(event.order.clone()).or_default();
         match event.change {
             OrderChange::Placed { value, margin } => {
                 order.placed.get_or_insert(Placed { at, value, margin });
-                self.sell(at);
             }
             OrderChange::Changed => order.changes.note(at),
             OrderChange::Cancelled => {
                 order.cancelled_at.get_or_insert(at);
             }
             OrderChange::Shipment(checkpoint) => {
-                let first = !order.entered().contains_key(&checkpoint.status);
-                order
-                    .checkpoints
-                    .insert((checkpoint.carrier_time, id), checkpoint);
+                let first = !order.reported.contains_key(&checkpoint.status);
+                order.report(id, checkpoint);
                 if let Some(kind) = trouble_of(checkpoint.status).filter(|_| first) {
                     self.note_trouble(kind, &event.order, at);
                 }
@@ -205,7 +225,7 @@ impl State {
         let Some(order) = self.orders.get_mut(id) else {
             return;
         };
-        let last = order.last().map(|last| last.carrier_time);
+        let last = order.heard_at();
         let kind = match overdue {
             Overdue::Late => {
                 order.noted.late = order.promised();

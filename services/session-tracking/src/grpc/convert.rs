@@ -2,11 +2,13 @@
 
 use domain::time::Timestamp;
 use proto::convert::time::wire_duration;
-use proto::field::{self, InvalidField, Unspecified, WireField};
+use proto::field::{InvalidField, WireField, read};
 use proto::order::v1::ShipmentStatus;
+use proto::same_words;
 use proto::session::v1 as pb;
 
 use crate::snapshot::{OrderLine, SessionState, Snapshot};
+use crate::store::Filter;
 
 pub(super) fn session(snapshot: &Snapshot, now: Timestamp) -> pb::Session {
     let Snapshot {
@@ -35,7 +37,7 @@ pub(super) fn session(snapshot: &Snapshot, now: Timestamp) -> pb::Session {
         session_id: session.to_string(),
         visitor_id: visitor.to_string(),
         shopper_id: shopper.into_wire(),
-        state: pb::SessionState::from(*state).into(),
+        state: state.into_wire(),
         phase: phase.into_wire(),
         cart: cart.clone().into_wire(),
         signals: signals.clone().into_wire(),
@@ -72,33 +74,15 @@ fn order(line: &OrderLine) -> pb::SessionOrder {
     }
 }
 
-/// The state of a filter, which may be absent.
-pub(super) fn state(name: &str, wire: Option<i32>) -> Result<Option<SessionState>, InvalidField> {
-    wire.map(|number| field::enumerated::<pb::SessionState, _>(name, number))
-        .transpose()
+/// The filter of a list or a watch; what is absent does not filter.
+pub(super) fn filter(phase: Option<i32>, state: Option<i32>) -> Result<Filter, InvalidField> {
+    let state = state.map(|number| read("state", number)).transpose()?;
+    Ok(Filter {
+        phase: read("phase", phase)?,
+        state,
+    })
 }
 
-impl From<SessionState> for pb::SessionState {
-    fn from(state: SessionState) -> Self {
-        match state {
-            SessionState::Active => Self::Active,
-            SessionState::Ordered => Self::Ordered,
-            SessionState::Abandoned => Self::Abandoned,
-            SessionState::Ended => Self::Ended,
-        }
-    }
-}
-
-impl TryFrom<pb::SessionState> for SessionState {
-    type Error = Unspecified;
-
-    fn try_from(state: pb::SessionState) -> Result<Self, Unspecified> {
-        match state {
-            pb::SessionState::Unspecified => Err(Unspecified),
-            pb::SessionState::Active => Ok(Self::Active),
-            pb::SessionState::Ordered => Ok(Self::Ordered),
-            pb::SessionState::Abandoned => Ok(Self::Abandoned),
-            pb::SessionState::Ended => Ok(Self::Ended),
-        }
-    }
+same_words! {
+    pb::SessionState => SessionState { Active, Ordered, Abandoned, Ended }
 }

@@ -1,6 +1,5 @@
 //! `GetSession` and `ListSessions`.
 
-use domain::phase::RiskPhase;
 use platform::auth::Caller;
 use platform::paging::PageRequest;
 use platform::status::into_status;
@@ -10,7 +9,7 @@ use tonic::{Request, Response, Status};
 
 use super::convert;
 use crate::service::{ListSessions, Service};
-use crate::store::{Filter, Hesitating};
+use crate::store::Hesitating;
 
 pub(super) async fn get_session(
     service: &Service,
@@ -54,7 +53,6 @@ impl TryFrom<pb::ListSessionsRequest> for ListSessions {
             page_size,
             page_token,
         } = request;
-        let phase: Option<RiskPhase> = read("phase", phase)?;
         let hesitating = hesitating.map(|wanted| {
             if wanted {
                 Hesitating::Yes
@@ -63,10 +61,7 @@ impl TryFrom<pb::ListSessionsRequest> for ListSessions {
             }
         });
         Ok(Self {
-            filter: Filter {
-                phase,
-                state: convert::state("state", state)?,
-            },
+            filter: convert::filter(phase, state)?,
             hesitating,
             page: PageRequest::parse(page_size, &page_token)?,
         })

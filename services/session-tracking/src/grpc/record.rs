@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status};
 
 use crate::config::TimeBounds;
 use crate::event::{Event, wire};
-use crate::ingest::{Batch, Receipt};
+use crate::ingest::{Batch, Receipt, Refusal};
 use crate::service::Service;
 
 /// Under which rules events are read.
@@ -105,18 +105,29 @@ fn rejected(index: usize, fault: InvalidField) -> pb::RejectedEvent {
     }
 }
 
-/// What was refused at reading and what found no room in its session, in the order of the batch.
+/// What was refused at reading and what its session did not take, in the order of the batch.
 pub(super) fn all_rejected(
     receipt: &Receipt,
     mut refused: Vec<pb::RejectedEvent>,
 ) -> Vec<pb::RejectedEvent> {
-    let rule = "must be of a session that has room for more events";
-    refused.extend(receipt.full.iter().map(|index| {
-        let fault = InvalidField::new("session_id", ErrorReason::TooManyItems, rule);
-        rejected(*index, fault)
-    }));
+    let by_session = receipt.refused.iter();
+    refused.extend(by_session.map(|(index, refusal)| rejected(*index, fault_of(*refusal))));
     refused.sort_by_key(|refused| refused.index);
     refused
+}
+
+fn fault_of(refusal: Refusal) -> InvalidField {
+    let (reason, rule) = match refusal {
+        Refusal::SessionFull => (
+            ErrorReason::TooManyItems,
+            "must be of a session that has room for more events",
+        ),
+        Refusal::SessionUnreadable => (
+            ErrorReason::Internal,
+            "must be of a session that can be read",
+        ),
+    };
+    InvalidField::new("session_id", reason, rule)
 }
 
 fn response(receipt: &Receipt, refused: Vec<pb::RejectedEvent>) -> pb::RecordEventsResponse {

@@ -1,17 +1,15 @@
 //! `WatchSessions`.
 
-use domain::phase::RiskPhase;
 use platform::auth::Caller;
 use platform::status::into_status;
 use platform::stream::{self, Inlet, Outlet, StreamEnd, StreamLimits};
-use proto::field::{InvalidField, read};
 use proto::session::v1 as pb;
 use proto::session::v1::watch_sessions_response::Update as WireUpdate;
 use tonic::{Request, Response, Status};
 
-use super::{Api, convert, resume};
-use crate::service::{Position, Service, Update, Watch, WatchBroken};
-use crate::store::Filter;
+use super::resume::Tokens;
+use super::{Api, convert};
+use crate::service::{Service, Update, Watch, WatchBroken};
 
 pub(super) type Updates = Inlet<pb::WatchSessionsResponse>;
 
@@ -22,43 +20,31 @@ pub(super) fn watch_sessions(
     let service = &api.service;
     let (outlet, inlet) = stream::open(&request, service.now(), StreamLimits::default())?;
     let tenant = Caller::of(&request)?.tenant().clone();
-    let (filter, resume) = parse(request.into_inner()).map_err(into_status)?;
-    let watch = service.watch(&tenant, filter, resume);
-    let service = service.clone();
-    api.tasks.spawn("watch sessions", async move {
-        follow(&service, watch, filter, outlet).await;
-    });
-    Ok(Response::new(inlet))
-}
-
-fn parse(request: pb::WatchSessionsRequest) -> Result<(Filter, Option<Position>), InvalidField> {
     let pb::WatchSessionsRequest {
         phase,
         state,
         resume_token,
-    } = request;
-    let phase: Option<RiskPhase> = read("phase", phase)?;
-    let filter = Filter {
-        phase,
-        state: convert::state("state", state)?,
-    };
-    let resume = if resume_token.is_empty() {
-        None
-    } else {
-        Some(resume::read(&resume_token, filter)?)
-    };
-    Ok((filter, resume))
+    } = request.into_inner();
+    let filter = convert::filter(phase, state).map_err(into_status)?;
+    let tokens = Tokens::of(&tenant, filter);
+    let from = tokens.read(&resume_token).map_err(into_status)?;
+    let watch = service.watch(&tenant, filter, from);
+    let service = service.clone();
+    api.tasks.spawn("watch sessions", async move {
+        follow(&service, watch, &tokens, outlet).await;
+    });
+    Ok(Response::new(inlet))
 }
 
 /// Sends until the reader, the server or the watch ends.
 async fn follow(
     service: &Service,
     mut watch: Watch,
-    filter: Filter,
+    tokens: &Tokens,
     outlet: Outlet<pb::WatchSessionsResponse>,
 ) {
     loop {
-        let place = resume::write(filter, watch.position());
+        let place = tokens.write(watch.position());
         let next = tokio::select! {
             end = outlet.ended() => return outlet.close(end, Some(place)),
             next = tokio::time::timeout(service.heartbeat(), watch.next()) => next,
@@ -81,7 +67,7 @@ async fn follow(
         };
         let response = pb::WatchSessionsResponse {
             update: Some(update),
-            resume_token: resume::write(filter, watch.position()),
+            resume_token: tokens.write(watch.position()),
         };
         if let Err(end) = outlet.send(response).await {
             return outlet.close(end, Some(place));

@@ -1,6 +1,6 @@
 //! One group: the batches and timers that become durable together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use domain::id::{SessionId, TenantId, VisitorId};
 
@@ -17,12 +17,9 @@ pub(super) struct Group {
     pub(super) due: Vec<SessionKey>,
 }
 
-/// What has been changed so far, before it is durable.
-#[derive(Debug, Default)]
-pub(super) struct Touched {
-    /// In a fixed order, so that two writers of one database do not wait for each other in a ring.
-    pub(super) sessions: BTreeMap<SessionKey, Touch>,
-}
+/// The sessions that a group touches, in a fixed order, so that two writers of one database do not wait for each other
+/// in a ring.
+pub(super) type Touched = BTreeMap<SessionKey, Touch>;
 
 impl Group {
     pub(super) fn add(&mut self, batch: Batch, answer: Answer<Receipt>) {
@@ -45,13 +42,4 @@ impl Group {
         }
         wanted
     }
-}
-
-/// The sessions of a batch.
-pub(super) fn sessions_of(batch: &Batch) -> BTreeSet<SessionId> {
-    batch
-        .events
-        .iter()
-        .map(|(_, event)| event.session)
-        .collect()
 }

@@ -20,14 +20,12 @@ use crate::store::{Commit, Heads, LogBatch, SessionRecord};
 
 /// Gathers the changes of one group into one transaction.
 pub(super) struct Draft<'w> {
-    pub(super) signals: &'w SignalSettings,
-    pub(super) moments: &'w MomentSettings,
-    pub(super) ids: &'w dyn IdSource,
-    pub(super) partition: u16,
-    pub(super) heads: Heads,
-    pub(super) commit: Commit,
-    pub(super) published: Vec<Published>,
-    pub(super) due: Vec<(SessionKey, Option<Timestamp>)>,
+    signals: &'w SignalSettings,
+    moments: &'w MomentSettings,
+    ids: &'w dyn IdSource,
+    commit: Commit,
+    published: Vec<Published>,
+    due: Due,
     batches: BTreeMap<TenantId, LogBatch>,
 }
 
@@ -44,10 +42,10 @@ impl<'w> Draft<'w> {
             signals,
             moments,
             ids,
-            partition,
-            heads,
             commit: Commit {
                 now,
+                partition,
+                heads,
                 batches: Vec::new(),
                 sessions: Vec::new(),
                 visitors: BTreeMap::new(),
@@ -68,8 +66,9 @@ impl<'w> Draft<'w> {
         };
         self.log(session);
         session.version += 1;
-        self.heads.change += 1;
-        let created = *session.created.get_or_insert(self.heads.change);
+        self.commit.heads.change += 1;
+        let number = self.commit.heads.change;
+        let created = *session.created.get_or_insert(number);
         self.count(session, &change);
         self.send(session, &change, touch);
         let (key, version) = (&session.key, session.version);
@@ -82,7 +81,7 @@ impl<'w> Draft<'w> {
         ));
         self.published.push(Published {
             key: key.clone(),
-            change: self.heads.change,
+            change: number,
             before: session.shown.replace(Arc::clone(&snapshot)),
             after: Arc::clone(&snapshot),
         });
@@ -93,15 +92,15 @@ impl<'w> Draft<'w> {
             memory: session.memory.clone(),
             places: session.places.clone(),
             due: change.due,
-            changed: self.heads.change,
+            changed: number,
             created,
         });
     }
 
     /// The transaction, once all sessions are in.
-    pub(super) fn finish(mut self) -> (Commit, Heads, Vec<Published>, Due) {
+    pub(super) fn finish(mut self) -> (Commit, Vec<Published>, Due) {
         self.commit.batches = self.batches.into_values().collect();
-        (self.commit, self.heads, self.published, self.due)
+        (self.commit, self.published, self.due)
     }
 
     fn log(&mut self, session: &mut Session) {
@@ -109,13 +108,13 @@ impl<'w> Draft<'w> {
         if fresh.is_empty() {
             return;
         }
-        let (partition, heads, tenant) = (self.partition, &mut self.heads, &session.key.tenant);
+        let (commit, tenant) = (&mut self.commit, &session.key.tenant);
         let batch = self.batches.entry(tenant.clone()).or_insert_with(|| {
-            heads.sequence += 1;
+            commit.heads.sequence += 1;
             LogBatch {
                 place: LogPlace {
-                    partition,
-                    sequence: heads.sequence,
+                    partition: commit.partition,
+                    sequence: commit.heads.sequence,
                 },
                 tenant: tenant.clone(),
                 sections: Vec::new(),

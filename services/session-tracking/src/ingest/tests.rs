@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use domain::id::{EventId, RequestId, ShopperId};
-use domain::phase::RiskPhase;
 use domain::time::later;
 use messaging::outbox;
 use platform::ids::SystemIds;
-use platform::paging::PageRequest;
 use sea_orm::{ConnectionTrait, Statement};
 use storage::Database;
 use testkit::clock::FakeClock;
@@ -19,7 +17,12 @@ use super::*;
 use crate::event::{CheckoutStep, Payload};
 use crate::samples::{add, at, config, decline, event, key, order, search, step};
 use crate::snapshot::SessionState;
-use crate::store::{Filter, Hesitating, Since, Store, migrations};
+use crate::store::{Store, migrations};
+
+mod failures;
+mod reading;
+
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// One writer of a database. Dropped, it ends after what it was handed.
 struct World {
@@ -31,10 +34,13 @@ struct World {
 
 impl World {
     async fn new(database: &Database, partition: u16) -> Self {
-        let clock = FakeClock::new();
-        let store = Store::new(database.clone());
         let mut settings = settings();
         settings.ingest.partition = partition;
+        Self::with(database, settings, FakeClock::new()).await
+    }
+
+    async fn with(database: &Database, settings: Settings, clock: FakeClock) -> Self {
+        let store = Store::new(database.clone());
         let ids = Arc::new(SystemIds);
         let (writer, ingest) = Writer::new(settings, store.clone(), clock.shared(), ids)
             .await
@@ -58,6 +64,18 @@ impl World {
     async fn send(&self, events: Vec<Event>) {
         let expected = events.len();
         assert_eq!(self.record(events).await.unwrap().accepted, expected);
+    }
+
+    /// Forgets a person, always by the same request.
+    async fn erase(&self, person: impl Into<PersonId>) -> Erased {
+        let request = RequestKey {
+            tenant: key(1).tenant,
+            client: "tests".to_owned(),
+            method: "/erase",
+            request_id: RequestId::from_uuid(nth_uuid(1)),
+            body_hash: [0; 32],
+        };
+        self.ingest.erase(request, person.into()).await.unwrap()
     }
 
     async fn snapshot(&self, n: u64) -> Option<Snapshot> {
@@ -228,75 +246,6 @@ async fn visitors_are_counted_up_and_corrected(database: Database) {
     );
 }
 
-async fn sessions_are_listed_by_activity_and_filtered(database: Database) {
-    let world = World::new(&database, 0).await;
-    let tenant = key(1).tenant;
-    world
-        .send(vec![
-            of(1, 9, search()),
-            of(2, 8, step(CheckoutStep::Review)),
-        ])
-        .await;
-    world
-        .send(vec![of(2, 10, decline()), of(3, 10, order("A-1"))])
-        .await;
-    let list = async |filter, hesitating, page: &PageRequest<_>| {
-        let page = world
-            .store
-            .list(&tenant, filter, hesitating, page)
-            .await
-            .unwrap();
-        let ids: Vec<_> = page.items.iter().map(|found| found.session).collect();
-        (ids, page.next_page_token)
-    };
-    let first = PageRequest::parse(2, "").unwrap();
-
-    let (ids, token) = list(Filter::default(), None, &first).await;
-    assert_eq!(ids, [nth(3), nth(2)]);
-    let (ids, token) = list(
-        Filter::default(),
-        None,
-        &PageRequest::parse(2, &token).unwrap(),
-    )
-    .await;
-    assert_eq!((ids, token.as_str()), (vec![nth(1)], ""));
-    let phase = Some(RiskPhase::TransactionalFriction);
-    let (ids, _) = list(Filter { phase, state: None }, None, &first).await;
-    assert_eq!(ids, [nth(2)]);
-    let (ids, _) = list(Filter::default(), Some((Hesitating::Yes, at(11))), &first).await;
-    assert_eq!(ids, [nth(2)]);
-    let (ids, _) = list(Filter::default(), Some((Hesitating::No, at(11))), &first).await;
-    assert_eq!(ids, [nth(3), nth(1)]);
-}
-
-async fn changes_are_told_in_their_order(database: Database) {
-    let world = World::new(&database, 0).await;
-    let tenant = key(1).tenant;
-    for s in [1, 2, 3] {
-        world.send(vec![of(s, 1, search())]).await;
-    }
-    world.send(vec![of(1, 2, order("A-1"))]).await;
-    let active = Filter {
-        phase: None,
-        state: Some(SessionState::Active),
-    };
-    let changed = async |change, known_before| {
-        let since = Since {
-            change,
-            known_before,
-        };
-        let found = world.store.changed(&tenant, active, since).await.unwrap();
-        let numbered = found
-            .iter()
-            .map(|found| (found.change, found.snapshot.session));
-        numbered.collect::<Vec<_>>()
-    };
-
-    assert_eq!(changed(0, None).await, [(2, nth(2)), (3, nth(3))]);
-    assert_eq!(changed(2, None).await, [(3, nth(3))]);
-    assert_eq!(changed(2, Some(1)).await, [(3, nth(3)), (4, nth(1))]);
-}
-
 async fn a_person_is_forgotten_once_and_wholly(database: Database) {
     let world = World::new(&database, 0).await;
     let shopper: ShopperId = nth(7);
@@ -305,17 +254,10 @@ async fn a_person_is_forgotten_once_and_wholly(database: Database) {
         ..of(1, 1, add("shoe"))
     };
     world.send(vec![known, of(2, 1, add("hat"))]).await;
-    let request = || RequestKey {
-        tenant: key(1).tenant,
-        client: "tests".to_owned(),
-        method: "/erase",
-        request_id: RequestId::from_uuid(nth_uuid(1)),
-        body_hash: [0; 32],
-    };
 
-    let erased = world.ingest.erase(request(), shopper.into()).await.unwrap();
+    let erased = world.erase(shopper).await;
     world.clock.advance(Duration::from_secs(9));
-    let again = world.ingest.erase(request(), shopper.into()).await.unwrap();
+    let again = world.erase(shopper).await;
 
     assert_eq!((erased.session_count, &again), (1, &erased));
     assert_eq!(world.snapshot(1).await, None);
@@ -347,8 +289,6 @@ on_each_engine!(
         a_stale_writer_overwrites_nothing,
         two_writers_of_one_partition_lose_nothing,
         visitors_are_counted_up_and_corrected,
-        sessions_are_listed_by_activity_and_filtered,
-        changes_are_told_in_their_order,
         a_person_is_forgotten_once_and_wholly,
         a_moment_waits_in_the_outbox_with_its_change,
     ],

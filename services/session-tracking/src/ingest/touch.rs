@@ -7,6 +7,7 @@
 use platform::telemetry::TraceContext;
 use tracing::{Span, info_span};
 
+use super::Batch;
 use crate::snapshot::SessionKey;
 
 /// What touched a session in a group, as far as traces are concerned.
@@ -21,11 +22,16 @@ pub(super) enum Touch {
 }
 
 impl Touch {
-    pub(super) fn of_batch(trace: Option<&TraceContext>, sessions: usize) -> Self {
-        match trace {
-            None => Self::Untraced,
-            Some(trace) if sessions == 1 => Self::Alone(trace.clone()),
-            Some(trace) => Self::Among(trace.clone()),
+    pub(super) fn of_batch(batch: &Batch) -> Self {
+        let Some(trace) = batch.trace.clone() else {
+            return Self::Untraced;
+        };
+        let mut sessions = batch.events.iter().map(|(_, event)| event.session);
+        let first = sessions.next();
+        if sessions.all(|session| Some(session) == first) {
+            Self::Alone(trace)
+        } else {
+            Self::Among(trace)
         }
     }
 

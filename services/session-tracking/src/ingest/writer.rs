@@ -2,19 +2,22 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::id::{PersonId, SessionId, TenantId, VisitorId};
+use domain::time::later;
 use platform::clock::Clock;
 use platform::ids::IdSource;
-use storage::{RequestKey, StoreError};
+use platform::status::chain;
+use storage::{RequestKey, StoreError, StoreFault};
 use tokio::sync::{broadcast, mpsc};
 
 use super::cache::Cache;
-use super::group::{Group, Touched, sessions_of};
+use super::group::{Group, Touched};
 use super::publish::Draft;
 use super::timers::Timers;
 use super::touch::Touch;
-use super::{Answer, Batch, Command, Ingest, Published, Receipt};
+use super::{Answer, Batch, Command, Ingest, Published, Receipt, Refusal};
 use crate::config::{IngestConfig, MomentSettings, SignalSettings};
 use crate::error::SessionError;
 use crate::session::{Session, Taken};
@@ -31,6 +34,14 @@ pub(crate) struct Settings {
     pub(crate) buffered_changes: usize,
 }
 
+/// How many of the timers that are due have fired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fired {
+    All,
+    /// As many as one transaction takes; more may be due.
+    AsManyAsMay,
+}
+
 /// The one owner of live sessions.
 pub(crate) struct Writer {
     settings: Settings,
@@ -45,8 +56,8 @@ pub(crate) struct Writer {
     heads: Option<Heads>,
 }
 
-/// Sessions that cannot be read, with the reason.
-type Broken = HashMap<SessionKey, Arc<StoreError>>;
+/// After a failure, so long until what it touched is looked at.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Writer {
     /// A writer with the timers of all sessions in the store, and the way to it.
@@ -90,7 +101,11 @@ impl Writer {
                     Some(command) => self.take(command).await,
                     None => return,
                 },
-                _ = tick.tick() => self.fire().await,
+                _ = tick.tick() => {
+                    if self.fire().await == Fired::AsManyAsMay {
+                        tick.reset_immediately();
+                    }
+                }
             }
         }
     }
@@ -120,13 +135,19 @@ impl Writer {
         self.settle(group).await;
     }
 
-    async fn fire(&mut self) {
+    async fn fire(&mut self) -> Fired {
         let due = self.due();
+        let fired = if due.len() < self.settings.ingest.timer_max_sessions {
+            Fired::All
+        } else {
+            Fired::AsManyAsMay
+        };
         let group = Group {
             due,
             ..Group::default()
         };
         self.settle(group).await;
+        fired
     }
 
     fn due(&self) -> Vec<SessionKey> {
@@ -139,87 +160,82 @@ impl Writer {
         if group.batches.is_empty() && group.due.is_empty() {
             return;
         }
-        let answers = match self.load(&group).await {
-            Ok(broken) => self.write(&mut group, &broken).await,
-            Err(failure) => {
-                let failure = Arc::new(failure);
-                tracing::warn!(error = %failure, "sessions could not be read");
-                let refused = |_: &_| Err(SessionError::NotKept(Arc::clone(&failure)));
-                group.batches.iter().map(refused).collect()
+        let mut touched: Touched = group
+            .due
+            .iter()
+            .map(|key| (key.clone(), Touch::Untraced))
+            .collect();
+        // An answer that cannot be sent is one whose caller has gone; the events are kept all the same.
+        match self.keep(&mut group, &mut touched).await {
+            Ok(receipts) => {
+                for ((_, answer), receipt) in group.batches.into_iter().zip(receipts) {
+                    let _gone = answer.send(Ok(receipt));
+                }
             }
-        };
-        for ((_, answer), outcome) in group.batches.into_iter().zip(answers) {
-            // The caller may have gone; the events are kept all the same.
-            let _gone = answer.send(outcome);
+            Err(failure) => {
+                tracing::warn!(error = %chain(&failure), "a group of batches was not kept");
+                self.look_again(&touched, &failure);
+                let failure = Arc::new(failure);
+                for (_, answer) in group.batches {
+                    let _gone = answer.send(Err(SessionError::NotKept(Arc::clone(&failure))));
+                }
+            }
         }
         self.cache.end_turn();
     }
 
-    async fn write(
+    /// Decides a group and makes it durable.
+    async fn keep(
         &mut self,
         group: &mut Group,
-        broken: &Broken,
-    ) -> Vec<Result<Receipt, SessionError>> {
-        let mut touched = Touched::default();
-        let mut outcomes = Vec::with_capacity(group.batches.len());
-        for (batch, _) in &mut group.batches {
-            outcomes.push(self.fold(batch, broken, &mut touched));
-        }
-        for key in &group.due {
-            if let Some(failure) = broken.get(key) {
-                // Looked at again after a restart; until then it would only fail again.
-                tracing::error!(session = %key.session, error = %failure, "a session cannot be read");
-                self.timers.set(key, None);
-            } else {
-                touched
-                    .sessions
-                    .entry(key.clone())
-                    .or_insert(Touch::Untraced);
-            }
-        }
-        if touched.sessions.is_empty() {
-            return outcomes;
-        }
-        let failure = match self.commit(&touched).await {
-            Ok(()) => return outcomes,
-            Err(failure) => Arc::new(failure),
-        };
-        tracing::warn!(error = %platform::status::chain(failure.as_ref()), "a commit failed");
-        self.heads = None;
-        for key in touched.sessions.keys() {
-            self.cache.evict(key);
-        }
-        if failure.fault() == storage::StoreFault::Conflict {
-            self.cache.clear();
-        }
-        outcomes
-            .into_iter()
-            .map(|outcome| outcome.and(Err(SessionError::NotKept(Arc::clone(&failure)))))
-            .collect()
+        touched: &mut Touched,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        self.load(group).await?;
+        let receipts = group
+            .batches
+            .iter_mut()
+            .map(|(batch, _)| self.fold(batch, touched))
+            .collect();
+        self.commit(touched).await?;
+        Ok(receipts)
     }
 
-    /// Brings the sessions of a group into memory. Answers with those that are there and cannot be read.
-    async fn load(&mut self, group: &Group) -> Result<Broken, StoreError> {
-        let mut broken = Broken::new();
+    /// After a failure, what is in memory may differ from what is stored, as the commit may have taken effect all the
+    /// same. So each session is read again, and looked at soon: its timers may have been set by that very commit.
+    fn look_again(&mut self, touched: &Touched, failure: &StoreError) {
+        self.heads = None;
+        if failure.fault() == StoreFault::Conflict {
+            // Another process writes to the same store.
+            self.cache.clear();
+        }
+        let soon = later(self.clock.now(), LOOK_AGAIN);
+        for key in touched.keys() {
+            self.cache.evict(key);
+            self.timers.set(key, Some(soon));
+        }
+    }
+
+    /// Brings the sessions of a group into memory, but for those that are corrupt.
+    async fn load(&mut self, group: &Group) -> Result<(), StoreError> {
         for (tenant, mut wanted) in group.wanted() {
-            let key = |session| SessionKey {
-                tenant: tenant.clone(),
-                session,
-            };
-            wanted.retain(|session, _| !self.cache.contains(&key(*session)));
+            wanted.retain(|session, _| {
+                let tenant = tenant.clone();
+                let session = *session;
+                !self.cache.contains(&SessionKey { tenant, session })
+            });
             let ids: Vec<SessionId> = wanted.keys().copied().collect();
             for (id, session) in self.store.load(&tenant, &ids).await? {
                 wanted.remove(&id);
                 match session {
                     Ok(session) => self.cache.insert(session),
                     Err(failure) => {
-                        broken.insert(key(id), Arc::new(failure));
+                        tracing::error!(session = %id, error = %chain(&failure), "a session cannot be read");
                     }
                 }
             }
             self.begin(&tenant, wanted).await?;
         }
-        Ok(broken)
+        Ok(())
     }
 
     /// Begins sessions that nothing is known of.
@@ -243,44 +259,30 @@ impl Writer {
     }
 
     /// Takes the events of one batch into their sessions.
-    fn fold(
-        &mut self,
-        batch: &mut Batch,
-        broken: &Broken,
-        touched: &mut Touched,
-    ) -> Result<Receipt, SessionError> {
-        let key = |session| SessionKey {
-            tenant: batch.tenant.clone(),
-            session,
-        };
-        let sessions = sessions_of(batch);
-        if let Some(failure) = sessions
-            .iter()
-            .find_map(|session| broken.get(&key(*session)))
-        {
-            return Err(SessionError::NotKept(Arc::clone(failure)));
-        }
-        let touch = Touch::of_batch(batch.trace.as_ref(), sessions.len());
+    fn fold(&mut self, batch: &mut Batch, touched: &mut Touched) -> Receipt {
+        let limit = self.settings.ingest.session_max_events;
+        let touch = Touch::of_batch(batch);
         let mut receipt = Receipt::default();
         for (index, event) in std::mem::take(&mut batch.events) {
-            let key = key(event.session);
+            let key = SessionKey {
+                tenant: batch.tenant.clone(),
+                session: event.session,
+            };
+            // INVARIANT: what is wanted and not in memory cannot be read.
             let Some(session) = self.cache.get_mut(&key) else {
+                receipt.refused.push((index, Refusal::SessionUnreadable));
                 continue;
             };
-            let (limit, signals) = (
-                self.settings.ingest.session_max_events,
-                &self.settings.signals,
-            );
-            match session.take(event, limit, signals) {
+            match session.take(event, limit, &self.settings.signals) {
                 Taken::New => {
                     receipt.accepted += 1;
-                    touched.sessions.insert(key, touch.clone());
+                    touched.insert(key, touch.clone());
                 }
                 Taken::Duplicate => receipt.duplicates += 1,
-                Taken::Full => receipt.full.push(index),
+                Taken::Full => receipt.refused.push((index, Refusal::SessionFull)),
             }
         }
-        Ok(receipt)
+        receipt
     }
 
     async fn commit(&mut self, touched: &Touched) -> Result<(), StoreError> {
@@ -292,14 +294,18 @@ impl Writer {
         let settings = (&self.settings.signals, &self.settings.moments);
         let now = self.clock.now();
         let mut draft = Draft::new(settings, self.ids.as_ref(), partition, heads, now);
-        for (key, touch) in &touched.sessions {
+        for (key, touch) in touched {
             match self.cache.get_mut(key) {
                 Some(session) => draft.add(session, touch),
+                // It cannot be read, and until a restart it would only fail again.
                 None => self.timers.set(key, None),
             }
         }
-        let (commit, heads, published, due) = draft.finish();
-        self.store.commit(commit).await?;
+        let (commit, published, due) = draft.finish();
+        let heads = commit.heads;
+        if !commit.sessions.is_empty() {
+            self.store.commit(commit).await?;
+        }
         self.heads = Some(heads);
         for (key, due) in due {
             self.timers.set(&key, due);

@@ -7,20 +7,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use domain::id::TenantId;
+use storage::StoreError;
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::error::SessionError;
 use crate::ingest::Published;
 use crate::snapshot::Snapshot;
-use crate::store::{Changed, Filter, Since, Store};
-
-/// Where a watch is. `seen` is up to where an earlier stream had told everything; sessions of before that number may be
-/// known to the reader.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Position {
-    pub(crate) seen: u64,
-    pub(crate) told: u64,
-}
+use crate::store::{Changed, Filter, Position, Store};
 
 /// One step of a watch.
 #[derive(Debug, Clone)]
@@ -52,10 +45,9 @@ pub(crate) struct Watch {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Reading what is there.
-    Snapshot,
-    /// Reading what changed since an earlier watch.
-    CatchUp,
+    Opened,
+    /// Reading what is there, or what changed since an earlier watch.
+    Reading,
     Live,
 }
 
@@ -66,7 +58,7 @@ impl Watch {
         store: Store,
         tenant: TenantId,
         filter: Filter,
-        resume: Option<Position>,
+        from: Position,
         changes: broadcast::Receiver<Arc<Published>>,
     ) -> Self {
         Self {
@@ -74,12 +66,8 @@ impl Watch {
             tenant,
             filter,
             changes,
-            position: resume.unwrap_or(Position { seen: 0, told: 0 }),
-            stage: if resume.is_some() {
-                Stage::CatchUp
-            } else {
-                Stage::Snapshot
-            },
+            position: from,
+            stage: Stage::Opened,
             read: VecDeque::new(),
         }
     }
@@ -92,39 +80,42 @@ impl Watch {
     /// The next update; waits for one. Dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Result<Update, Broken> {
         loop {
-            if let Some(changed) = self.read.pop_front() {
-                self.position.told = changed.change;
-                return Ok(Update::Session(Arc::new(changed.snapshot)));
-            }
-            match self.stage {
-                Stage::Snapshot | Stage::CatchUp => {
-                    self.read = self.read_on().await.map_err(Broken::Failed)?;
-                    if self.read.is_empty() {
-                        let first = self.stage == Stage::Snapshot;
-                        self.stage = Stage::Live;
-                        self.position.seen = self.position.told;
-                        if first {
-                            return Ok(Update::SnapshotComplete);
-                        }
-                    }
-                }
-                Stage::Live => {
-                    if let Some(update) = self.receive().await? {
-                        return Ok(update);
-                    }
-                }
+            let update = match self.stage {
+                Stage::Opened => self.open().await.map_err(Broken::of_store)?,
+                Stage::Reading => self.read_on().await.map_err(Broken::of_store)?,
+                Stage::Live => self.receive().await?,
+            };
+            if let Some(update) = update {
+                return Ok(update);
             }
         }
     }
 
-    async fn read_on(&self) -> Result<VecDeque<Changed>, SessionError> {
-        let Position { seen, told } = self.position;
-        let since = Since {
-            change: told,
-            known_before: (self.stage == Stage::CatchUp).then_some(seen),
-        };
-        let read = self.store.changed(&self.tenant, self.filter, since).await?;
-        Ok(read.into())
+    /// Begins to read, unless an earlier watch has, and was cut while it did.
+    async fn open(&mut self) -> Result<Option<Update>, StoreError> {
+        if self.position.told == self.position.known {
+            let last = self.store.last_change(&self.tenant).await?;
+            self.position.head = last.max(self.position.told);
+        }
+        self.stage = Stage::Reading;
+        Ok(None)
+    }
+
+    async fn read_on(&mut self) -> Result<Option<Update>, StoreError> {
+        if let Some(Changed { change, snapshot }) = self.read.pop_front() {
+            self.position.told = change;
+            return Ok(Some(Update::Session(Arc::new(snapshot))));
+        }
+        let read = self.store.changed(&self.tenant, self.filter, self.position);
+        self.read = read.await?.into();
+        if !self.read.is_empty() {
+            return Ok(None);
+        }
+        let Position { known, head, told } = self.position;
+        self.stage = Stage::Live;
+        self.position = Position::after(told.max(head));
+        // A reader who knew nothing was told a snapshot.
+        Ok((known == 0).then_some(Update::SnapshotComplete))
     }
 
     /// The next change, if it is of interest: it matches now, or did until then.
@@ -136,13 +127,16 @@ impl Watch {
         if change.key.tenant != self.tenant || change.change <= self.position.told {
             return Ok(None);
         }
-        self.position = Position {
-            seen: change.change,
-            told: change.change,
-        };
+        self.position = Position::after(change.change);
         let before = change.before.as_ref();
         let wanted = self.filter.matches(&change.after)
             || before.is_some_and(|before| self.filter.matches(before));
         Ok(wanted.then(|| Update::Session(Arc::clone(&change.after))))
+    }
+}
+
+impl Broken {
+    fn of_store(failure: StoreError) -> Self {
+        Self::Failed(failure.into())
     }
 }

@@ -11,8 +11,8 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{DbErr, EntityTrait, Set};
 use storage::{StoreError, Tx, column};
 
-use super::entities::{event_batch, session, visitor};
-use super::{CHUNK, Store, encoding};
+use super::entities::{event_batch, log_head, session, visitor};
+use super::{CHUNK, Heads, Store, encoding, signed};
 use crate::event::Event;
 use crate::report::Counts;
 use crate::session::{LogPlace, Memory};
@@ -22,6 +22,9 @@ use crate::snapshot::{SessionKey, Snapshot};
 #[derive(Debug, Clone)]
 pub(crate) struct Commit {
     pub(crate) now: Timestamp,
+    pub(crate) partition: u16,
+    /// The last numbers given out, those of this commit included.
+    pub(crate) heads: Heads,
     pub(crate) batches: Vec<LogBatch>,
     pub(crate) sessions: Vec<SessionRecord>,
     pub(crate) visitors: BTreeMap<(TenantId, VisitorId), Counts>,
@@ -49,7 +52,7 @@ pub(crate) struct SessionRecord {
 }
 
 impl Store {
-    /// Makes everything in `commit` durable.
+    /// Makes everything in `commit` durable; its numbers are higher than those of the commit before.
     ///
     /// # Errors
     /// `Conflict` when another process has changed one of the sessions, or written to the partition: nothing is stored.
@@ -68,6 +71,7 @@ impl Store {
 /// A commit as rows; made once, though the transaction may be tried again.
 struct Encoded {
     now: Timestamp,
+    head: log_head::ActiveModel,
     batches: Vec<event_batch::ActiveModel>,
     sessions: Vec<session::ActiveModel>,
     visitors: Vec<visitor::ActiveModel>,
@@ -78,6 +82,8 @@ impl Encoded {
     fn new(commit: Commit) -> Result<Self, StoreError> {
         let Commit {
             now,
+            partition,
+            heads,
             batches,
             sessions,
             visitors,
@@ -85,6 +91,7 @@ impl Encoded {
         } = commit;
         Ok(Self {
             now,
+            head: head_row(partition, heads),
             batches: batches.iter().map(|batch| batch_row(batch, now)).collect(),
             sessions: sessions.iter().map(session_row).collect::<Result<_, _>>()?,
             visitors: visitors
@@ -96,8 +103,16 @@ impl Encoded {
     }
 
     async fn apply(&self, tx: &Tx) -> Result<(), StoreError> {
-        if !self.batches.is_empty() {
-            event_batch::Entity::insert_many(self.batches.clone())
+        let counted = log_head::Entity::insert(self.head.clone())
+            .on_conflict(higher_head())
+            .exec_without_returning(tx)
+            .await?;
+        // INVARIANT: no number is given out twice, or the second change would be missed by who has seen the first.
+        if counted != 1 {
+            return Err(changed_elsewhere("the numbers of a partition"));
+        }
+        for rows in self.batches.chunks(CHUNK) {
+            event_batch::Entity::insert_many(rows.to_vec())
                 .exec_without_returning(tx)
                 .await?;
         }
@@ -108,8 +123,7 @@ impl Encoded {
                 .await?;
             // INVARIANT: a session that another process has changed is not overwritten.
             if stored != count(rows.len()) {
-                let lost = DbErr::Custom("a session was changed elsewhere".to_owned());
-                return Err(StoreError::Conflict(lost));
+                return Err(changed_elsewhere("a session"));
             }
         }
         for rows in self.visitors.chunks(CHUNK) {
@@ -127,6 +141,22 @@ impl Encoded {
 
 fn count(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+fn changed_elsewhere(what: &str) -> StoreError {
+    StoreError::Conflict(DbErr::Custom(format!("changed elsewhere: {what}")))
+}
+
+/// Replaces the numbers by higher ones only.
+fn higher_head() -> OnConflict {
+    let excluded = |column| Expr::col((Alias::new("excluded"), column));
+    let stored = |column| Expr::col((log_head::Entity, column));
+    let (sequence, changed) = (log_head::Column::Sequence, log_head::Column::Changed);
+    OnConflict::column(log_head::Column::Partition)
+        .update_columns([sequence, changed])
+        .action_and_where(stored(sequence).lte(excluded(sequence)))
+        .action_and_where(stored(changed).lt(excluded(changed)))
+        .to_owned()
 }
 
 /// Replaces a row by its next version only.
@@ -167,6 +197,14 @@ fn added_up() -> OnConflict {
             sum(visitor::Column::Abandonments),
         ])
         .to_owned()
+}
+
+fn head_row(partition: u16, heads: Heads) -> log_head::ActiveModel {
+    log_head::ActiveModel {
+        partition: Set(i64::from(partition)),
+        sequence: Set(signed(heads.sequence)),
+        changed: Set(signed(heads.change)),
+    }
 }
 
 fn batch_row(batch: &LogBatch, now: Timestamp) -> event_batch::ActiveModel {
@@ -210,9 +248,4 @@ fn visitor_row(tenant: &TenantId, id: VisitorId, counts: Counts) -> visitor::Act
         orders: Set(counts.orders),
         abandonments: Set(counts.abandonments),
     }
-}
-
-/// Numbers that count up from 1 stay far below the end of `i64`.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

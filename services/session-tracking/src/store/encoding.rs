@@ -79,11 +79,11 @@ pub(super) fn events_of(
         .collect()
 }
 
-/// The batch without what it holds of these sessions; `None` when nothing is left.
+/// The batch without what it holds of these sessions.
 pub(super) fn without(
     batch: &event_batch::Model,
     sessions: &[SessionId],
-) -> Result<Option<Vec<u8>>, StoreError> {
+) -> Result<Vec<u8>, StoreError> {
     let id = batch.sequence.to_string();
     let row = Row::of("event_batches", &id);
     let mut decoded = row.valid("payload", Batch::decode(batch.payload.as_slice()))?;
@@ -92,7 +92,7 @@ pub(super) fn without(
             .iter()
             .any(|session| section.session == session.uuid().as_bytes())
     });
-    Ok((!decoded.sections.is_empty()).then(|| decoded.encode_to_vec()))
+    Ok(decoded.encode_to_vec())
 }
 
 /// Places as pairs of varints, a few bytes each.

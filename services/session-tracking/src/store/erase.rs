@@ -11,7 +11,7 @@ use storage::{RequestKey, StoreError, TenantScoped, Tx, column};
 
 use super::encoding::{read_places, without};
 use super::entities::{event_batch, session, visitor};
-use super::{CHUNK, Store};
+use super::{CHUNK, Store, signed};
 use crate::session::LogPlace;
 
 /// What was erased. Stored as the first answer to its request.
@@ -69,6 +69,19 @@ async fn erase(
     for place in places {
         rewrite(tx, tenant, place, &sessions).await?;
     }
+    delete_sessions(tx, tenant, &sessions).await?;
+    delete_histories(tx, tenant, visitors).await?;
+    Ok(Erased {
+        session_count: sessions.len(),
+        erased_at: now,
+    })
+}
+
+async fn delete_sessions(
+    tx: &Tx,
+    tenant: &TenantId,
+    sessions: &[SessionId],
+) -> Result<(), StoreError> {
     let names: Vec<String> = sessions.iter().map(SessionId::to_string).collect();
     for names in names.chunks(CHUNK) {
         session::Entity::delete_in(tenant)
@@ -76,14 +89,22 @@ async fn erase(
             .exec(tx)
             .await?;
     }
-    visitor::Entity::delete_in(tenant)
-        .filter(visitor::Column::VisitorId.is_in(visitors))
-        .exec(tx)
-        .await?;
-    Ok(Erased {
-        session_count: sessions.len(),
-        erased_at: now,
-    })
+    Ok(())
+}
+
+async fn delete_histories(
+    tx: &Tx,
+    tenant: &TenantId,
+    visitors: BTreeSet<String>,
+) -> Result<(), StoreError> {
+    let names: Vec<String> = visitors.into_iter().collect();
+    for names in names.chunks(CHUNK) {
+        visitor::Entity::delete_in(tenant)
+            .filter(visitor::Column::VisitorId.is_in(names))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Writes one batch of the log again without the erased sessions.
@@ -93,19 +114,16 @@ async fn rewrite(
     place: LogPlace,
     sessions: &[SessionId],
 ) -> Result<(), StoreError> {
-    let sequence = i64::try_from(place.sequence).unwrap_or(i64::MAX);
     let here = Condition::all()
         .add(event_batch::Column::Partition.eq(i64::from(place.partition)))
-        .add(event_batch::Column::Sequence.eq(sequence));
+        .add(event_batch::Column::Sequence.eq(signed(place.sequence)));
     let batch = event_batch::Entity::find_in(tenant)
         .filter(here.clone())
         .one(tx)
         .await?;
     let Some(batch) = batch else { return Ok(()) };
-    // The row stays when nothing is left of it: its number must not be given out again.
-    let payload = without(&batch, sessions)?.unwrap_or_default();
     let update = event_batch::ActiveModel {
-        payload: Set(payload),
+        payload: Set(without(&batch, sessions)?),
         ..Default::default()
     };
     event_batch::Entity::update_in(tenant)

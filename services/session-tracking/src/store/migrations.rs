@@ -3,6 +3,7 @@
 use sea_orm_migration::MigrationTrait;
 
 mod event_batches;
+mod log_heads;
 mod sessions;
 mod visitors;
 
@@ -13,5 +14,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     all.push(event_batches::migration());
     all.push(sessions::migration());
     all.push(visitors::migration());
+    all.push(log_heads::migration());
     all
 }

@@ -5,16 +5,14 @@ use domain::phase::RiskPhase;
 use domain::time::Timestamp;
 use platform::paging::{Page, PageRequest};
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect};
-use serde::{Deserialize, Serialize};
 use storage::{StoreError, TenantScoped, column};
 
-use super::Store;
 use super::entities::session;
+use super::{Store, signed};
 use crate::snapshot::{SessionState, Snapshot};
 
 /// Which sessions are wanted; what is absent does not filter.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     pub(crate) phase: Option<RiskPhase>,
     pub(crate) state: Option<SessionState>,
@@ -52,13 +50,27 @@ pub(crate) type Cursor = (i64, String);
 /// Sessions that one read of changes brings.
 const READ: u64 = 200;
 
-/// Which changes are new to a reader.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Since {
-    /// The last change that the reader was told.
-    pub(crate) change: u64,
-    /// The reader may know the sessions that began by this change, and has to learn also that they match no more.
-    pub(crate) known_before: Option<u64>,
+/// How far a reader of changes has come. A reader has to learn that a session matches no more, if it may know it: all
+/// that began by `known`, and those that it was told since, which change again after `head` at the earliest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// Everything was told up to this change.
+    pub(crate) known: u64,
+    /// The last change that there was when the reader began to read on from there.
+    pub(crate) head: u64,
+    /// The last change that was told.
+    pub(crate) told: u64,
+}
+
+impl Position {
+    /// After everything up to a change.
+    pub(crate) fn after(change: u64) -> Self {
+        Self {
+            known: change,
+            head: change,
+            told: change,
+        }
+    }
 }
 
 /// A session and the number of its last change.
@@ -118,20 +130,37 @@ impl Store {
         })
     }
 
-    /// The sessions that match and have changed since, in the order of their changes; at most [`READ`] of them.
+    /// The number of the last change of a session of this tenant.
+    pub(crate) async fn last_change(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+        let last: Option<Option<i64>> = session::Entity::find_in(tenant)
+            .select_only()
+            .column_as(session::Column::Changed.max(), "last")
+            .into_tuple()
+            .one(self.database.read())
+            .await?;
+        let last = last.flatten().unwrap_or(0);
+        column::Row::of("sessions", "the last changed").count("changed", last)
+    }
+
+    /// The sessions after a position that match, or that its reader may know, in the order of their changes; at most
+    /// [`READ`] of them.
     pub(crate) async fn changed(
         &self,
         tenant: &TenantId,
         filter: Filter,
-        since: Since,
+        position: Position,
     ) -> Result<Vec<Changed>, StoreError> {
-        let known = since
-            .known_before
-            .map(|number| session::Column::Created.lte(signed(number)));
-        let wanted = Condition::any().add(filter.condition()).add_option(known);
+        let Position { known, head, told } = position;
+        let told_since = Condition::all()
+            .add(session::Column::Created.lte(signed(told)))
+            .add(session::Column::Changed.gt(signed(head)));
+        let wanted = Condition::any()
+            .add(filter.condition())
+            .add(session::Column::Created.lte(signed(known)))
+            .add(told_since);
         session::Entity::find_in(tenant)
             .filter(wanted)
-            .filter(session::Column::Changed.gt(signed(since.change)))
+            .filter(session::Column::Changed.gt(signed(told)))
             .order_by_asc(session::Column::Changed)
             .limit(READ)
             .all(self.database.read())
@@ -163,8 +192,4 @@ fn hesitation(hesitating: Hesitating, now: Timestamp) -> Condition {
 
 fn snapshot(model: &session::Model) -> Result<Snapshot, StoreError> {
     column::Row::of("sessions", &model.session_id).json("snapshot", &model.snapshot)
-}
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

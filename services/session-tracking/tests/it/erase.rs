@@ -111,11 +111,8 @@ async fn a_request_id_stands_for_one_request() {
     let nobody = request(2, "agent-7".to_owned());
     let malformed = world.platform().erase_shopper(nobody).await.unwrap_err();
 
-    assert_eq!(reused.code(), Code::InvalidArgument);
-    assert_eq!(
-        platform::status::reason_of(&reused),
-        Some(ErrorReason::RequestIdReused)
-    );
+    let reason = ErrorReason::RequestIdReused;
+    assert_refused(&reused, Code::InvalidArgument, reason, Some("request_id"));
     let reason = ErrorReason::MalformedId;
     assert_refused(&malformed, Code::InvalidArgument, reason, Some("person_id"));
 }

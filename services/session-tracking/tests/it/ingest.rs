@@ -121,6 +121,19 @@ async fn events_beyond_the_limit_of_a_session_are_rejected() {
 }
 
 #[tokio::test]
+async fn an_order_has_room_in_a_session_that_is_full() {
+    let world = World::with(|config| config.ingest.session_max_events = 2).await;
+    let view = || event(1, world.now(), viewed(pb::PageKind::Browse));
+    world.send(vec![view(), view()]).await;
+
+    let order = event(1, world.now(), ordered("A-1", 5_000));
+    let response = world.record(vec![view(), order]).await;
+
+    assert_eq!((response.accepted_count, response.rejected.len()), (1, 1));
+    assert_eq!(world.session(1).await.state(), pb::SessionState::Ordered);
+}
+
+#[tokio::test]
 async fn a_commit_that_fails_leaves_nothing_half_done() {
     let world = World::start().await;
     world

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use domain::id::SessionId;
 use proto::error::v1::ErrorReason;
 use proto::session::v1 as pb;
 use testkit::grpc::assert_refused;
+use testkit::ids::nth;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::StreamExt;
@@ -12,7 +14,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Streaming};
 
 use crate::events::{added, event, viewed};
-use crate::world::World;
+use crate::world::{Sessions, World};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -23,15 +25,17 @@ struct Open {
 
 impl Open {
     async fn on(world: &World) -> Self {
+        Self::by(world.platform()).await
+    }
+
+    async fn by(mut client: Sessions) -> Self {
         let (sender, requests) = mpsc::channel(64);
         let requests = ReceiverStream::new(requests);
-        let answers = world
-            .platform()
-            .stream_events(requests)
-            .await
-            .unwrap()
-            .into_inner();
-        Self { sender, answers }
+        let answers = client.stream_events(requests).await.unwrap();
+        Self {
+            sender,
+            answers: answers.into_inner(),
+        }
     }
 
     async fn send(&self, batch: u64, events: Vec<pb::Event>) {
@@ -98,6 +102,21 @@ async fn what_is_rejected_is_named_by_batch_and_index() {
     let event = rejected.event.as_ref().unwrap();
     assert_eq!((rejected.batch, event.index), (8, 1));
     assert_eq!(event.reason(), ErrorReason::Required);
+}
+
+#[tokio::test]
+async fn a_browser_streams_events_of_its_own_session_only() {
+    let world = World::start().await;
+    let token = world.tokens().storefront(nth::<SessionId>(1));
+    let mut open = Open::by(world.with_token(&token)).await;
+    let events = [1, 2].map(|n| event(n, world.now(), added("shoe", 1)));
+    open.send(1, events.to_vec()).await;
+
+    let answers = open.acknowledged(1).await;
+
+    assert_eq!(answers[0].accepted_count, 1);
+    let event = answers[0].rejected[0].event.as_ref().unwrap();
+    assert_eq!(event.reason(), ErrorReason::ScopeMissing);
 }
 
 #[tokio::test]

@@ -4,29 +4,27 @@ use std::time::Duration;
 
 use domain::time::Timestamp;
 use futures::FutureExt;
-use platform::client::{Client, connect_with_token};
+use platform::client::Client;
 use platform::clock::Clock;
 use proto::session::v1 as pb;
 use proto::session::v1::session_tracking_service_client::SessionTrackingServiceClient;
 use sea_orm::{ConnectionTrait, Statement};
-use session_tracking::{Config, Sources};
+use session_tracking::{Config, SessionTracking};
 use storage::StoreError;
-use testkit::scratch::{self, Scratch};
-use testkit::tokens::{Issuer, Tokens};
-use testkit::{FakeClock, Served, serve};
+use testkit::scratch;
+use testkit::tokens::Tokens;
+use testkit::{FakeClock, Rig, StandIn};
 
-use crate::downstream::{Downstream, Told};
+use crate::downstream::Told;
 use crate::events::session_id;
 
 pub(crate) type Sessions = SessionTrackingServiceClient<Client>;
 
 pub(crate) struct World {
     pub(crate) clock: FakeClock,
-    pub(crate) downstream: Downstream,
-    pub(crate) scratch: Scratch,
-    issuer: Issuer,
-    served: Option<Served>,
-    change: fn(&mut Config),
+    rig: Rig<SessionTracking>,
+    told: Told,
+    _stand_in: StandIn,
 }
 
 impl World {
@@ -36,80 +34,47 @@ impl World {
 
     /// A service whose settings are changed first.
     pub(crate) async fn with(change: fn(&mut Config)) -> Self {
-        let clock = FakeClock::new();
-        let mut world = Self {
-            issuer: Issuer::with_clock(clock.shared()),
-            clock,
-            downstream: Downstream::start().await,
-            scratch: scratch::sqlite(),
-            served: None,
-            change,
+        let (clock, told) = (FakeClock::new(), Told::default());
+        let stand_in = told.serve().await;
+        let uri = stand_in.uri();
+        let settings = move |config: &mut Config| {
+            config.upstreams.risk_scoring.clone_from(&uri);
+            config.upstreams.kpi.clone_from(&uri);
+            config.ingest.timer_tick = Duration::from_millis(5);
+            change(config);
         };
-        world.restart().await;
-        world
+        Self {
+            rig: Rig::start(scratch::sqlite(), clock.shared(), settings).await,
+            clock,
+            told,
+            _stand_in: stand_in,
+        }
     }
 
-    /// Ends the service, if it runs, and starts it on the same files.
+    /// Stops the service and starts it on the same files.
     pub(crate) async fn restart(&mut self) {
-        if let Some(served) = self.served.take() {
-            served.stop().await;
-        }
-        self.launch().await;
+        self.rig.restart().await;
     }
 
     /// Cuts the service off, as a crash does, and starts it on the same files.
     pub(crate) async fn crash(&mut self) {
-        self.served.take().unwrap().crash().await;
-        self.launch().await;
+        self.rig.crash().await;
     }
 
     pub(crate) async fn stop(&mut self) {
-        self.served.take().unwrap().stop().await;
-    }
-
-    async fn launch(&mut self) {
-        let config = self.config();
-        let sources = Sources {
-            clock: self.clock.shared(),
-            ..Sources::system()
-        };
-        let served = serve(|listener, shutdown| {
-            session_tracking::run_with(config, sources, listener, shutdown)
-        });
-        self.served = Some(served.await.ready().await);
-    }
-
-    pub(crate) fn config(&self) -> Config {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("test.toml");
-        std::fs::write(
-            &file,
-            "[auth]\njwks = \"set below\"\nsigning_key = \"set below\"\n",
-        )
-        .unwrap();
-        let mut config = Config::load(Some(&file)).unwrap();
-        config.auth = self.issuer.auth_config(session_tracking::NAME);
-        config.store = self.scratch.config();
-        config.server.drain_accept_ms = 0;
-        config.server.drain_calls_ms = 2_000;
-        config.upstreams.risk_scoring = self.downstream.uri();
-        config.upstreams.kpi = self.downstream.uri();
-        config.ingest.timer_tick = Duration::from_millis(5);
-        (self.change)(&mut config);
-        config
+        self.rig.stop().await;
     }
 
     pub(crate) fn told(&self) -> &Told {
-        &self.downstream.told
+        &self.told
     }
 
     pub(crate) fn tokens(&self) -> Tokens {
-        self.issuer.tokens_for(session_tracking::NAME)
+        self.rig.tokens()
     }
 
     pub(crate) fn with_token(&self, token: &str) -> Sessions {
-        let uri = self.served.as_ref().unwrap().uri();
-        SessionTrackingServiceClient::new(connect_with_token(&uri, token).unwrap())
+        SessionTrackingServiceClient::new(self.rig.client(token))
     }
 
     /// A client of the shop's systems; its token is made now, since tests move the clock.
@@ -151,7 +116,7 @@ impl World {
     /// Changes the database behind the back of the service.
     pub(crate) async fn sql(&self, sql: &str) {
         let sql = sql.to_owned();
-        let database = self.scratch.open().await;
+        let database = self.rig.scratch().open().await;
         let done: Result<(), StoreError> = database
             .write(move |tx| {
                 let sql = sql.clone();
@@ -168,7 +133,7 @@ impl World {
 
     /// All that the event log holds, as it lies there.
     pub(crate) async fn log(&self) -> Vec<u8> {
-        let database = self.scratch.open().await;
+        let database = self.rig.scratch().open().await;
         let backend = database.read().get_database_backend();
         let query = Statement::from_string(backend, "SELECT payload FROM event_batches");
         let rows = database.read().query_all_raw(query).await.unwrap();

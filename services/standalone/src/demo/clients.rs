@@ -5,7 +5,6 @@
 
 use domain::id::TenantId;
 use platform::auth::{CallerKind, DevelopmentKeys};
-use platform::client::{self, Client};
 use proto::kpi::v1::kpi_service_client::KpiServiceClient;
 use proto::offers::v1::offer_authorization_service_client::OfferAuthorizationServiceClient;
 use proto::offers::v1::offer_program_service_client::OfferProgramServiceClient;
@@ -22,6 +21,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
 use super::DemoError;
+use crate::replay::{Access, Speed, Target};
 use crate::suite::{Addresses, Suite};
 use crate::token::mint;
 
@@ -58,11 +58,16 @@ impl Doors {
         }
     }
 
-    /// The client that replays a recording: the platform's own, with its deadlines and its traces.
-    pub(super) fn replay(&self) -> Result<Client, DemoError> {
-        let token = mint(&self.keys, &self.tenant, CallerKind::Platform, None)?;
-        let uri = self.addresses.uri(session_tracking::NAME);
-        Ok(client::connect_with_token(&uri, &token)?)
+    /// Where a recording is replayed, as `rescate replay` does it.
+    pub(super) fn replay(&self, speed: Speed) -> Target {
+        Target {
+            uri: self.addresses.uri(session_tracking::NAME),
+            access: Access::Keys {
+                keys: self.keys.clone(),
+                tenant: self.tenant.clone(),
+            },
+            speed,
+        }
     }
 
     pub(super) fn sessions(

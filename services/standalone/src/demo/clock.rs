@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use platform::config::ServiceConfig;
 use toml::{Table, Value};
 
 use super::DemoError;
@@ -23,8 +24,6 @@ pub(super) fn options(data: &Path) -> Result<SuiteOptions, DemoError> {
         overrides.set(service, "server", "drain_accept_ms", 0);
         // A machine that builds at the same time is slow, not broken.
         overrides.set(service, "server", "default_deadline_ms", 20_000);
-        // One tenant may have half of all calls, and there is only one.
-        overrides.set(service, "server", "concurrency_limit", 256);
         // The folder is thrown away at the end, so it need not survive a power cut.
         overrides.set(service, "store", "durability", "relaxed");
     }
@@ -43,7 +42,7 @@ pub(super) fn options(data: &Path) -> Result<SuiteOptions, DemoError> {
 /// Every span of `[signals]` in the documented defaults, divided by the factor; but a session ends as late as ever, since
 /// shoppers and agents talk in real time.
 fn faster_signals() -> Result<Vec<(String, i64)>, DemoError> {
-    let defaults: Table = session_tracking::DEFAULTS
+    let defaults: Table = <session_tracking::Config as ServiceConfig>::DEFAULTS
         .parse()
         .map_err(DemoError::Defaults)?;
     let signals = defaults.get("signals").and_then(Value::as_table);

@@ -177,7 +177,9 @@ impl Desk {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         loop {
             tokio::select! {
-                () = closing.cancelled() => break,
+                // A contact hears through its desk, which therefore stays open until the last one is over.
+                () = closing.cancelled(), if self.contacts.is_empty() => return Ok(()),
+                Some(ended) = self.contacts.join_next() => ended.map_err(DemoError::Task)?,
                 _ = heartbeat.tick() => {
                     let _ = self.says.send(say(Says::Heartbeat(DeskHeartbeat {}))).await;
                 }
@@ -193,10 +195,6 @@ impl Desk {
                 }
             }
         }
-        while let Some(ended) = self.contacts.join_next().await {
-            ended.map_err(DemoError::Task)?;
-        }
-        Ok(())
     }
 
     fn hear(&mut self, message: Hears) -> Result<(), DemoError> {

@@ -2,7 +2,6 @@
 
 use domain::id::InvalidId;
 use platform::auth::KeyError;
-use platform::client::ClientError;
 use thiserror::Error;
 use tonic::Status;
 
@@ -22,8 +21,6 @@ pub(crate) enum DemoError {
     Keys(#[from] KeyError),
     #[error("a token cannot be sent")]
     Token(#[source] tonic::metadata::errors::InvalidMetadataValue),
-    #[error("an address cannot be used")]
-    Address(#[from] ClientError),
     #[error("an address cannot be used")]
     Endpoint(#[source] tonic::transport::Error),
     #[error("a name cannot be used")]

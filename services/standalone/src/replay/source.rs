@@ -9,7 +9,8 @@ use domain::id::{SessionId, VisitorId};
 use domain::money::{Currency, Money};
 use domain::time::Timestamp;
 use flate2::read::MultiGzDecoder;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -43,6 +44,7 @@ pub(crate) enum SourceError {
 
 #[derive(Debug, Deserialize)]
 struct Rees46 {
+    #[serde(deserialize_with = "utc")]
     event_time: Timestamp,
     event_type: String,
     product_id: String,
@@ -186,9 +188,23 @@ const fn dollars() -> Currency {
     Currency::USD
 }
 
+/// Reads an instant; the published files write `2019-10-01 00:00:00 UTC`, ours RFC 3339.
+fn utc<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let instant = match text.strip_suffix(" UTC") {
+        Some(civil) => format!("{civil}Z").parse(),
+        None => text.parse(),
+    };
+    instant.map_err(D::Error::custom)
+}
+
 /// Minor units of an amount in dollars with at most two places behind the point.
 fn cents(text: &str) -> Option<Money> {
     let (whole, places) = text.split_once('.').unwrap_or((text, "0"));
+    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits(whole) || !is_digits(places) {
+        return None;
+    }
     let places = match places.len() {
         1 => format!("{places}0"),
         2 => places.to_owned(),
@@ -230,6 +246,15 @@ event_time,event_type,product_id,category_id,category_code,brand,price,user_id,u
     }
 
     #[test]
+    fn instants_are_read_as_the_source_publishes_them() {
+        let published = STREAM.replace('T', " ").replace(".000000Z", " UTC");
+
+        let recording = parse(published.as_bytes()).unwrap();
+
+        assert_eq!(recording, parse(STREAM.as_bytes()).unwrap());
+    }
+
+    #[test]
     fn timelines_begin_one_after_the_other() {
         let text = "session_key,seq,offset_ms,event\n6_1,0,0,addtocart\n150_1,0,500,view\n";
 
@@ -256,7 +281,7 @@ event_time,event_type,product_id,category_id,category_code,brand,price,user_id,u
         for (text, minor_units) in [("33.2", 3_320), ("33.02", 3_302), ("33", 3_300)] {
             assert_eq!(cents(text).unwrap().minor_units(), minor_units, "{text}");
         }
-        for text in ["", "1.234", "-1.00", "one"] {
+        for text in ["", "1.234", "-1.00", "-0.50", "1.+5", "one"] {
             assert!(cents(text).is_none(), "{text}");
         }
     }

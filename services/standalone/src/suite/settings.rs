@@ -42,21 +42,22 @@ impl Overrides {
     }
 }
 
-/// Writes the settings of every service and tells where each file is.
+/// Where the settings of a service are, in a data folder.
+pub(super) fn file(data: &Path, service: &str) -> PathBuf {
+    data.join("config").join(format!("{service}.toml"))
+}
+
+/// Writes the settings of every service.
 pub(super) fn write(
     options: &SuiteOptions,
     addresses: &Addresses,
     keys: &DevelopmentKeys,
-) -> Result<BTreeMap<&'static str, PathBuf>, SuiteError> {
-    let folder = options.data.join("config");
-    let mut files = BTreeMap::new();
+) -> Result<(), SuiteError> {
     for (service, _) in SERVICES {
-        let file = folder.join(format!("{service}.toml"));
         let text = settings(service, options, addresses, keys).to_string();
-        write_file(&file, &text)?;
-        files.insert(service, file);
+        write_file(&file(&options.data, service), &text)?;
     }
-    Ok(files)
+    Ok(())
 }
 
 fn settings(

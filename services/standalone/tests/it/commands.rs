@@ -1,5 +1,6 @@
 //! `rescate token`, `rescate up` and `rescate replay` as a user runs them.
 
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command as StdCommand, Output};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use testkit::process::Child;
 use tokio::process::Command;
 
 const START_LIMIT: Duration = Duration::from_mins(1);
+const STOP_LIMIT: Duration = Duration::from_secs(25);
 
 const RECORDING: &str = "\
 event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session
@@ -25,6 +27,23 @@ async fn rescate(arguments: &[&str], data: &Path) -> Output {
         .output()
         .await
         .unwrap()
+}
+
+/// A suite on free ports that stops at once, and the address of session-tracking.
+async fn up(data: &Path) -> (Child, String) {
+    let mut command = StdCommand::new(env!("CARGO_BIN_EXE_rescate"));
+    command.args(["up", "--free-ports", "--data"]).arg(data);
+    for service in ["SESSIONS", "RISK", "ROUTING", "OFFERS", "KPI"] {
+        command.env(format!("RESCATE_{service}__SERVER__DRAIN_ACCEPT_MS"), "0");
+    }
+    let suite = Child::spawn(Command::from(command));
+    let ready = suite
+        .line(START_LIMIT, |line| line.starts_with("rescate is ready"))
+        .await;
+    let sessions = ready
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix("session-tracking="));
+    (suite, sessions.unwrap().to_owned())
 }
 
 #[tokio::test]
@@ -65,21 +84,75 @@ async fn a_token_of_an_agent_needs_a_partner() {
 }
 
 #[tokio::test]
+async fn a_failure_is_told_although_nothing_is_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    for (filter, why) in [("off", "cannot be opened"), ("a=b=c", "log filter")] {
+        let output = rescate(&["--log", filter, "replay", "absent.csv"], folder.path()).await;
+
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(told.starts_with("error: ") && told.contains(why), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    // Whoever else has it is as good.
+    let _taken = TcpListener::bind("127.0.0.1:7101");
+
+    let output = rescate(&["up"], folder.path()).await;
+
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("`127.0.0.1:7101`") && told.contains("is a suite running already?"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_suite_that_is_told_to_stop_says_so_and_ends_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut suite, _sessions) = up(folder.path()).await;
+
+    let status = suite.terminate(STOP_LIMIT).await;
+
+    assert!(status.success(), "{}", suite.text());
+    suite
+        .line(STOP_LIMIT, |line| line.starts_with("stopping"))
+        .await;
+}
+
+#[tokio::test]
+async fn a_replay_without_a_suite_says_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.csv");
+    std::fs::write(&file, RECORDING).unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+    let uri = format!("http://{}", free.unwrap());
+
+    let output = rescate(
+        &["replay", file.to_str().unwrap(), "--to", &uri],
+        folder.path(),
+    )
+    .await;
+
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(
+        told.contains(&uri) && told.contains("is the suite running?") && told.contains("0 of 3"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
 async fn a_recording_is_replayed_into_a_running_suite_and_a_second_time_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let file = folder.path().join("events.csv");
     std::fs::write(&file, RECORDING).unwrap();
-    let mut command = StdCommand::new(env!("CARGO_BIN_EXE_rescate"));
-    command.args(["up", "--free-ports", "--data"]).arg(&data);
-    let suite = Child::spawn(Command::from(command));
-    let ready = suite
-        .line(START_LIMIT, |line| line.starts_with("rescate is ready"))
-        .await;
-    let uri = ready
-        .split_whitespace()
-        .find_map(|word| word.strip_prefix("session-tracking="))
-        .unwrap();
+    let (_suite, uri) = up(&data).await;
     let replay = [
         "replay",
         file.to_str().unwrap(),
@@ -87,7 +160,7 @@ async fn a_recording_is_replayed_into_a_running_suite_and_a_second_time_changes_
         "max",
         "--json",
         "--to",
-        uri,
+        &uri,
     ];
 
     let first = outcome(&rescate(&replay, &data).await);

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
     clippy::panic,
     clippy::unwrap_used,
     reason = "test code: a helper fails its test by a panic"

@@ -9,7 +9,17 @@
 )]
 
 mod access;
+mod calls;
+mod cards;
+mod outline;
 mod people;
 mod recovery;
+mod refusal;
+mod repetition;
 mod shop;
+mod slots;
+mod stage;
+mod sweep_cards;
+mod sweep_errors;
 mod trace;
+mod wire;

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use domain::time::{earlier, later};
 use proto::cause::v1::Cause;
-use proto::convert::time::{wire_duration, wire_timestamp};
-use proto::fact::v1::Resolution;
+use proto::convert::time::wire_timestamp;
 use proto::kpi::v1::{QueryKpisRequest, Window};
 use proto::offers::v1::authorize_offer_request::Value;
 use proto::offers::v1::authorize_offer_response::Decision as OfferDecision;
@@ -17,16 +16,16 @@ use proto::remedy::v1::RemedyKind;
 use proto::risk::v1::{ExplainAssessmentRequest, ListAssessmentsRequest};
 use proto::routing::v1::explain_decision_request::Subject;
 use proto::routing::v1::{
-    AcceptInvitationRequest, AcceptReservationRequest, AnswerSurveyRequest, DecisionOutcome,
-    Empowerment, ExplainDecisionRequest, GetInterventionRequest, InterventionState,
-    RecordShopperReplyRequest, Reservation, StartConversationRequest, StepVerdict, WrapUpRequest,
+    AnswerSurveyRequest, DecisionOutcome, ExplainDecisionRequest, GetInterventionRequest,
+    InterventionState, Reservation, StepVerdict,
 };
-use proto::session::v1::event::Payload;
-use proto::session::v1::{GetSessionRequest, OrderPlaced, SessionState};
+use proto::session::v1::{GetSessionRequest, SessionState};
 use testkit::eventually;
+use testkit::messages::orders;
 
-use crate::people::{Browser, Desk, PATIENCE, Shopper, fund, now, record, usd};
+use crate::people::{Desk, PATIENCE, Shopper, fund, now, record, usd};
 use crate::shop::{Shop, request_id};
+use crate::stage::{accept, invited, reply, start, wrap_up};
 
 /// What a recovery leaves behind.
 pub(crate) struct Recovery {
@@ -53,19 +52,8 @@ pub(crate) async fn recover(shop: &Shop) -> Recovery {
     fund(shop, 100_000).await;
     let mut desk = Desk::open(shop).await;
     let shopper = Shopper::new();
-    let mut browser = Browser::open(shop, shopper).await;
-    record(shop, shopper.meets_the_shipping_cost()).await;
-
-    let invitation = browser.invitation().await.invitation_id;
-    let accept = AcceptInvitationRequest {
-        request_id: request_id(),
-        invitation_id: invitation.clone(),
-    };
-    shop.storefront(shopper.session)
-        .accept_invitation(accept)
-        .await
-        .unwrap();
-    let reservation = desk.reservation().await;
+    let (invited, mut browser) = invited(shop, shopper).await;
+    let reservation = invited.agree(shop, &mut desk).await;
     let task = take(&mut desk, &reservation).await;
     let granted = grant_shipping(shop, &reservation).await;
     let offer = granted.offer.unwrap().offer_id;
@@ -75,7 +63,7 @@ pub(crate) async fn recover(shop: &Shop) -> Recovery {
     browser.survey().await;
     let survey = AnswerSurveyRequest {
         request_id: request_id(),
-        invitation_id: invitation,
+        invitation_id: invited.invitation,
         score: 5,
     };
     shop.storefront(shopper.session)
@@ -92,23 +80,11 @@ pub(crate) async fn recover(shop: &Shop) -> Recovery {
 
 /// Accepts a reservation and begins the conversation.
 async fn take(desk: &mut Desk, reservation: &Reservation) -> String {
-    let accept = AcceptReservationRequest {
-        request_id: request_id(),
-        reservation_id: reservation.reservation_id.clone(),
-    };
-    desk.calls.accept_reservation(accept).await.unwrap();
-    let task_id = reservation.task.clone().unwrap().task_id;
-    let start = StartConversationRequest {
-        request_id: request_id(),
-        task_id: task_id.clone(),
-    };
-    desk.calls.start_conversation(start).await.unwrap();
-    let reply = RecordShopperReplyRequest {
-        request_id: request_id(),
-        task_id: task_id.clone(),
-    };
-    desk.calls.record_shopper_reply(reply).await.unwrap();
-    task_id
+    let task = reservation.task.clone().unwrap().task_id;
+    accept(desk, &reservation.reservation_id).await;
+    start(desk, &task).await;
+    reply(desk, &task).await;
+    task
 }
 
 async fn grant_shipping(shop: &Shop, reservation: &Reservation) -> GrantedOffer {
@@ -143,29 +119,12 @@ async fn buy(shop: &Shop, shopper: Shopper, offer_token: String) {
         cart_version: session.cart.unwrap().version,
     };
     shop.checkout().redeem_offer(redeem).await.unwrap();
-    let placed = OrderPlaced {
-        order_id,
-        value: Some(usd(26_300)),
-        margin: Some(usd(7_500)),
-    };
-    let event = shopper.event(
-        Duration::ZERO,
-        "/checkout/done",
-        Payload::OrderPlaced(placed),
-    );
-    record(shop, vec![event]).await;
-}
-
-async fn wrap_up(desk: &mut Desk, task: &str) {
-    let wrap = WrapUpRequest {
-        request_id: request_id(),
-        task_id: task.to_owned(),
-        resolution: Resolution::Resolved.into(),
-        cause: Cause::UnexpectedCost.into(),
-        empowerment: Empowerment::Able.into(),
-        handle_time: Some(wire_duration(Duration::from_secs(90))),
-    };
-    desk.calls.wrap_up(wrap).await.unwrap();
+    let paid = orders(&order_id, 26_300, 7_500);
+    record(
+        shop,
+        vec![shopper.event(Duration::ZERO, "/checkout/done", paid)],
+    )
+    .await;
 }
 
 async fn session(shop: &Shop, shopper: Shopper) -> proto::session::v1::Session {

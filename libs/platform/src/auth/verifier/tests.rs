@@ -14,6 +14,7 @@ use crate::clock::SystemClock;
 use crate::testing::{AUDIENCE, ISSUER, auth_config};
 
 mod keys;
+mod vectors;
 
 struct Fixture {
     keys: DevelopmentKeys,

@@ -68,6 +68,29 @@ async fn one_tenant_takes_half_at_most() {
 }
 
 #[tokio::test]
+async fn calls_between_services_take_nothing_from_the_tenant() {
+    let config = ServerConfig {
+        concurrency_limit: 4,
+        ..quick()
+    };
+    let harness = Harness::start(config).await;
+    let relay = harness.client_of("acme", CallerKind::Service);
+    let running: Vec<_> = (0..3)
+        .map(|_| {
+            let client = relay.clone();
+            tokio::spawn(async move { call(&client, "Wait", "600").await })
+        })
+        .collect();
+    let calls = &harness.tiny.calls;
+    stop::until(async || calls.load(std::sync::atomic::Ordering::SeqCst) == 3).await;
+    let shop = harness.client();
+    assert_eq!(call(&shop, "Echo", "a place").await.unwrap(), "a place");
+    for call in running {
+        assert_eq!(call.await.unwrap().unwrap(), "waited");
+    }
+}
+
+#[tokio::test]
 async fn an_agent_over_its_rate_is_told_when_to_come_back() {
     let config = ServerConfig {
         agent_calls_per_second: 1,

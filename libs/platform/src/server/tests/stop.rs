@@ -1,7 +1,8 @@
 use super::*;
 use crate::server::Readiness;
 
-async fn until<F, T>(mut ready: F)
+/// Polls until a condition holds, for five seconds at most.
+pub(super) async fn until<F, T>(mut ready: F)
 where
     F: FnMut() -> T,
     T: Future<Output = bool>,

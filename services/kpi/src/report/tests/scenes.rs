@@ -101,14 +101,24 @@ impl Scene {
         self
     }
 
+    /// Assigned to be helped in a chat, in checkout.
     pub(super) fn assigned(&mut self, arm: Arm) -> &mut Self {
+        self.assigned_as(arm, Channel::Chat, RiskPhase::TransactionalFriction)
+    }
+
+    pub(super) fn assigned_as(
+        &mut self,
+        arm: Arm,
+        channel: Channel,
+        phase: RiskPhase,
+    ) -> &mut Self {
         self.tell(FactBody::EpisodeAssigned {
             experiment: experiment(),
             arm,
             play: PlayId::parse("rescue").unwrap(),
-            channel: Channel::Chat,
+            channel,
             cause: Cause::UnexpectedCost,
-            phase: RiskPhase::TransactionalFriction,
+            phase,
             cart_value: testkit::builders::usd(12_000),
         })
     }
@@ -146,6 +156,11 @@ impl Scene {
             self.intervention += 1_000_000;
         }
         self.shown().tell(FactBody::ConversationStarted)
+    }
+
+    /// Another agent goes on with the conversation.
+    pub(super) fn handed_on(&mut self) -> &mut Self {
+        self.tell(FactBody::ConversationStarted)
     }
 
     pub(super) fn engaged(&mut self) -> &mut Self {

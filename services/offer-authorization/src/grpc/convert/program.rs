@@ -82,9 +82,11 @@ impl TryFrom<pb::Programme> for ProgrammeBudget {
             offers_per_person,
             hold_ttl,
             state: _,
-            held: _,
-            redeemed: _,
+            held,
+            redeemed,
         } = programme;
+        set_by_server("held", held)?;
+        set_by_server("redeemed", redeemed)?;
         let budget: Money = field::read("budget", budget)?;
         let most = MOST_OFFERS_PER_PERSON;
         within("offers_per_person", u64::from(offers_per_person), 1..=most)?;
@@ -109,6 +111,12 @@ impl TryFrom<pb::Programme> for ProgrammeBudget {
         }
         Ok(Self { programme, budget })
     }
+}
+
+/// An amount that the server sets and a client may send back: not used, but no place for anything that is no amount.
+fn set_by_server(field: &str, wire: Option<proto::money::v1::Money>) -> Result<(), InvalidField> {
+    let _amount: Option<Money> = field::read(field, wire)?;
+    Ok(())
 }
 
 fn money_remedies(wire: Vec<i32>) -> Result<Vec<RemedyKind>, InvalidField> {
@@ -208,8 +216,9 @@ impl TryFrom<pb::Purse> for Purse {
             partner_id,
             agent_id,
             daily_limit,
-            used_today: _,
+            used_today,
         } = purse;
+        set_by_server("used_today", used_today)?;
         Ok(Self {
             owner: PurseOwner {
                 partner: field::read("partner_id", partner_id)?,

@@ -9,7 +9,7 @@ use testkit::builders::{a_cart, other_tenant, usd};
 use testkit::on_each_engine;
 
 use super::World;
-use super::world::{GRACE, granted, refusal, request};
+use super::world::{granted, refusal, request};
 use crate::authority::GrantorRole;
 use crate::error::OfferError;
 use crate::offer::{IllegalMove, StateName};
@@ -96,56 +96,6 @@ async fn a_hold_ends_with_its_time(database: Database) {
         .service
         .get_offer(&world.tenant, &Viewer::Tenant, offer.terms.id);
     assert_eq!(read.await.unwrap().state.name(), StateName::Expired);
-    world.prove().await;
-}
-
-async fn redemption_wins_in_the_grace_when_there_is_room(database: Database) {
-    let world = World::with_budget(database, 1_000).await;
-    let offer = world.hold(1, 1_000).await;
-    world.pass(HOLD).await;
-    world.clock.advance(GRACE.saturating_sub(MS));
-
-    let redeemed = world.redeem(&offer).await.unwrap();
-
-    assert_eq!(redeemed.offer.state.name(), StateName::Redeemed);
-    assert_eq!(world.money().await, (0, 1_000));
-    world.prove().await;
-}
-
-async fn redemption_loses_in_the_grace_when_the_room_is_taken(database: Database) {
-    let world = World::with_budget(database, 1_000).await;
-    let late = world.hold(1, 600).await;
-    world.pass(HOLD).await;
-    world.hold(2, 600).await;
-
-    assert!(is_ended(&world.redeem(&late).await));
-
-    assert_eq!(world.money().await, (600, 0));
-    world.prove().await;
-}
-
-async fn redemption_loses_after_the_grace(database: Database) {
-    let world = World::with_budget(database, 1_000).await;
-    let seen = world.hold(1, 100).await;
-    let unseen = world.hold(2, 100).await;
-    world.pass(HOLD).await;
-    world.clock.advance(GRACE);
-
-    for offer in [seen, unseen] {
-        assert!(is_ended(&world.redeem(&offer).await));
-    }
-    world.prove().await;
-}
-
-async fn a_hold_that_nobody_ended_yet_is_redeemed_in_its_grace(database: Database) {
-    let world = World::with_budget(database, 1_000).await;
-    let offer = world.hold(1, 1_000).await;
-    world.clock.advance(HOLD);
-
-    world.redeem(&offer).await.unwrap();
-
-    world.pass(HOLD).await;
-    assert_eq!(world.money().await, (0, 1_000));
     world.prove().await;
 }
 
@@ -300,10 +250,6 @@ on_each_engine!(
         from_hold_to_reversal_the_money_follows,
         a_release_makes_room_again,
         a_hold_ends_with_its_time,
-        redemption_wins_in_the_grace_when_there_is_room,
-        redemption_loses_in_the_grace_when_the_room_is_taken,
-        redemption_loses_after_the_grace,
-        a_hold_that_nobody_ended_yet_is_redeemed_in_its_grace,
         the_next_end_is_when_the_timer_looks_again,
         replays_of_every_step_change_nothing,
         a_changed_request_under_an_old_id_is_refused,

@@ -21,7 +21,11 @@ use crate::store::ledger::EntryFilter;
 use crate::store::migrations;
 
 const CALLS: u64 = 300;
-const ROUNDS: i64 = 20;
+/// Rounds of one test. Four tests of them make twenty, and each is a process that ends soon also on a busy machine.
+const ROUNDS: i64 = 5;
+const PARTS: u64 = 4;
+/// How often a hold is redeemed by many, in each part.
+const HOLDS: u64 = 100 / PARTS;
 
 /// 300 agents ask for one minor unit at once, each on a case of its own.
 async fn rush(world: &World) -> Vec<Authorization> {
@@ -34,12 +38,13 @@ async fn rush(world: &World) -> Vec<Authorization> {
 fn ask(world: &World, number: u64, amount: i64) -> JoinHandle<Authorization> {
     let (service, key, request) = (world.service.clone(), world.key(), request(number, amount));
     tokio::spawn(async move {
-        loop {
+        for _ in 0..TRIES {
             let answer = service.authorize(key.clone(), request.clone()).await;
             if !is_worth_another_try(&answer) {
                 return answer.unwrap();
             }
         }
+        panic!("nobody answers");
     })
 }
 
@@ -51,14 +56,18 @@ fn redeem(
 ) -> JoinHandle<Result<Redeemed, OfferError>> {
     let (service, redemption) = (world.service.clone(), world.redemption(offer));
     tokio::spawn(async move {
-        loop {
+        for _ in 0..TRIES {
             let answer = service.redeem(key.clone(), redemption.clone()).await;
             if !is_worth_another_try(&answer) {
                 return answer;
             }
         }
+        panic!("nobody answers");
     })
 }
+
+/// Each try that is not answered has waited for at least a second.
+const TRIES: usize = 60;
 
 /// Whoever waits too long for a connection or a lock sends the same request again, as a client does.
 fn is_worth_another_try<T>(answer: &Result<T, OfferError>) -> bool {
@@ -136,7 +145,7 @@ async fn a_use_limit_of_three_grants_three(database: Database) {
 
 async fn one_hold_is_redeemed_once(database: Database) {
     let world = World::with_budget(database, 1_000_000).await;
-    for number in 0..100 {
+    for number in 0..HOLDS {
         let offer = world.hold(number, 100).await;
         let calls = (0..30).map(|_| redeem(&world, &offer, world.key()));
         let (redeemed, refused): (Vec<_>, Vec<_>) = join_all(calls)
@@ -150,13 +159,13 @@ async fn one_hold_is_redeemed_once(database: Database) {
             assert_eq!(refusal.unwrap_err().to_string(), again.to_string());
         }
     }
-    assert_eq!(world.money().await, (0, 10_000));
+    assert_eq!(world.money().await, (0, 2_500));
     world.prove().await;
 }
 
 async fn one_request_is_answered_alike(database: Database) {
     let world = World::with_budget(database, 1_000_000).await;
-    for number in 0..100 {
+    for number in 0..HOLDS {
         let offer = world.hold(number, 100).await;
         let key = world.key();
         let calls = (0..30).map(|_| redeem(&world, &offer, key.clone()));
@@ -202,12 +211,28 @@ async fn asking_on_one_case_at_once_is_no_way_around_authority(database: Databas
 
 on_each_engine!(
     [
-        a_budget_of_a_hundred_grants_a_hundred,
-        a_purse_of_a_hundred_grants_a_hundred,
         a_use_limit_of_three_grants_three,
-        one_hold_is_redeemed_once,
-        one_request_is_answered_alike,
         asking_on_one_case_at_once_is_no_way_around_authority,
     ],
     migrations()
 );
+
+macro_rules! in_parts {
+    ($($part:ident),+ $(,)?) => {
+        $(mod $part {
+            use super::*;
+
+            on_each_engine!(
+                [
+                    a_budget_of_a_hundred_grants_a_hundred,
+                    a_purse_of_a_hundred_grants_a_hundred,
+                    one_hold_is_redeemed_once,
+                    one_request_is_answered_alike,
+                ],
+                migrations()
+            );
+        })+
+    };
+}
+
+in_parts! { first, second, third, fourth }

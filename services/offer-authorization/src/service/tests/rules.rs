@@ -258,6 +258,22 @@ async fn the_money_that_ends_first_is_used_first(database: Database) {
     world.prove().await;
 }
 
+async fn a_programme_of_long_ago_is_forgotten(database: Database) {
+    let ended = Programme {
+        ends_at: earlier(testkit::clock::start(), Duration::from_hours(1)),
+        ..programme()
+    };
+    let world = World::with(database, ended, usd(1_000)).await;
+    world.case(1).await;
+
+    assert_eq!(world.refused(1, 100).await, [OfferRefusal::OutsidePeriod]);
+    world.clock.advance(Duration::from_hours(24 * 30));
+    assert_eq!(
+        world.refused(1, 100).await,
+        [OfferRefusal::RemedyNotAllowed]
+    );
+}
+
 async fn entries_are_listed_the_newest_first(database: Database) {
     let world = World::with_budget(database, 1_000).await;
     let offer = world.hold(1, 100).await;
@@ -328,6 +344,7 @@ on_each_engine!(
         a_frozen_programme_grants_nothing_and_keeps_its_holds,
         a_budget_grows_up_to_the_largest_amount,
         the_money_that_ends_first_is_used_first,
+        a_programme_of_long_ago_is_forgotten,
         entries_are_listed_the_newest_first,
         kpi_is_told_what_becomes_of_offers,
     ],

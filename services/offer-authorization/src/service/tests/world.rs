@@ -1,5 +1,6 @@
 //! A shop with a fake clock: one programme, cases by number, and agents who ask. Every test ends by proving the ledger.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::id::{InterventionId, OrderId, PersonId, RequestId, TenantId};
@@ -38,14 +39,24 @@ pub(super) struct World {
     pub(super) tenant: TenantId,
     database: Database,
     ids: SequentialIds,
-    _keys: TempDir,
+    keys: Arc<TempDir>,
 }
 
 impl World {
     /// A shop without a programme, by the starter policy.
     pub(super) fn bare(database: Database) -> Self {
-        let (clock, keys) = (FakeClock::new(), tempfile::tempdir().unwrap());
-        let ids = SequentialIds::new();
+        let keys = Arc::new(tempfile::tempdir().unwrap());
+        Self::of(database, SequentialIds::new(), keys, tenant())
+    }
+
+    /// Another such shop on the same database, with a clock of its own.
+    pub(super) fn beside(&self, tenant: TenantId) -> Self {
+        let (ids, keys) = (self.ids.clone(), Arc::clone(&self.keys));
+        Self::of(self.database.clone(), ids, keys, tenant)
+    }
+
+    fn of(database: Database, ids: SequentialIds, keys: Arc<TempDir>, tenant: TenantId) -> Self {
+        let clock = FakeClock::new();
         let service = Service::new(Parts {
             database: database.clone(),
             clock: clock.shared(),
@@ -63,10 +74,10 @@ impl World {
         Self {
             service,
             clock,
-            tenant: tenant(),
+            tenant,
             database,
             ids,
-            _keys: keys,
+            keys,
         }
     }
 
@@ -211,7 +222,8 @@ impl World {
 
     /// Every counter is the sum of its entries and within its cap.
     pub(super) async fn prove(&self) {
-        let found = ledger::audit(self.database.read()).await.unwrap();
+        let found = ledger::audit(self.database.read(), &self.tenant).await;
+        let found = found.unwrap();
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found, Vec::<String>::new());
     }

@@ -29,6 +29,7 @@ pub(crate) struct Model {
     pub(crate) order_id: Option<String>,
     pub(crate) redeemed_at: Option<i64>,
     pub(crate) reversed_minor: i64,
+    pub(crate) authority_until: Option<i64>,
 }
 
 super::scoped_by_tenant!();

@@ -3,50 +3,30 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use domain::id::TenantId;
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use storage::StoreError;
 
 use crate::ledger::{EntryKind, Scope};
 
-/// Counters and sums of entries in one statement, so that both are of one instant however many writers there are. A row
-/// without a kind is a counter.
-const SUMS: &str = "
-SELECT tenant, scope, subject, '' AS kind, held AS units, redeemed, cap FROM limits
-UNION ALL
-SELECT tenant, 'budget', programme_id, kind, CAST(SUM(amount_minor) AS BIGINT), 0, NULL
-  FROM ledger_entries GROUP BY tenant, programme_id, kind
-UNION ALL
-SELECT tenant, 'partner_purse', partner_purse_subject, kind, CAST(SUM(amount_minor) AS BIGINT), 0, NULL
-  FROM ledger_entries WHERE partner_purse_subject IS NOT NULL GROUP BY tenant, partner_purse_subject, kind
-UNION ALL
-SELECT tenant, 'agent_purse', agent_purse_subject, kind, CAST(SUM(amount_minor) AS BIGINT), 0, NULL
-  FROM ledger_entries WHERE agent_purse_subject IS NOT NULL GROUP BY tenant, agent_purse_subject, kind
-UNION ALL
-SELECT tenant, 'usage', usage_subject, kind, CAST(SUM(uses) AS BIGINT), 0, NULL
-  FROM ledger_entries WHERE usage_subject IS NOT NULL GROUP BY tenant, usage_subject, kind";
-
 /// A counter that is not what it must be. Names the counter, never an amount.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Discrepancy {
-    key: Key,
-    rule: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    tenant: String,
-    scope: String,
+    tenant: TenantId,
+    scope: Scope,
     subject: String,
+    rule: &'static str,
 }
 
 impl fmt::Display for Discrepancy {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Key {
+        let Self {
             tenant,
             scope,
             subject,
-        } = &self.key;
-        write!(out, "{scope} `{subject}` of `{tenant}`: {}", self.rule)
+            rule,
+        } = self;
+        write!(out, "{scope} `{subject}` of `{tenant}`: {rule}")
     }
 }
 
@@ -67,25 +47,53 @@ struct Balance {
     redeemed: i64,
 }
 
-/// Compares every counter of every tenant with its entries. Empty when all is well.
+/// Compares every counter of a tenant with its entries. Empty when all is well.
 pub(crate) async fn audit<C: ConnectionTrait>(
     connection: &C,
+    tenant: &TenantId,
 ) -> Result<Vec<Discrepancy>, StoreError> {
-    let statement = Statement::from_string(connection.get_database_backend(), SUMS);
-    let mut balances: BTreeMap<Key, Balance> = BTreeMap::new();
-    for row in connection.query_all_raw(statement).await? {
-        let key = Key {
-            tenant: row.try_get("", "tenant")?,
-            scope: row.try_get("", "scope")?,
-            subject: row.try_get("", "subject")?,
-        };
-        balances.entry(key).or_default().take(&row)?;
+    let mut found = Vec::new();
+    for scope in Scope::ALL {
+        for (subject, balance) in balances(connection, tenant, *scope).await? {
+            found.extend(balance.broken_rule(*scope).map(|rule| Discrepancy {
+                tenant: tenant.clone(),
+                scope: *scope,
+                subject,
+                rule,
+            }));
+        }
     }
-    let faulty = balances.into_iter().filter_map(|(key, balance)| {
-        let rule = balance.broken_rule(&key.scope)?;
-        Some(Discrepancy { key, rule })
-    });
-    Ok(faulty.collect())
+    Ok(found)
+}
+
+/// The counters of a scope and the sums of their entries, by what they limit. Both come of one statement, so that they are
+/// of one instant however many writers there are. A row without a kind is a counter.
+async fn balances<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    scope: Scope,
+) -> Result<BTreeMap<String, Balance>, StoreError> {
+    let (subject, units) = match scope {
+        Scope::Usage => ("usage_subject", "uses"),
+        Scope::AgentPurse => ("agent_purse_subject", "amount_minor"),
+        Scope::PartnerPurse => ("partner_purse_subject", "amount_minor"),
+        Scope::Budget => ("programme_id", "amount_minor"),
+    };
+    let sql = format!(
+        "SELECT subject, '' AS kind, held AS units, redeemed, cap FROM limits WHERE tenant = $1 AND scope = $2
+         UNION ALL
+         SELECT {subject}, kind, CAST(SUM({units}) AS BIGINT), 0, NULL FROM ledger_entries
+         WHERE tenant = $1 AND {subject} IS NOT NULL GROUP BY {subject}, kind"
+    );
+    let backend = connection.get_database_backend();
+    let values = [tenant.as_str().into(), scope.as_str().into()];
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let mut balances: BTreeMap<String, Balance> = BTreeMap::new();
+    for row in connection.query_all_raw(statement).await? {
+        let subject = row.try_get("", "subject")?;
+        balances.entry(subject).or_default().take(&row)?;
+    }
+    Ok(balances)
 }
 
 impl Balance {
@@ -112,7 +120,7 @@ impl Balance {
         Ok(())
     }
 
-    fn broken_rule(&self, scope: &str) -> Option<&'static str> {
+    fn broken_rule(&self, scope: Scope) -> Option<&'static str> {
         let Some(stored) = self.stored else {
             return Some("entries without a counter");
         };
@@ -127,7 +135,7 @@ impl Balance {
         if held < 0 || redeemed < 0 || cap.is_some_and(|cap| held + redeemed > cap) {
             return Some("the counter is outside its cap");
         }
-        if scope == Scope::Budget.as_str() && cap != Some(self.cap) {
+        if scope == Scope::Budget && cap != Some(self.cap) {
             return Some("the budget is not the sum of its top-ups");
         }
         None

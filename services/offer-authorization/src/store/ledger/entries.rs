@@ -1,5 +1,7 @@
 //! Entries: written once, never changed. The unique key (offer, kind, ordinal) refuses what must not happen twice.
 
+use std::collections::BTreeMap;
+
 use domain::id::{LedgerEntryId, OfferId, ProgrammeId, TenantId};
 use domain::money::Money;
 use domain::time::Timestamp;
@@ -10,8 +12,8 @@ use sea_orm::{
 use storage::column::{self, Row};
 use storage::{StoreError, TenantScoped, Tx};
 
-use super::{Extent, Stamp};
-use crate::ledger::{Draw, EntryKind, LimitKey};
+use super::{Back, Extent, Stamp};
+use crate::ledger::{Draw, EntryKind, FirstClaim, LimitKey};
 use crate::store::entities::ledger_entries::{ActiveModel, Column, Entity, Model};
 
 const TABLE: &str = "ledger_entries";
@@ -42,29 +44,42 @@ pub(super) struct NewEntry<'a> {
     kind: EntryKind,
     programme: &'a ProgrammeId,
     draw: Option<&'a Draw>,
+    /// Counts the entries of this kind of the offer, from 1.
+    ordinal: i64,
     amount: Money,
     uses: i64,
 }
 
 impl<'a> NewEntry<'a> {
-    /// The whole of an offer.
+    /// The whole of an offer. This happens once.
     pub(super) fn whole(kind: EntryKind, draw: &'a Draw) -> Self {
         Self {
             kind,
             programme: &draw.programme,
             draw: Some(draw),
+            ordinal: 1,
             amount: draw.amount,
             uses: 1,
         }
     }
 
-    pub(super) fn reversal(draw: &'a Draw, amount: Money, extent: Extent) -> Self {
-        let uses = match extent {
+    /// The second hold of an offer, in the grace of the first. This happens once, too.
+    pub(super) fn second_hold(draw: &'a Draw) -> Self {
+        Self {
+            ordinal: 2,
+            ..Self::whole(EntryKind::Hold, draw)
+        }
+    }
+
+    /// Some of a redemption, after so many reversals of it.
+    pub(super) fn reversal(draw: &'a Draw, back: Back, earlier: i64) -> Self {
+        let uses = match back.extent {
             Extent::Part => 0,
             Extent::Rest => 1,
         };
         Self {
-            amount,
+            ordinal: earlier.saturating_add(1),
+            amount: back.amount,
             uses,
             ..Self::whole(EntryKind::Reverse, draw)
         }
@@ -75,6 +90,7 @@ impl<'a> NewEntry<'a> {
             kind: EntryKind::TopUp,
             programme,
             draw: None,
+            ordinal: 1,
             amount,
             uses: 0,
         }
@@ -94,7 +110,7 @@ pub(super) async fn book(
         tenant: Set(tenant.to_string()),
         kind: Set(entry.kind.to_string()),
         offer_id: Set(entry.draw.map(|draw| draw.offer.to_string())),
-        ordinal: Set(ordinal(tx, tenant, &entry).await?),
+        ordinal: Set(entry.ordinal),
         programme_id: Set(entry.programme.to_string()),
         amount_minor: Set(entry.amount.minor_units()),
         amount_currency: Set(entry.amount.currency().to_string()),
@@ -108,22 +124,47 @@ pub(super) async fn book(
     Ok(())
 }
 
-/// What happens once to an offer always has the ordinal 1, so that the unique key refuses a second one; an offer may be
-/// held again in its grace, and reversed in parts.
-async fn ordinal(tx: &Tx, tenant: &TenantId, entry: &NewEntry<'_>) -> Result<i64, StoreError> {
-    let repeats = match entry.kind {
-        EntryKind::Hold | EntryKind::Reverse => true,
-        EntryKind::Release | EntryKind::Expire | EntryKind::Redeem | EntryKind::TopUp => false,
-    };
-    let Some(draw) = entry.draw.filter(|_| repeats) else {
-        return Ok(1);
-    };
-    let earlier = Entity::find_in(tenant)
-        .filter(Column::OfferId.eq(draw.offer.to_string()))
-        .filter(Column::Kind.eq(entry.kind.as_str()))
+/// How often an offer was reversed, in parts.
+pub(super) async fn reversals(
+    tx: &Tx,
+    tenant: &TenantId,
+    offer: OfferId,
+) -> Result<i64, StoreError> {
+    let reversals = Entity::find_in(tenant)
+        .filter(Column::OfferId.eq(offer.to_string()))
+        .filter(Column::Kind.eq(EntryKind::Reverse.as_str()))
         .count(tx)
         .await?;
-    Ok(i64::try_from(earlier).unwrap_or(i64::MAX).saturating_add(1))
+    Ok(i64::try_from(reversals).unwrap_or(i64::MAX))
+}
+
+/// When these offers claimed their money first, and when those claims ran out.
+pub(super) async fn first_claims(
+    tx: &Tx,
+    tenant: &TenantId,
+    offers: &[OfferId],
+) -> Result<BTreeMap<OfferId, FirstClaim>, StoreError> {
+    let models = Entity::find_in(tenant)
+        .filter(Column::OfferId.is_in(offers.iter().map(OfferId::to_string)))
+        .filter(Column::Kind.is_in([EntryKind::Hold.as_str(), EntryKind::Expire.as_str()]))
+        .order_by_asc(Column::Seq)
+        .all(tx)
+        .await?;
+    let mut claims = BTreeMap::new();
+    for entry in models.iter().map(parse) {
+        let LedgerEntry {
+            seq, kind, offer, ..
+        } = entry?;
+        let Some(offer) = offer else { continue };
+        let claim = claims.entry(offer).or_insert(FirstClaim {
+            held: seq,
+            expired: None,
+        });
+        if kind == EntryKind::Expire {
+            claim.expired = Some(seq);
+        }
+    }
+    Ok(claims)
 }
 
 fn subjects(draw: Option<&Draw>) -> [Option<String>; 3] {

@@ -45,6 +45,9 @@ pub(super) fn state_of(offer: &Offer) -> ActiveModel {
         approved_by: Set(hold
             .and_then(|hold| hold.approved_by.as_ref())
             .map(ToString::to_string)),
+        authority_until: Set(hold
+            .and_then(|hold| hold.authority_until)
+            .map(column::millis)),
         redemption_id: Set(redemption.map(|redemption| redemption.id.to_string())),
         order_id: Set(redemption.map(|redemption| redemption.order.to_string())),
         redeemed_at: Set(redemption.map(|redemption| column::millis(redemption.redeemed_at))),
@@ -102,6 +105,7 @@ fn hold(row: &Row<'_>, model: &Model) -> Result<Hold, StoreError> {
         until: row.instant("until", model.until)?,
         day: row.valid("purse_day", Day::from_number(day))?,
         approved_by: row.parse_optional("approved_by", model.approved_by.as_deref())?,
+        authority_until: row.instant_optional("authority_until", model.authority_until)?,
     })
 }
 

@@ -58,8 +58,7 @@ fn within(name: &str, parsed: Parsed) -> Parsed {
 
 fn page_viewed(wire: pb::PageViewed) -> Parsed {
     let pb::PageViewed { kind } = wire;
-    field::enumerated::<pb::PageKind, _>("kind", kind)
-        .map(|kind| Payload::Browse(Browse::PageViewed(kind)))
+    read("kind", kind).map(|kind| Payload::Browse(Browse::PageViewed(kind)))
 }
 
 fn product_viewed(wire: pb::ProductViewed) -> Parsed {
@@ -106,14 +105,13 @@ fn cart_item_changed(wire: pb::CartItemChanged) -> Parsed {
 
 fn checkout_step(wire: pb::CheckoutStepEntered) -> Parsed {
     let pb::CheckoutStepEntered { step } = wire;
-    field::enumerated::<pb::CheckoutStep, _>("step", step)
-        .map(|step| Payload::Checkout(CheckoutAct::StepEntered(step)))
+    read("step", step).map(|step| Payload::Checkout(CheckoutAct::StepEntered(step)))
 }
 
 fn cost_revealed(wire: pb::CostRevealed) -> Parsed {
     let pb::CostRevealed { kind, amount } = wire;
     Ok(Payload::Checkout(CheckoutAct::CostRevealed(
-        field::enumerated::<pb::CostKind, _>("kind", kind)?,
+        read("kind", kind)?,
         read("amount", amount)?,
     )))
 }
@@ -153,7 +151,7 @@ fn form_error(wire: pb::FormError) -> Parsed {
 fn page_fault(wire: pb::PageFault) -> Parsed {
     let pb::PageFault { kind, load_time } = wire;
     Ok(Payload::Browse(Browse::PageFault {
-        kind: field::enumerated::<pb::FaultKind, _>("kind", kind)?,
+        kind: read("kind", kind)?,
         load_time: span("load_time", load_time)?,
     }))
 }

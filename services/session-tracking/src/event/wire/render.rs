@@ -14,8 +14,8 @@ use proto::session::v1 as pb;
 use proto::session::v1::event::Payload as Wire;
 
 use crate::event::{
-    Attribute, Browse, CartMove, CheckoutAct, Checkpoint, CostKind, FaultKind, Name, OrderChange,
-    OrderEvent, Payload, PersonEvent, ProductView,
+    Attribute, Browse, CartMove, CheckoutAct, CheckoutStep, Checkpoint, CostKind, FaultKind, Name,
+    OrderChange, OrderEvent, PageKind, Payload, PersonEvent, ProductView,
 };
 
 pub(super) fn payload(payload: Payload) -> Wire {
@@ -33,7 +33,7 @@ pub(super) fn payload(payload: Payload) -> Wire {
 
 fn browsing(browse: Browse) -> Wire {
     match browse {
-        Browse::PageViewed(kind) => page_viewed(pb::PageKind::from(kind)),
+        Browse::PageViewed(kind) => page_viewed(kind),
         Browse::ProductViewed(view) => product_viewed(view),
         Browse::ProductConfigured(sku) => product_configured(&sku),
         Browse::Searched { result_count } => search_performed(result_count),
@@ -46,7 +46,7 @@ fn browsing(browse: Browse) -> Wire {
 
 fn checkout(act: CheckoutAct) -> Wire {
     match act {
-        CheckoutAct::StepEntered(step) => checkout_step(pb::CheckoutStep::from(step)),
+        CheckoutAct::StepEntered(step) => checkout_step(step),
         CheckoutAct::CostRevealed(kind, amount) => cost_revealed(kind, amount),
         CheckoutAct::CouponApplied { discount } => coupon_applied(discount),
         CheckoutAct::CouponRejected { reason } => coupon_rejected(reason),
@@ -79,8 +79,9 @@ fn person(event: PersonEvent) -> Wire {
     }
 }
 
-fn page_viewed(kind: pb::PageKind) -> Wire {
-    Wire::PageViewed(pb::PageViewed { kind: kind.into() })
+fn page_viewed(kind: PageKind) -> Wire {
+    let kind = kind.into_wire();
+    Wire::PageViewed(pb::PageViewed { kind })
 }
 
 fn product_viewed(view: ProductView) -> Wire {
@@ -122,13 +123,14 @@ fn cart_item_changed(sku: &Sku, quantity: Quantity) -> Wire {
     Wire::CartItemChanged(pb::CartItemChanged { sku, quantity })
 }
 
-fn checkout_step(step: pb::CheckoutStep) -> Wire {
-    Wire::CheckoutStepEntered(pb::CheckoutStepEntered { step: step.into() })
+fn checkout_step(step: CheckoutStep) -> Wire {
+    let step = step.into_wire();
+    Wire::CheckoutStepEntered(pb::CheckoutStepEntered { step })
 }
 
 fn cost_revealed(kind: CostKind, amount: Money) -> Wire {
     Wire::CostRevealed(pb::CostRevealed {
-        kind: pb::CostKind::from(kind).into(),
+        kind: kind.into_wire(),
         amount: Some(amount.into()),
     })
 }
@@ -162,7 +164,7 @@ fn form_error(field: Name) -> Wire {
 
 fn page_fault(kind: FaultKind, load_time: Option<Duration>) -> Wire {
     Wire::PageFault(pb::PageFault {
-        kind: pb::FaultKind::from(kind).into(),
+        kind: kind.into_wire(),
         load_time: load_time.map(wire_duration),
     })
 }

@@ -9,11 +9,9 @@ use std::time::Duration;
 use testkit::ids::nth;
 
 use super::*;
-use crate::event::Payload;
-use crate::samples::{
-    add, at, config, cost, decline, event, exit, look, of_order, order, page, remove, search,
-    shipment, step,
-};
+use crate::samples::{at, config, event, exit, shipment};
+
+mod round_trip;
 
 const CARD: &str = "4111 1111 1111 1111";
 
@@ -28,36 +26,6 @@ fn reason(event: pb::Event) -> (String, ErrorReason) {
     let fault = parse(event, at(0)).unwrap_err();
     assert!(!fault.description.contains("4111"), "the value is echoed");
     (fault.field, fault.reason)
-}
-
-#[test]
-fn every_payload_comes_back() {
-    use crate::event::{Browse, CheckoutStep, CostKind, FaultKind, OrderChange, PageKind};
-    let fault = Browse::PageFault {
-        kind: FaultKind::Slow,
-        load_time: Some(Duration::from_millis(4_200)),
-    };
-    let payloads = [
-        page(PageKind::Policy),
-        look("sofa", Some(90)),
-        search(),
-        Payload::Browse(fault),
-        exit(),
-        add("shoe"),
-        remove("shoe"),
-        step(CheckoutStep::Review),
-        cost(CostKind::Tax, 120),
-        decline(),
-        order("A-1"),
-        of_order("A-1", OrderChange::Changed),
-        of_order("A-1", OrderChange::Cancelled),
-        of_order("A-1", OrderChange::DeliveryConfirmed),
-        shipment(domain::order::ShipmentStatus::Exception, 3),
-    ];
-    for payload in payloads {
-        let sent = event(1, at(5), payload);
-        assert_eq!(parse(render(sent.clone()), at(5)), Ok(sent));
-    }
 }
 
 type Fault = (fn(&mut pb::Event), &'static str, ErrorReason);

@@ -1,35 +1,9 @@
-//! Closed sets that only this service knows, with the same members on the wire. Both matches are exhaustive, so a member
-//! that is added on one side only does not compile.
+//! Closed sets that only the events know.
 
-use proto::field::Unspecified;
+use proto::same_words;
 use proto::session::v1 as pb;
 
 use crate::event::{CheckoutStep, CostKind, FaultKind, PageKind};
-
-macro_rules! same_words {
-    ($( $wire:path => $ours:path { $($word:ident),+ $(,)? } )+) => { $(
-        impl TryFrom<$wire> for $ours {
-            type Error = Unspecified;
-
-            fn try_from(wire: $wire) -> Result<Self, Unspecified> {
-                type Wire = $wire;
-                match wire {
-                    Wire::Unspecified => Err(Unspecified),
-                    $( Wire::$word => Ok(Self::$word), )+
-                }
-            }
-        }
-
-        impl From<$ours> for $wire {
-            fn from(word: $ours) -> Self {
-                type Ours = $ours;
-                match word {
-                    $( Ours::$word => Self::$word, )+
-                }
-            }
-        }
-    )+ };
-}
 
 same_words! {
     pb::PageKind => PageKind {

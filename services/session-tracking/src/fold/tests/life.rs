@@ -60,6 +60,16 @@ fn an_order_ends_the_session_also_late() {
 }
 
 #[test]
+fn an_order_ends_a_session_that_follows_as_many_as_it_may() {
+    let others = (0..50).map(|n| (n, of_order(&format!("B-{n}"), OrderChange::Changed)));
+
+    let state = folded(others.chain([(60, add("shoe")), (70, order("A-1"))]));
+
+    assert_eq!(state.ending(), Some(Ending::Ordered));
+    assert_eq!(state.orders.len(), 50);
+}
+
+#[test]
 fn nothing_that_sells_is_noted_after_the_order() {
     let state = folded_until(
         HOUR,

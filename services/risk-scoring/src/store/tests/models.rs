@@ -1,0 +1,167 @@
+//! Registered models, the champion, and what is kept of them in memory.
+
+use futures::future::BoxFuture;
+use storage::Tx;
+
+use super::*;
+use crate::model::Lineup;
+use crate::scorecard::{Scorecard, ScorecardParts};
+
+fn card(id: &str, version: u32, after: u64) -> ModelCard {
+    ModelCard {
+        key: key(id, version),
+        description: "for a test".parse().unwrap(),
+        registered_at: Some(later(start(), Duration::from_secs(after))),
+        state: ModelState::Shadow,
+    }
+}
+
+/// The built-in table with another baseline.
+fn table(baseline_log_odds: f64) -> Scorecard {
+    let parts = ScorecardParts::from(built_in().unwrap());
+    Scorecard::new(ScorecardParts {
+        baseline_log_odds,
+        ..parts
+    })
+    .unwrap()
+}
+
+/// One write that calls the store.
+async fn write<T: Send + 'static>(
+    store: &Store,
+    work: impl for<'t> Fn(&'t Store, &'t Tx) -> BoxFuture<'t, Result<T, StoreError>>
+    + Send
+    + Sync
+    + Clone
+    + 'static,
+) -> Result<T, StoreError> {
+    let inner = store.clone();
+    store
+        .database()
+        .write(move |tx| {
+            let (store, work) = (inner.clone(), work.clone());
+            async move { work(&store, tx).await }.boxed()
+        })
+        .await
+}
+
+async fn register(store: &Store, id: &'static str, version: u32, after: u64) {
+    let written = write(store, move |store, tx| {
+        async move {
+            let scorecard = built_in().unwrap();
+            let card = card(id, version, after);
+            store.insert_model(tx, &tenant(), &card, &scorecard).await
+        }
+        .boxed()
+    });
+    written.await.unwrap();
+}
+
+async fn crown(store: &Store, id: &'static str, version: u32) {
+    let written = write(store, move |store, tx| {
+        async move {
+            let champion = key(id, version);
+            store.set_champion(tx, &tenant(), &champion, start()).await
+        }
+        .boxed()
+    });
+    written.await.unwrap();
+}
+
+async fn lineup(store: &Store, most: u64) -> Lineup {
+    let read = write(store, move |store, tx| {
+        async move { store.lineup(tx, &tenant(), most).await }.boxed()
+    });
+    read.await.unwrap()
+}
+
+async fn shadows(store: &Store, most: u64) -> Vec<String> {
+    let lineup = lineup(store, most).await;
+    let name = |key: &ModelKey| format!("{}@{}", key.id, key.version);
+    std::iter::once(&lineup.champion)
+        .chain(&lineup.shadows)
+        .map(|model| name(&model.key))
+        .collect()
+}
+
+async fn the_built_in_model_is_champion_until_another_is(database: Database) {
+    let store = store(database);
+    assert_eq!(shadows(&store, 8).await, ["rescate.scorecard@1"]);
+    register(&store, "spring", 1, 1).await;
+    register(&store, "spring", 2, 2).await;
+    register(&store, "autumn", 1, 3).await;
+    assert_eq!(
+        shadows(&store, 8).await,
+        ["rescate.scorecard@1", "autumn@1", "spring@2", "spring@1"]
+    );
+
+    crown(&store, "spring", 2).await;
+    assert_eq!(
+        shadows(&store, 2).await,
+        ["spring@2", "rescate.scorecard@1", "autumn@1"]
+    );
+    let listed = store.models(&tenant()).await.unwrap();
+    let names: Vec<_> = listed
+        .iter()
+        .map(|card| (card.key.id.as_str(), card.key.version))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("spring", 2),
+            ("autumn", 1),
+            ("rescate.scorecard", 1),
+            ("spring", 1)
+        ]
+    );
+    assert_eq!(listed[0].state, ModelState::Champion);
+    assert_eq!(store.models(&other_tenant()).await.unwrap().len(), 1);
+
+    crown(&store, "rescate.scorecard", 1).await;
+    assert_eq!(
+        shadows(&store, 1).await,
+        ["rescate.scorecard@1", "autumn@1"]
+    );
+}
+
+async fn a_version_that_was_rolled_back_leaves_no_table_behind(database: Database) {
+    let store = store(database);
+    let rolled_back: Result<(), StoreError> = write(&store, |store, tx| {
+        async move {
+            let spring = card("spring", 1, 1);
+            store
+                .insert_model(tx, &tenant(), &spring, &table(1.0))
+                .await?;
+            assert_eq!(
+                *store.lineup(tx, &tenant(), 8).await?.shadows[0].scorecard,
+                table(1.0)
+            );
+            Err(StoreError::Closed)
+        }
+        .boxed()
+    })
+    .await;
+    assert!(rolled_back.is_err());
+
+    write(&store, |store, tx| {
+        async move {
+            let spring = card("spring", 1, 1);
+            store
+                .insert_model(tx, &tenant(), &spring, &table(2.0))
+                .await
+        }
+        .boxed()
+    })
+    .await
+    .unwrap();
+
+    assert_eq!(*lineup(&store, 8).await.shadows[0].scorecard, table(2.0));
+}
+
+on_each_engine!(
+    [
+        the_built_in_model_is_champion_until_another_is,
+        a_version_that_was_rolled_back_leaves_no_table_behind,
+    ],
+    migrations()
+);

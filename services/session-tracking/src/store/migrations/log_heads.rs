@@ -1,0 +1,27 @@
+//! The last numbers that each partition gave out. They are kept apart from what they number, because that may be
+//! erased, and a number that was given out twice would hide a change from a reader who has seen the first.
+
+use sea_orm::sea_query::{Table, TableCreateStatement};
+use sea_orm_migration::MigrationTrait;
+use storage::schema::{Migration, count};
+
+/// What was given out before this table.
+const FILL: &str = r#"INSERT INTO log_heads ("partition", sequence, changed)
+SELECT "partition", MAX(sequence), (SELECT COALESCE(MAX(changed), 0) FROM sessions)
+FROM event_batches GROUP BY "partition""#;
+
+pub(super) fn migration() -> Box<dyn MigrationTrait> {
+    Migration::named("m20260115_000004_log_heads")
+        .create_table(table())
+        .sql(FILL)
+        .boxed()
+}
+
+fn table() -> TableCreateStatement {
+    Table::create()
+        .table("log_heads")
+        .col(count("partition").primary_key())
+        .col(count("sequence"))
+        .col(count("changed"))
+        .take()
+}

@@ -1,0 +1,87 @@
+//! Calls of risk-scoring.
+
+use CallerKind::{Operator, Platform};
+use platform::auth::CallerKind;
+use proto::convert::time::wire_timestamp;
+use proto::fact::v1::Ending;
+use proto::risk::v1::{
+    ActivateModelRequest, AssessSessionRequest, AssessSessionsRequest, EvaluateModelRequest,
+    ExplainAssessmentRequest, GetModelHealthRequest, ListAssessmentsRequest, ListModelsRequest,
+    RecordOutcomeRequest, RegisterModelRequest,
+};
+
+use super::samples::{a_long_ago, a_moment};
+use super::{Call, call};
+use crate::people::now;
+use crate::shop::request_id;
+use crate::stage::{Stage, a_model};
+
+pub(super) fn calls(stage: &Stage) -> Vec<Call> {
+    [assessments(stage), models()].concat()
+}
+
+fn assessments(stage: &Stage) -> Vec<Call> {
+    let assess = AssessSessionRequest {
+        request_id: request_id(),
+        moment: Some(a_moment().into()),
+    };
+    let stream = AssessSessionsRequest {
+        request_id: request_id(),
+        moment: Some(a_moment().into()),
+    };
+    let explain = ExplainAssessmentRequest {
+        assessment_id: stage.assessed.assessment_id.clone(),
+        language: "es".to_owned(),
+    };
+    let list = ListAssessmentsRequest {
+        session_id: stage.assessed.session_id.clone(),
+        page_size: 10,
+        page_token: String::new(),
+        from: Some(a_long_ago()),
+    };
+    let outcome = RecordOutcomeRequest {
+        request_id: request_id(),
+        session_id: stage.assessed.session_id.clone(),
+        ending: Ending::Ordered.into(),
+        ended_at: Some(wire_timestamp(now())),
+    };
+    vec![
+        call("AssessSession", Platform, assess),
+        call("AssessSessions", Platform, stream),
+        call("ExplainAssessment", Operator, explain),
+        call("ListAssessments", Operator, list),
+        call("RecordOutcome", Platform, outcome),
+    ]
+}
+
+fn models() -> Vec<Call> {
+    let list = ListModelsRequest {
+        page_size: 10,
+        page_token: String::new(),
+    };
+    let register = RegisterModelRequest {
+        request_id: request_id(),
+        ..a_model("careful")
+    };
+    let evaluate = EvaluateModelRequest {
+        model_id: "rescate.scorecard".to_owned(),
+        version: 1,
+        from: Some(a_long_ago()),
+    };
+    let activate = ActivateModelRequest {
+        request_id: request_id(),
+        model_id: "even".to_owned(),
+        version: 1,
+    };
+    let health = GetModelHealthRequest {
+        model_id: "even".to_owned(),
+        version: 1,
+    };
+    vec![
+        call("ListModels", Operator, list),
+        call("RegisterModel", Operator, register),
+        call("EvaluateModel", Operator, evaluate),
+        call("ActivateModel", Operator, activate),
+        call("GetModelHealth", Operator, health),
+    ]
+}
