@@ -35,7 +35,7 @@ enum Command {
     Test(test::Options),
     /// Find or install what the tests need: buf, PostgreSQL, cargo-nextest, cargo-deny.
     Setup,
-    /// Start a throwaway PostgreSQL, print its URL and keep it until Ctrl-C.
+    /// Start a throwaway PostgreSQL, print its URL for the shell of a test, and keep it until Ctrl-C.
     Postgres,
     /// Check the rules of the workspace: dependencies, layers, file lengths.
     Lint,

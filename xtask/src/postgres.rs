@@ -22,6 +22,9 @@ use crate::say;
 /// The user and group `nobody`: PostgreSQL refuses to run as root.
 const NOBODY: u32 = 65534;
 
+/// The storage tests find their PostgreSQL by this variable.
+pub(crate) const URL_VARIABLE: &str = "RESCATE_TEST_PG_URL";
+
 /// Times another port is tried when somebody took the free one in between.
 const ATTEMPTS: u32 = 3;
 
@@ -40,11 +43,17 @@ enum Owner {
     Nobody,
 }
 
-/// Starts a cluster, prints its URL and keeps it until Ctrl-C.
+/// Starts a cluster, prints how tests find it, and keeps it until Ctrl-C.
 pub(crate) fn keep(server: &Server) -> Result<(), Failure> {
     let cluster = Cluster::start(server)?;
-    say::line(&cluster.url());
+    say::line(&format!("export {URL_VARIABLE}={}", cluster.url()));
     while !interrupt::is_asked_to_stop() {
+        if !cluster.is_running() {
+            return Err(Failure::Missing {
+                what: "the PostgreSQL that was started".to_owned(),
+                help: "somebody else has stopped it".to_owned(),
+            });
+        }
         thread::sleep(interrupt::POLL);
     }
     Ok(())
@@ -89,6 +98,7 @@ impl Cluster {
             self.port = free_port()?;
             match self.try_launch() {
                 Ok(()) => return Ok(()),
+                Err(Failure::Interrupted) => return Err(Failure::Interrupted),
                 Err(failure) => last = self.with_log(failure),
             }
         }

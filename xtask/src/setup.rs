@@ -6,6 +6,7 @@ mod install;
 use std::env::consts;
 use std::path::PathBuf;
 
+use crate::environment;
 use crate::failure::Failure;
 use crate::postgres::Server;
 use crate::say;
@@ -68,6 +69,28 @@ pub(crate) fn postgres() -> Result<Server, Failure> {
         what: format!("PostgreSQL {} or later", Server::OLDEST),
         help: "install it, or name the folder of its programs in PG_BIN".to_owned(),
     })
+}
+
+/// A Chromium: the one that `CHROMIUM` names, else the machine's own, else the package of the system. `None` when there
+/// is neither.
+pub(crate) fn browser() -> Result<Option<PathBuf>, Failure> {
+    if let Some(browser) = find_browser() {
+        return Ok(Some(browser));
+    }
+    if install::has_apt()? {
+        install::apt(&["chromium"])?;
+    }
+    Ok(find_browser())
+}
+
+fn find_browser() -> Option<PathBuf> {
+    let named = environment::value("CHROMIUM").map(PathBuf::from);
+    let on_path = environment::program_folders()
+        .into_iter()
+        .flat_map(|folder| {
+            ["chromium", "chromium-browser", "google-chrome"].map(|name| folder.join(name))
+        });
+    named.into_iter().chain(on_path).find(|file| file.is_file())
 }
 
 /// Always this very version, so that the format and the rules are the same on every machine.

@@ -3,6 +3,7 @@
 
 mod contracts;
 mod steps;
+mod storefront;
 
 use std::time::{Duration, Instant};
 

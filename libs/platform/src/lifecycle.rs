@@ -2,8 +2,10 @@
 
 use std::future::Future;
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
@@ -61,11 +63,17 @@ pub fn exit_code<E: std::error::Error>(result: Result<(), E>) -> ExitCode {
     }
 }
 
+/// A background task panicked, and the service stopped because of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the background task `{0}` panicked")]
+pub struct TaskPanicked(&'static str);
+
 /// Background work of one service: it is told to stop, and the service waits for it.
 #[derive(Debug, Clone, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
     shutdown: CancellationToken,
+    panicked: Arc<OnceLock<&'static str>>,
 }
 
 impl Tasks {
@@ -74,6 +82,7 @@ impl Tasks {
         Self {
             tracker: TaskTracker::new(),
             shutdown,
+            panicked: Arc::default(),
         }
     }
 
@@ -82,22 +91,34 @@ impl Tasks {
         &self.shutdown
     }
 
-    /// Starts a task that belongs, in traces, to the service of the caller. A task that panics asks everything
-    /// else to stop: half a service is worse than none.
+    /// Starts a task that belongs, in traces, to the service of the caller. A task that panics cancels the signal: half
+    /// a service is worse than none. Work for single callers, such as a stream, runs in tasks with a signal of its own.
     pub fn spawn<F>(&self, name: &'static str, task: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let shutdown = self.shutdown.clone();
+        let Self {
+            shutdown, panicked, ..
+        } = self.clone();
         let task = telemetry::in_this_service(task);
         self.tracker.spawn(async move {
             if let Err(failure) = tokio::spawn(task).await
                 && failure.is_panic()
             {
                 error!(task = name, "background task panicked, stopping");
+                // The first one is the cause.
+                let _ = panicked.set(name);
                 shutdown.cancel();
             }
         });
+    }
+
+    /// Whether all tasks that ended did so without a panic.
+    pub fn outcome(&self) -> Result<(), TaskPanicked> {
+        match self.panicked.get() {
+            Some(name) => Err(TaskPanicked(name)),
+            None => Ok(()),
+        }
     }
 
     /// Waits until every task has ended, at most `grace`. Says whether all of them did.
@@ -126,6 +147,7 @@ mod tests {
         tasks.spawn("broken", async { panic!("broken") });
         tasks.shutdown().cancelled().await;
         assert!(tasks.finish(Duration::from_secs(1)).await);
+        assert_eq!(tasks.outcome(), Err(TaskPanicked("broken")));
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! The one gRPC server: every service is served by it, with the same limits, refusals and way to stop.
 //!
-//! From the outside in: CORS and gRPC-Web, trace, panics, deadline, admission, access, quotas, then the routes.
+//! From the outside in: CORS and gRPC-Web, trace, reasons, panics, deadline, admission, access, quotas, then the routes.
 //! Access is settled on the headers, before a message is read. Health and reflection pass the last three by.
 
 use std::time::Duration;
@@ -27,6 +27,7 @@ mod incoming;
 mod panics;
 mod quota;
 mod readiness;
+mod reasons;
 mod trace;
 mod transport;
 
@@ -149,6 +150,7 @@ impl Server {
             .layer(cors::layer(&self.config))
             .layer(GrpcWebLayer::new())
             .layer(Around(trace::Trace::new(self.service, draining.clone())))
+            .layer(Around(reasons::Reasons))
             .layer(Around(panics::Panics))
             .layer(Around(deadline_layer::Deadlines::new(&self.config)))
             .layer(Around(admission::Admission::new(&self.config, &self.pools)))
@@ -171,7 +173,13 @@ type Layers = Stack<
                 Around<deadline_layer::Deadlines>,
                 Stack<
                     Around<panics::Panics>,
-                    Stack<Around<trace::Trace>, Stack<GrpcWebLayer, Stack<CorsLayer, Identity>>>,
+                    Stack<
+                        Around<reasons::Reasons>,
+                        Stack<
+                            Around<trace::Trace>,
+                            Stack<GrpcWebLayer, Stack<CorsLayer, Identity>>,
+                        >,
+                    >,
                 >,
             >,
         >,

@@ -15,12 +15,14 @@ use crate::scratch::Scratch;
 use crate::serve::{Served, serve};
 use crate::tokens::{Issuer, Tokens};
 
+type Change<C> = Box<dyn Fn(&mut C) + Send + Sync>;
+
 /// One service under test.
 pub struct Rig<P: Program> {
     scratch: Scratch,
     clock: Arc<dyn Clock>,
     issuer: Issuer,
-    change: Box<dyn Fn(&mut P::Config) + Send + Sync>,
+    change: Change<P::Config>,
     served: Option<Served>,
 }
 
@@ -100,7 +102,7 @@ impl<P: Program + 'static> Rig<P> {
     /// Read as the service reads its settings, so that a test runs with what operators get.
     fn config(&self) -> P::Config {
         let auth = self.issuer.auth_config(P::NAME);
-        let key = auth.signing_key.unwrap();
+        let key = auth.signing_key.unwrap().display().to_string();
         let (issuer, jwks, url) = (auth.issuer, auth.jwks, self.scratch.url());
         let settings = format!(
             "[server]\ndrain_accept_ms = 0\ndrain_calls_ms = 2000\n\

@@ -12,7 +12,6 @@ use platform::config::{
 use serde::Deserialize;
 use storage::StoreConfig;
 
-
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platform::auth::{Verifier, VerifierError};
-use platform::lifecycle::Tasks;
+use platform::lifecycle::{TaskPanicked, Tasks};
 use platform::limits::BATCH_CALLS;
 use platform::program::Program;
 use platform::server::{Readiness, ServeError, Server};
@@ -41,8 +41,8 @@ pub const NAME: &str = "kpi";
 /// Batches have a pool of calls of their own, because they take the most memory.
 const RECORD_FACTS: &str = "/rescate.kpi.v1.KpiService/RecordFacts";
 
-/// Longest wait for streams that were told to end.
-const STREAM_GRACE: Duration = Duration::from_secs(3);
+/// Longest wait for what is under way when everything was told to end.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Why the service could not start, or stopped.
 #[derive(Debug, Error)]
@@ -53,6 +53,9 @@ pub enum RunError {
     /// Tokens cannot be checked.
     #[error("access cannot be set up")]
     Access(#[from] VerifierError),
+    /// Background work panicked.
+    #[error("background work failed")]
+    Background(#[from] TaskPanicked),
     /// The server cannot serve.
     #[error("the server cannot serve")]
     Serve(#[from] ServeError),
@@ -90,18 +93,22 @@ impl Program for Kpi {
 
         let store = Store::new(database.clone());
         let service = Service::new(store, sources.clock, config.facts, config.reports);
-        let api = Api::new(Arc::new(service), tasks.clone());
+        let streams = Tasks::new(stop.child_token());
+        let api = Api::new(Arc::new(service), streams.clone());
         let api = limited_batch!(KpiServiceServer::new(api));
         let served = Server::new(&config.server, NAME, verifier)
             .pool(RECORD_FACTS, BATCH_CALLS)
             .grpc_service(SERVICE_NAME)
             .readiness(readiness)
-            .serve(listener, Routes::new(api), shutdown)
+            .serve(listener, Routes::new(api), stop.clone())
             .await;
 
         stop.cancel();
-        tasks.finish(STREAM_GRACE).await;
+        for tasks in [&streams, &tasks] {
+            tasks.finish(GRACE).await;
+        }
         database.close().await;
+        tasks.outcome()?;
         Ok(served?)
     }
 

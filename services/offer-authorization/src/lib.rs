@@ -26,7 +26,7 @@ use std::time::Duration;
 use messaging::{DirectTransport, Relay};
 use platform::auth::{KeyError, TokenSource, Verifier, VerifierError};
 use platform::client::ClientError;
-use platform::lifecycle::Tasks;
+use platform::lifecycle::{TaskPanicked, Tasks};
 use platform::program::Program;
 use platform::server::{Readiness, ServeError, Server};
 use platform::{Sources, limited};
@@ -79,6 +79,9 @@ pub enum RunError {
     /// Another service cannot be called, ever.
     #[error("a connection cannot be set up")]
     Client(#[from] ClientError),
+    /// Background work panicked.
+    #[error("background work failed")]
+    Background(#[from] TaskPanicked),
     /// The server cannot serve.
     #[error("the server cannot serve")]
     Serve(#[from] ServeError),
@@ -130,12 +133,13 @@ impl Program for OfferAuthorization {
             .grpc_service(authorization::SERVICE_NAME)
             .grpc_service(program_service::SERVICE_NAME)
             .readiness(readiness)
-            .serve(listener, routes, shutdown)
+            .serve(listener, routes, stop.clone())
             .await;
 
         stop.cancel();
         tasks.finish(GRACE).await;
         database.close().await;
+        tasks.outcome()?;
         Ok(served?)
     }
 

@@ -2,6 +2,7 @@
 
 use platform::auth::{KeyError, VerifierError};
 use platform::client::ClientError;
+use platform::lifecycle::TaskPanicked;
 use platform::server::ServeError;
 use platform::status::{Kind, ServiceError};
 use proto::error::v1::ErrorReason;
@@ -101,6 +102,9 @@ pub enum RunError {
     /// The address of another service cannot be used.
     #[error("the address of another service cannot be used")]
     Client(#[from] ClientError),
+    /// Background work panicked.
+    #[error("background work failed")]
+    Background(#[from] TaskPanicked),
     /// The server cannot serve.
     #[error("the server failed")]
     Serve(#[from] ServeError),

@@ -87,13 +87,17 @@ impl Program for RiskScoring {
         let upkeep = service.clone().keep_tidy(config.retention, stop.clone());
         tasks.spawn("upkeep", upkeep);
         let server = Server::new(&config.server, NAME, verifier).readiness(readiness);
-        let (server, routes) = grpc::routes(server, &service, &tasks);
-        let served = server.serve(listener, routes, shutdown).await;
+        let streams = Tasks::new(stop.child_token());
+        let (server, routes) = grpc::routes(server, &service, &streams);
+        let ended = server.serve(listener, routes, stop.clone()).await;
 
         stop.cancel();
-        tasks.finish(GRACE).await;
+        for tasks in [&streams, &tasks] {
+            tasks.finish(GRACE).await;
+        }
         database.close().await;
-        Ok(served?)
+        tasks.outcome()?;
+        Ok(ended?)
     }
 
     async fn migrate(config: &Config) -> Result<(), RunError> {

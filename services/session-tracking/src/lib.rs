@@ -26,7 +26,7 @@ use std::time::Duration;
 use messaging::{DirectTransport, Relay};
 use platform::auth::{KeyError, TokenSource, Verifier, VerifierError};
 use platform::client::ClientError;
-use platform::lifecycle::Tasks;
+use platform::lifecycle::{TaskPanicked, Tasks};
 use platform::limits::BATCH_CALLS;
 use platform::program::Program;
 use platform::server::{Readiness, ServeError, Server};
@@ -73,6 +73,9 @@ pub enum RunError {
     /// Another service cannot be called, ever.
     #[error("a connection cannot be set up")]
     Client(#[from] ClientError),
+    /// Background work panicked.
+    #[error("background work failed")]
+    Background(#[from] TaskPanicked),
     /// The server cannot serve.
     #[error("the server cannot serve")]
     Serve(#[from] ServeError),
@@ -119,7 +122,7 @@ impl Program for SessionTracking {
         let writing = Tasks::new(stop.clone());
         writing.spawn("writer", writer.run());
 
-        let streams = Tasks::new(stop.clone());
+        let streams = Tasks::new(stop.child_token());
         let service = Service::new(store, ingest, clock, config.events, config.watch.clone());
         let api = limited_batch!(SessionTrackingServiceServer::new(Api::new(
             service,
@@ -129,14 +132,16 @@ impl Program for SessionTracking {
             .pool(RECORD_EVENTS, BATCH_CALLS)
             .grpc_service(SERVICE_NAME)
             .readiness(readiness)
-            .serve(listener, Routes::new(api), shutdown)
+            .serve(listener, Routes::new(api), stop.clone())
             .await;
 
         stop.cancel();
-        for tasks in [streams, writing, background] {
+        for tasks in [&streams, &writing, &background] {
             tasks.finish(GRACE).await;
         }
         database.close().await;
+        writing.outcome()?;
+        background.outcome()?;
         Ok(served?)
     }
 

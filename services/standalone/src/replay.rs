@@ -117,6 +117,8 @@ pub(crate) enum Action {
 pub(crate) enum ReplayError {
     #[error("the recording cannot be read")]
     Source(#[from] SourceError),
+    #[error("`{}` is no folder of a suite; name it with --data, or bring a --token", .0.display())]
+    NoSuite(PathBuf),
     #[error("the data folder cannot be used")]
     Data(#[source] Box<SuiteError>),
     #[error("the keys cannot be used")]
@@ -195,8 +197,7 @@ impl ReplayArguments {
         let access = match self.token {
             Some(token) => Access::Token(token),
             None => Access::Keys {
-                keys: suite::keys(&self.data)
-                    .map_err(|source| ReplayError::Data(Box::new(source)))?,
+                keys: keys_of(self.data)?,
                 tenant: self.tenant,
             },
         };
@@ -206,6 +207,14 @@ impl ReplayArguments {
             speed: self.speed,
         })
     }
+}
+
+/// The keys of a suite that is there: new ones would be good for nothing.
+fn keys_of(data: PathBuf) -> Result<DevelopmentKeys, ReplayError> {
+    if !suite::is_in(&data) {
+        return Err(ReplayError::NoSuite(data));
+    }
+    suite::keys(&data).map_err(|source| ReplayError::Data(Box::new(source)))
 }
 
 fn progress_bar(recording: &[Recorded]) -> indicatif::ProgressBar {

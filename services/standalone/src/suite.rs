@@ -43,6 +43,9 @@ pub const SERVICES: [(&str, u16); 5] = [
 /// Who signs the tokens of a suite on one machine.
 pub const ISSUER: &str = "https://rescate.local";
 
+/// Folder of the development keys, below the data folder.
+const KEYS: &str = "keys";
+
 /// How long a suite may take until every service answers its health check.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
@@ -220,7 +223,12 @@ pub fn keys(data: &Path) -> Result<DevelopmentKeys, SuiteError> {
         path: data.to_owned(),
         source,
     })?;
-    Ok(DevelopmentKeys::create_or_load(&data.join("keys"))?)
+    Ok(DevelopmentKeys::create_or_load(&data.join(KEYS))?)
+}
+
+/// Whether a folder is the data folder of a suite.
+pub(crate) fn is_in(data: &Path) -> bool {
+    data.join(KEYS).is_dir()
 }
 
 /// The tenant of a suite when nobody names one.

@@ -1,16 +1,13 @@
 //! The steps of `cargo xtask test`, in order.
 
-use super::{Outcome, Pace, Run, Step, contracts};
+use super::{Outcome, Pace, Run, Step, contracts, storefront};
 use crate::environment;
 use crate::failure::Failure;
 use crate::lint;
-use crate::postgres::Cluster;
+use crate::postgres::{self, Cluster};
 use crate::process;
 
-/// The storage tests find their PostgreSQL by this variable.
-const POSTGRES_URL: &str = "RESCATE_TEST_PG_URL";
-
-pub(super) const ALL: [Step; 10] = [
+pub(super) const ALL: [Step; 11] = [
     always("buf lint", contracts::lint),
     always("buf format", contracts::format),
     always("buf breaking", contracts::breaking),
@@ -21,6 +18,7 @@ pub(super) const ALL: [Step; 10] = [
     always("tests", tests),
     thorough("examples in the documentation", doctests),
     thorough("licences and banned crates", deny),
+    thorough("storefront", storefront::run),
 ];
 
 const fn always(name: &'static str, run: fn(&Run<'_>) -> Result<Outcome, Failure>) -> Step {
@@ -78,7 +76,7 @@ fn tests(run: &Run<'_>) -> Result<Outcome, Failure> {
         command.args(["--profile", "ci"]);
     }
     command.args(run.nextest);
-    command.env(POSTGRES_URL, cluster.url());
+    command.env(postgres::URL_VARIABLE, cluster.url());
     process::show(&mut command)?;
     Ok(Outcome::Passed)
 }

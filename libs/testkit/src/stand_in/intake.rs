@@ -20,6 +20,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub struct Intake<T> {
     /// Fails the test for a message that the real receiver would not take.
     check: fn(&T),
+    /// By what the real receiver knows a message that comes again; `None` when it does not.
+    identity: Option<fn(&T) -> &str>,
     state: Arc<State<T>>,
 }
 
@@ -48,6 +50,7 @@ impl<T> Clone for Intake<T> {
     fn clone(&self) -> Self {
         Self {
             check: self.check,
+            identity: self.identity,
             state: Arc::clone(&self.state),
         }
     }
@@ -65,11 +68,22 @@ impl<T> Intake<T> {
     pub fn checking(check: fn(&T)) -> Self {
         Self {
             check,
+            identity: None,
             state: Arc::new(State {
                 told: Mutex::default(),
                 asked: watch::Sender::new(0),
                 manner: watch::Sender::new(Manner::Answering),
             }),
+        }
+    }
+
+    /// Keeps a message that comes again only once, as a receiver does that knows it by this id: what was delivered is
+    /// delivered again when its sender dies before having noted that.
+    #[must_use]
+    pub fn once_each(self, identity: fn(&T) -> &str) -> Self {
+        Self {
+            identity: Some(identity),
+            ..self
         }
     }
 
@@ -93,26 +107,6 @@ impl<T> Intake<T> {
         *self.state.asked.borrow()
     }
 
-    /// Takes a call of several messages at once.
-    ///
-    /// # Errors
-    /// The refusal that the test has asked for.
-    pub async fn take_each<M>(
-        &self,
-        request: Request<M>,
-        split: impl FnOnce(M) -> Vec<T>,
-    ) -> Result<(), Status> {
-        let (message, trace) = self.admit(request).await?;
-        let told = split(message).into_iter().map(|message| {
-            (self.check)(&message);
-            let trace = trace.clone();
-            Told { message, trace }
-        });
-        let told: Vec<_> = told.collect();
-        self.state.told.lock().unwrap().extend(told);
-        Ok(())
-    }
-
     /// Lets a call in as the test has said, and hands out its message and the place in a trace that it came with.
     async fn admit<M>(&self, request: Request<M>) -> Result<(M, Option<TraceContext>), Status> {
         let metadata = request.metadata();
@@ -134,7 +128,7 @@ impl<T> Intake<T> {
     }
 }
 
-impl<T: Clone> Intake<T> {
+impl<T: Clone + PartialEq> Intake<T> {
     /// Takes a call, and hands out its message to be answered.
     ///
     /// # Errors
@@ -147,6 +141,39 @@ impl<T: Clone> Intake<T> {
         };
         self.take_each(request, keep).await?;
         Ok(taken.expect("a message was let in"))
+    }
+
+    /// Takes a call of several messages at once.
+    ///
+    /// # Errors
+    /// The refusal that the test has asked for.
+    pub async fn take_each<M>(
+        &self,
+        request: Request<M>,
+        split: impl FnOnce(M) -> Vec<T>,
+    ) -> Result<(), Status> {
+        let (message, trace) = self.admit(request).await?;
+        for message in split(message) {
+            (self.check)(&message);
+            let trace = trace.clone();
+            self.keep(Told { message, trace });
+        }
+        Ok(())
+    }
+
+    fn keep(&self, told: Told<T>) {
+        let mut all = self.state.told.lock().unwrap();
+        let earlier = self.identity.and_then(|identity| {
+            let id = identity(&told.message);
+            all.iter().find(|known| identity(&known.message) == id)
+        });
+        match earlier {
+            Some(earlier) => assert!(
+                earlier.message == told.message,
+                "a message comes again and says something else"
+            ),
+            None => all.push(told),
+        }
     }
 
     /// All that was told so far, in order.

@@ -25,6 +25,7 @@ impl Default for Kpi {
         let facts = Intake::checking(|fact: &Fact| {
             domain::fact::Fact::try_from(fact.clone()).unwrap();
         });
+        let facts = facts.once_each(|fact| &fact.fact_id);
         Self { facts }
     }
 }

@@ -181,30 +181,31 @@ impl Findings {
         matches!(self.amount.compare(most), Ok(Ordering::Greater))
     }
 
+    /// Weighs it by the policy, and says when the authority ends that it would be granted under.
     fn weigh_authority(&mut self, policy: &Policy, question: Question<'_>) -> Option<Timestamp> {
-        let authority = policy.authority(AuthorityQuestion {
+        let asked = AuthorityQuestion {
             grantor: question.grantor,
             remedy: question.remedy,
             cause: question.cause,
             cart_value: question.cart.value(),
             now: question.now,
-        });
+        };
         if let Some(natural) = natural_limit(question.remedy, question.cart) {
             self.limit(natural, OfferRefusal::AboveAuthority);
         }
-        match authority {
+        match policy.authority(asked) {
             Ok(authority) => {
                 if self.exceeds(authority.left_after(question.granted)) {
                     self.of_policy.push(OfferRefusal::AboveAuthority);
                 }
-                authority.until
             }
             Err(refusals) => {
                 self.of_policy.extend(refusals);
                 self.most = 0;
-                None
             }
         }
+        let in_all = question.granted.checked_add(question.amount).ok()?;
+        policy.authority_until(asked, in_all)
     }
 
     /// Only for an amount, a cart and a programme of one currency.

@@ -1,5 +1,7 @@
 //! The policy of a tenant: lines of authority. What no line allows is refused.
 
+use std::cmp::Ordering;
+
 use domain::cause::Cause;
 use domain::closed_enum;
 use domain::id::PartnerId;
@@ -88,13 +90,10 @@ pub(crate) struct AuthorityQuestion<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// What a grantor may do.
+/// Most that one offer of a grantor may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Authority {
-    /// Most that one offer may cost.
-    pub(crate) max: Money,
-    /// When it ends.
-    pub(crate) until: Option<Timestamp>,
+    max: Money,
 }
 
 impl Policy {
@@ -113,13 +112,33 @@ impl Policy {
             let refusals = line.refusals(question);
             if refusals.is_empty() {
                 let authority = line.authority(question);
-                best = Some(best.map_or(authority, |best| best.or_better(authority)));
+                best = Some(best.map_or(authority, |best| best.or_larger(authority)));
             } else if !looked_at || refusals.len() < nearest.len() {
                 nearest = refusals;
             }
             looked_at = true;
         }
         best.ok_or(nearest)
+    }
+
+    /// When the last of the lines ends that allow this amount; absent when one of them has no end, or none allows it.
+    pub(crate) fn authority_until(
+        &self,
+        question: AuthorityQuestion<'_>,
+        amount: Money,
+    ) -> Option<Timestamp> {
+        let allows = |line: &&Grant| {
+            let max = line.authority(question).max;
+            line.is_for(question)
+                && line.refusals(question).is_empty()
+                && matches!(amount.compare(max), Ok(Ordering::Less | Ordering::Equal))
+        };
+        let ends = self
+            .grants
+            .iter()
+            .filter(allows)
+            .map(|line| line.expires_at);
+        ends.reduce(|one, other| Some(one?.max(other?))).flatten()
     }
 }
 
@@ -130,16 +149,10 @@ impl Authority {
         self.max.checked_sub(granted).unwrap_or(zero)
     }
 
-    /// The larger of two, or the one that lasts longer.
-    fn or_better(self, other: Self) -> Self {
+    /// The larger of two.
+    fn or_larger(self, other: Self) -> Self {
         // INVARIANT: both are in the currency of the cart, see `Grant::refusals`.
-        let rank = |authority: &Self| {
-            (
-                authority.max.minor_units(),
-                authority.until.unwrap_or(Timestamp::MAX),
-            )
-        };
-        if rank(&other) > rank(&self) {
+        if other.max.minor_units() > self.max.minor_units() {
             other
         } else {
             self
@@ -198,7 +211,6 @@ impl Grant {
         let share = question.cart_value.share(self.max_share);
         Authority {
             max: self.max_amount.min(share).unwrap_or(share),
-            until: self.expires_at,
         }
     }
 }

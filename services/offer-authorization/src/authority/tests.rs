@@ -136,6 +136,29 @@ fn authority_ends_at_its_instant() {
 }
 
 #[test]
+fn a_line_that_ends_soon_shortens_only_what_it_alone_allows() {
+    let lasting = line(GrantorRole::Agent, RemedyKind::AmountOff, usd(1_000));
+    let end = later(start(), Duration::from_mins(1));
+    let raise = Grant {
+        max_amount: usd(2_000),
+        expires_at: Some(end),
+        ..lasting.clone()
+    };
+    let policy = policy_of(vec![lasting, raise]);
+    let until = |granted, amount| {
+        let judgement = judged(&policy, |question, _| {
+            (question.granted, question.amount) = (usd(granted), usd(amount));
+        });
+        assert!(judgement.passes());
+        judgement.authority_until
+    };
+
+    assert_eq!(until(0, 1_000), None);
+    assert_eq!(until(0, 1_001), Some(end));
+    assert_eq!(until(600, 401), Some(end), "both offers together need it");
+}
+
+#[test]
 fn lines_reach_whom_they_name() {
     let reaching = |reach| {
         let mut named = line(GrantorRole::Agent, RemedyKind::AmountOff, usd(1_000));

@@ -139,8 +139,8 @@ async fn approve(unit: &Unit<'_>, actor: &Actor, offer: &Offer) -> Result<Approv
         let refusal = proposal.refuse(unit, &no_room, Some(offer)).await?;
         return Ok(Approval::Refused(refusal));
     }
-    let held = offer.clone().approve(unit.now, hold)?;
-    unit.save(&held).await?;
-    proposal.note_granted(unit, &held, &judgement).await?;
-    Ok(Approval::Granted(Box::new(held)))
+    let approved = offer.clone().approve(unit.now, hold)?;
+    unit.save(&approved).await?;
+    proposal.note_granted(unit, &approved, &judgement).await?;
+    Ok(Approval::Granted(Box::new(approved)))
 }

@@ -9,10 +9,10 @@ use proto::risk::v1::risk_scoring_service_server::RiskScoringService;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument;
 
+use super::assess::assess;
 use super::{convert, render, request, stream};
 use crate::service::Service;
 
-const ASSESS_SESSION: &str = "/rescate.risk.v1.RiskScoringService/AssessSession";
 const RECORD_OUTCOME: &str = "/rescate.risk.v1.RiskScoringService/RecordOutcome";
 
 /// The service on the wire.
@@ -26,21 +26,6 @@ impl Api {
     pub(crate) fn new(service: Service, tasks: Tasks) -> Self {
         Self { service, tasks }
     }
-}
-
-/// Assesses one moment: the one way for calls and for the messages of a stream.
-pub(super) async fn assess(
-    service: &Service,
-    caller: &Caller,
-    message: pb::AssessSessionRequest,
-) -> Result<pb::AssessSessionResponse, Status> {
-    let key =
-        request::key(caller, ASSESS_SESSION, &message.request_id, &message).map_err(into_status)?;
-    let moment = convert::moment(message).map_err(into_status)?;
-    let assessment = service.assess(key, moment).await.map_err(into_status)?;
-    Ok(pb::AssessSessionResponse {
-        assessment: Some(assessment.into()),
-    })
 }
 
 #[tonic::async_trait]

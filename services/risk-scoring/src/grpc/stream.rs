@@ -8,7 +8,8 @@ use platform::stream::{Outlet, StreamEnd};
 use proto::risk::v1 as pb;
 use tonic::{Status, Streaming};
 
-use super::{convert, risk};
+use super::assess::assess;
+use super::convert;
 use crate::service::Service;
 
 /// Where the moments come from.
@@ -42,7 +43,7 @@ impl Source {
     async fn next(&mut self) -> Result<pb::AssessSessionsResponse, Stop> {
         let message = self.messages.message().await.map_err(Stop::Failure)?;
         let message = convert::unary(message.ok_or(Stop::Done)?);
-        let answer = risk::assess(&self.service, &self.caller, message).await;
+        let answer = assess(&self.service, &self.caller, message).await;
         let pb::AssessSessionResponse { assessment } = answer.map_err(Stop::Failure)?;
         Ok(pb::AssessSessionsResponse { assessment })
     }

@@ -76,9 +76,7 @@ impl Service {
         let found = store
             .find_model(store.database().read(), tenant, model, version)
             .await?;
-        found
-            .map(|card| card.key)
-            .ok_or(RiskError::ModelUnknown)
+        found.map(|card| card.key).ok_or(RiskError::ModelUnknown)
     }
 }
 

@@ -66,7 +66,8 @@ impl Service {
         let database = self.inner.store.database();
         database
             .write_once(key, now, move |tx| {
-                let (service, model, tenant) = (service.clone(), Arc::clone(&model), tenant.clone());
+                let (service, model, tenant) =
+                    (service.clone(), Arc::clone(&model), tenant.clone());
                 async move { service.register_in(tx, &tenant, &model, now).await }.boxed()
             })
             .await

@@ -22,7 +22,7 @@ pub(crate) struct Told {
 impl Default for Told {
     fn default() -> Self {
         Self {
-            proposals: Intake::checking(acceptable),
+            proposals: Intake::checking(acceptable).once_each(|proposal| &proposal.request_id),
             kpi: Kpi::default(),
         }
     }

@@ -2,7 +2,6 @@
 
 use futures::FutureExt;
 use sea_orm::ConnectionTrait;
-use sea_orm_migration::MigrationName;
 use testkit::on_each_engine;
 
 use super::*;

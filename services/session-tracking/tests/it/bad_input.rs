@@ -117,7 +117,8 @@ async fn a_message_beyond_its_size_is_refused() {
     };
     let refused = world.platform().record_events(request).await.unwrap_err();
 
-    assert_eq!(refused.code(), Code::OutOfRange);
+    let reason = ErrorReason::Unreadable;
+    assert_refused(&refused, Code::InvalidArgument, reason, None);
 }
 
 #[tokio::test]

@@ -25,8 +25,8 @@ impl Default for Told {
             domain::moment::Moment::try_from(moment.clone()).unwrap();
         });
         Self {
-            moments,
-            outcomes: Intake::default(),
+            moments: moments.once_each(|moment| &moment.moment_id),
+            outcomes: Intake::default().once_each(|outcome| &outcome.request_id),
             kpi: Kpi::default(),
         }
     }

@@ -120,7 +120,7 @@ impl<O: Observer> Replay<'_, O> {
         match ended {
             Ok(()) if self.durable < self.recording.len() => Err(ReplayError::Unfinished),
             Ok(()) => Ok(Ended::Done),
-            Err(status) => match pause_after(&status, self.durable > before) {
+            Err(status) => match self.pause_after(&status, before) {
                 Some(pause) => Ok(Ended::GoOn(pause)),
                 None => Err(self.failure(status)),
             },
@@ -151,6 +151,19 @@ impl<O: Observer> Replay<'_, O> {
         self.observer.acknowledged(accepted + duplicates + rejected);
     }
 
+    /// How long to wait before another stream; `None` when another would fare no better.
+    fn pause_after(&self, status: &Status, before: usize) -> Option<Duration> {
+        if reason_of(status) == Some(ErrorReason::Draining) {
+            return Some(PAUSE);
+        }
+        if status.code() == Code::ResourceExhausted {
+            return retry_after_of(status);
+        }
+        // A token that was taken before has ended, and the next stream brings another.
+        let has_ended = status.code() == Code::Unauthenticated && self.durable > before;
+        has_ended.then_some(PAUSE)
+    }
+
     fn failure(&self, status: Status) -> ReplayError {
         let (durable, all) = (self.durable, self.recording.len());
         let status = Box::new(status);
@@ -174,19 +187,6 @@ impl<O: Observer> Replay<'_, O> {
             events_per_second: f64::from(counted) / seconds.max(f64::EPSILON),
             ..self.outcome
         }
-    }
-}
-
-/// How long to wait before another stream; `None` when another would fare no better.
-fn pause_after(status: &Status, has_advanced: bool) -> Option<Duration> {
-    if reason_of(status) == Some(ErrorReason::Draining) {
-        return Some(PAUSE);
-    }
-    match status.code() {
-        // The token has ended; the next stream brings another. The first one would have been refused before.
-        Code::Unauthenticated => has_advanced.then_some(PAUSE),
-        Code::ResourceExhausted => retry_after_of(status),
-        _ => None,
     }
 }
 

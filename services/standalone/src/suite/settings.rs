@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use platform::auth::DevelopmentKeys;
 use toml::{Table, Value};
 
-use super::{Addresses, ISSUER, SERVICES, SuiteError, SuiteOptions};
+use super::{Addresses, ISSUER, KEYS, SERVICES, SuiteError, SuiteOptions};
 
 /// Settings that differ from the defaults, as TOML tables by service.
 #[derive(Debug, Clone, Default)]
@@ -75,7 +75,7 @@ fn settings(
     put(&mut table, "auth", "jwks", path(keys.jwks_path()));
     put(&mut table, "auth", "signing_key", path(keys.key_path()));
     if service == offer_authorization::NAME {
-        let folder = options.data.join("keys").join("offers");
+        let folder = options.data.join(KEYS).join("offers");
         put(&mut table, "tokens", "key_folder", path(folder));
     }
     let upstreams = UPSTREAMS.iter().find(|(name, _)| *name == service);

@@ -29,6 +29,13 @@ async fn rescate(arguments: &[&str], data: &Path) -> Output {
         .unwrap()
 }
 
+/// What the command says on standard error when it fails.
+async fn told_by_failing(arguments: &[&str], data: &Path) -> String {
+    let output = rescate(arguments, data).await;
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).unwrap()
+}
+
 /// A suite on free ports that stops at once, and the address of session-tracking.
 async fn up(data: &Path) -> (Child, String) {
     let mut command = StdCommand::new(env!("CARGO_BIN_EXE_rescate"));
@@ -87,10 +94,8 @@ async fn a_token_of_an_agent_needs_a_partner() {
 async fn a_failure_is_told_although_nothing_is_logged() {
     let folder = tempfile::tempdir().unwrap();
     for (filter, why) in [("off", "cannot be opened"), ("a=b=c", "log filter")] {
-        let output = rescate(&["--log", filter, "replay", "absent.csv"], folder.path()).await;
-
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success());
+        let replay = ["--log", filter, "replay", "absent.csv"];
+        let told = told_by_failing(&replay, folder.path()).await;
         assert!(told.starts_with("error: ") && told.contains(why), "{told}");
     }
 }
@@ -101,10 +106,8 @@ async fn a_port_that_is_taken_is_named() {
     // Whoever else has it is as good.
     let _taken = TcpListener::bind("127.0.0.1:7101");
 
-    let output = rescate(&["up"], folder.path()).await;
+    let told = told_by_failing(&["up"], folder.path()).await;
 
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(
         told.contains("`127.0.0.1:7101`") && told.contains("is a suite running already?"),
         "{told}"
@@ -132,18 +135,17 @@ async fn a_replay_without_a_suite_says_what_is_missing() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
     let uri = format!("http://{}", free.unwrap());
 
-    let output = rescate(
-        &["replay", file.to_str().unwrap(), "--to", &uri],
-        folder.path(),
-    )
-    .await;
+    let replay = ["replay", file.to_str().unwrap(), "--to", &uri];
+    let with_token = [replay.as_slice(), &["--token", "a.b.c"]].concat();
 
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
-    assert!(
-        told.contains(&uri) && told.contains("is the suite running?") && told.contains("0 of 3"),
-        "{told}"
-    );
+    let nowhere = told_by_failing(&replay, folder.path()).await;
+    let not_running = told_by_failing(&with_token, folder.path()).await;
+
+    assert!(nowhere.contains("is no folder of a suite"), "{nowhere}");
+    assert!(!folder.path().join("keys").exists());
+    for words in [uri.as_str(), "is the suite running?", "0 of 3"] {
+        assert!(not_running.contains(words), "{words} in {not_running}");
+    }
 }
 
 #[tokio::test]
@@ -179,10 +181,8 @@ async fn a_file_that_is_no_recording_is_refused_with_its_place() {
     let file = folder.path().join("events.csv");
     std::fs::write(&file, RECORDING.replace("purchase", "dance")).unwrap();
 
-    let output = rescate(&["replay", file.to_str().unwrap()], folder.path()).await;
+    let told = told_by_failing(&["replay", file.to_str().unwrap()], folder.path()).await;
 
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
     assert!(
         told.contains("row 2: `event_type` must be view, cart or purchase"),
         "{told}"

@@ -17,24 +17,26 @@ use bytes::Bytes;
 use platform::auth::CallerKind;
 use platform::client::Client;
 use prost::Message;
-use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, MethodDescriptor, Value};
+use prost_reflect::{
+    DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor, Value,
+};
 
 pub(crate) use samples::a_moment;
 
 use crate::people::PATIENCE;
 use crate::refusal::Refusal;
 use crate::shop::{Shop, request_id};
-use crate::slots::slots;
+use crate::slots::{Slot, slots};
 use crate::stage::Stage;
 use crate::wire::{first_answer, path_of, rpc_named, rpcs, service_of};
 
 /// Names that a request gives to what it creates, once.
-const CREATED: [&str; 5] = [
-    "rescate.session.v1.Event.event_id",
-    "rescate.fact.v1.Fact.fact_id",
-    "rescate.moment.v1.Moment.moment_id",
-    "rescate.assessment.v1.Assessment.moment_id",
-    "rescate.offers.v1.Programme.programme_id",
+const CREATED: [(&str, &str); 5] = [
+    ("rescate.session.v1.Event.event_id", "evt_"),
+    ("rescate.fact.v1.Fact.fact_id", "fct_"),
+    ("rescate.moment.v1.Moment.moment_id", "mom_"),
+    ("rescate.assessment.v1.Assessment.moment_id", "mom_"),
+    ("rescate.offers.v1.Programme.programme_id", "spring-"),
 ];
 
 /// A call that works: who makes it, and with which request.
@@ -43,6 +45,8 @@ pub(crate) struct Call {
     pub(crate) rpc: MethodDescriptor,
     pub(crate) caller: CallerKind,
     pub(crate) request: DynamicMessage,
+    /// Where the request names what it creates, with how such a name begins.
+    created: Vec<(Slot, &'static str)>,
 }
 
 /// The table. Writes are independent: each has something of its own on the stage to work on.
@@ -58,7 +62,25 @@ pub(crate) fn table(stage: &Stage) -> Vec<Call> {
     .concat()
 }
 
+/// Every place of every RPC, once, with a call to put something else there.
+pub(crate) fn places(table: Vec<Call>) -> Vec<(Call, Vec<Slot>)> {
+    let mut seen = BTreeSet::new();
+    let mut places = Vec::new();
+    for call in table {
+        let new: Vec<Slot> = slots(&call.request)
+            .into_iter()
+            .filter(|slot| seen.insert((path_of(&call.rpc), slot.shape())))
+            .collect();
+        places.push((call, new));
+    }
+    places
+}
+
 /// A line of the table.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a line reads better without a borrow"
+)]
 fn call(name: &str, caller: CallerKind, request: impl Message) -> Call {
     let rpc = rpc_named(name);
     let mut message = DynamicMessage::new(rpc.input());
@@ -66,8 +88,18 @@ fn call(name: &str, caller: CallerKind, request: impl Message) -> Call {
     Call {
         rpc,
         caller,
+        created: created(&message),
         request: message,
     }
+}
+
+fn created(request: &DynamicMessage) -> Vec<(Slot, &'static str)> {
+    let named = slots(request).into_iter().filter_map(|slot| {
+        let name = slot.full_name();
+        let (_, prefix) = CREATED.into_iter().find(|(field, _)| *field == name)?;
+        Some((slot, prefix))
+    });
+    named.collect()
 }
 
 impl Call {
@@ -93,15 +125,8 @@ impl Call {
     pub(crate) fn anew(&self) -> DynamicMessage {
         let mut request = self.under_a_new_id();
         let new = request_id();
-        for slot in slots(&self.request) {
-            let is_name = CREATED.contains(&slot.full_name().as_str());
-            if let (true, Value::String(name)) = (is_name, slot.get(&self.request)) {
-                let name = match name.split_once('_') {
-                    Some((prefix, _)) => format!("{prefix}_{new}"),
-                    None => format!("made-{new}"),
-                };
-                slot.set(&mut request, Value::String(name));
-            }
+        for (slot, prefix) in &self.created {
+            slot.set(&mut request, Value::String(format!("{prefix}{new}")));
         }
         request
     }
@@ -141,7 +166,7 @@ impl Call {
         let answer = first_answer(client, &self.rpc, message).await?;
         let rejected = answer
             .as_ref()
-            .and_then(|answer| Refusal::of_item(&self.read(answer), self.items()));
+            .and_then(|answer| Refusal::of_item(&self.read(answer), &self.items()));
         rejected.map_or(Ok(answer), Err)
     }
 
@@ -151,12 +176,11 @@ impl Call {
     }
 
     /// The repeated field in which a batch comes.
-    fn items(&self) -> &'static str {
-        if self.name() == "RecordFacts" {
-            "facts"
-        } else {
-            "events"
-        }
+    fn items(&self) -> String {
+        let kind = self.rpc.input();
+        let list = kind.fields().find(FieldDescriptor::is_list);
+        list.map(|field| field.name().to_owned())
+            .unwrap_or_default()
     }
 }
 

@@ -1,5 +1,8 @@
 //! Payment card numbers that no bank has issued: right in range, length and check digit, each written in another way.
 
+use std::iter::Cycle;
+use std::slice::Iter;
+
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -36,8 +39,10 @@ const RANGES: [(&str, &[usize]); 28] = [
     ("6763", &[14, 15, 16, 17, 18, 19]),
 ];
 
+type Hand = fn(&str) -> String;
+
 /// Ways to write a number; each stays below the 64 bytes that the shortest texts may have.
-const HANDS: [fn(&str) -> String; 8] = [
+const HANDS: [Hand; 8] = [
     |digits| digits.to_owned(),
     |digits| grouped(digits, " "),
     |digits| grouped(digits, "-"),
@@ -61,7 +66,7 @@ pub(crate) struct Card {
 /// Numbers without end, the same for the same seed.
 pub(crate) struct Cards {
     random: StdRng,
-    hands: std::iter::Cycle<std::slice::Iter<'static, fn(&str) -> String>>,
+    hands: Cycle<Iter<'static, Hand>>,
 }
 
 impl Cards {
@@ -79,7 +84,7 @@ impl Cards {
         while body.len() < length - 1 {
             body.push(char::from(b'0' + self.random.random_range(0..10)));
         }
-        let check = (10 - weighted(&body, 2) % 10) % 10;
+        let check = check_digit(&body);
         format!("{body}{check}")
     }
 }
@@ -108,18 +113,19 @@ impl Card {
     }
 }
 
-/// The sum of the digits, every second of them from the right times two and folded to one digit (Luhn).
-fn weighted(body: &str, times: u32) -> u32 {
+/// The digit that makes the number pass the check of Luhn.
+fn check_digit(body: &str) -> u32 {
     let from_the_right = body.bytes().rev().map(|byte| u32::from(byte - b'0'));
     let weigh = |(place, digit): (usize, u32)| {
         let product = if place.is_multiple_of(2) {
-            digit * times
+            digit * 2
         } else {
             digit
         };
         product / 10 + product % 10
     };
-    from_the_right.enumerate().map(weigh).sum()
+    let sum: u32 = from_the_right.enumerate().map(weigh).sum();
+    (10 - sum % 10) % 10
 }
 
 /// The check of an EAN: every second digit from the right three times.
@@ -164,15 +170,11 @@ fn digit(character: char) -> Option<char> {
 #[test]
 fn a_number_is_found_again_however_it_is_written() {
     let well_known = ["411111111111111", "37828224631000", "601111111111111"];
-    assert_eq!(
-        well_known.map(|body| (10 - weighted(body, 2) % 10) % 10),
-        [1, 5, 7]
-    );
-    for card in Cards::seeded(1).take(1_000) {
+    assert_eq!(well_known.map(check_digit), [1, 5, 7]);
+    let cards: Vec<Card> = Cards::seeded(1).take(1_000).collect();
+    for (card, other) in cards.iter().zip(cards.iter().skip(1)) {
         assert!(card.stands_in(&format!("no {}!", card.text)), "{card:?}");
-        assert!(
-            !card.stands_in(&card.text.replace(['1', '2', '3', '4'], "x")) || !card.text.is_ascii()
-        );
+        assert!(!card.stands_in(&other.text), "{card:?} {other:?}");
         assert!(card.text.len() <= 64, "{card:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! What a refused caller sees, whether the call was refused as a whole or one item of its batch.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use platform::status::{reason_of, retry_after_of};
@@ -52,7 +53,7 @@ impl Refusal {
             Some(Value::Message(item)) => item.clone(),
             _ => first,
         };
-        let part = |name: &str| item.get_field_by_name(name).map(|value| value.into_owned());
+        let part = |name: &str| item.get_field_by_name(name).map(Cow::into_owned);
         let field = part("field")?.as_str()?.to_owned();
         let index = part("index")?.as_u32()?;
         let reason = part("reason")?.as_enum_number()?;

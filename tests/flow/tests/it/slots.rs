@@ -64,7 +64,7 @@ impl Slot {
     pub(crate) fn path(&self) -> String {
         let part_of_time =
             self.is_in("google.protobuf.Timestamp") || self.is_in("google.protobuf.Duration");
-        let steps = &self.0[..self.0.len() - usize::from(part_of_time)];
+        let steps = if part_of_time { self.way() } else { &self.0 };
         path(steps, |index| format!("[{index}]"))
     }
 
@@ -140,10 +140,9 @@ impl Slot {
             return place.set_field(field, value);
         };
         let items = place.get_field_mut(field).as_list_mut().unwrap();
-        if index < items.len() {
-            items[index] = value;
-        } else {
-            items.push(value);
+        match items.get_mut(index) {
+            Some(item) => *item = value,
+            None => items.push(value),
         }
     }
 
@@ -153,15 +152,19 @@ impl Slot {
 
     /// The message that the last field belongs to.
     fn place<'m>(&self, message: &'m mut DynamicMessage) -> &'m mut DynamicMessage {
-        let way = &self.0[..self.0.len() - 1];
-        way.iter().fold(message, |message, step| {
+        self.way().iter().fold(message, |message, step| {
             let field = message.get_field_mut(&step.field);
             let inner = match step.index {
-                Some(index) => &mut field.as_list_mut().unwrap()[index],
+                Some(index) => field.as_list_mut().unwrap().get_mut(index).unwrap(),
                 None => field,
             };
             inner.as_message_mut().unwrap()
         })
+    }
+
+    /// The steps down to the message that the last field belongs to.
+    fn way(&self) -> &[Step] {
+        self.0.split_last().map_or(&[], |(_, way)| way)
     }
 
     fn last(&self) -> &Step {

@@ -10,11 +10,11 @@ use prost_reflect::{DynamicMessage, Value};
 use proto::error::v1::ErrorReason;
 use tonic::Code;
 
-use crate::calls::{Call, table};
+use crate::calls::{Call, places, table};
 use crate::cards::{Card, Cards};
 use crate::refusal::Refusal;
 use crate::shop::Shop;
-use crate::slots::{Slot, slots};
+use crate::slots::Slot;
 use crate::stage::Stage;
 
 /// Numbers that are tried, spread evenly over all texts.
@@ -35,10 +35,13 @@ const SEALED: [(&str, ErrorReason); 3] = [
 async fn no_text_of_any_call_takes_a_card_number() {
     let shop = Shop::open().await;
     let stage = Stage::set(&shop).await;
-    let texts = texts(table(&stage));
-    let places: usize = texts.iter().map(|(_, slots)| slots.len()).sum();
-    assert!(places > 200, "only {places} texts were found");
-    let each = NUMBERS.div_ceil(places);
+    let mut texts = places(table(&stage));
+    for (_, slots) in &mut texts {
+        slots.retain(Slot::is_text);
+    }
+    let count: usize = texts.iter().map(|(_, slots)| slots.len()).sum();
+    assert!(count > 200, "only {count} texts were found");
+    let each = NUMBERS.div_ceil(count);
     let faults = Mutex::new(BTreeSet::new());
     stream::iter(texts.iter().zip(SEED..))
         .for_each_concurrent(AT_ONCE, |((call, slots), seed)| {
@@ -58,22 +61,6 @@ async fn no_text_of_any_call_takes_a_card_number() {
     assert!(faults.is_empty(), "{faults:#?}");
     drop(stage);
     shop.close().await;
-}
-
-/// Every text of every RPC, with a call to put it in.
-fn texts(table: Vec<Call>) -> Vec<(Call, Vec<Slot>)> {
-    let mut seen = BTreeSet::new();
-    let mut texts = Vec::new();
-    for call in table {
-        let of_rpc = call.name().to_owned();
-        let new: Vec<Slot> = slots(&call.request)
-            .into_iter()
-            .filter(Slot::is_text)
-            .filter(|slot| seen.insert((of_rpc.clone(), slot.shape())))
-            .collect();
-        texts.push((call, new));
-    }
-    texts
 }
 
 /// What is wrong with the answer to a call that holds a card number; nothing, if it is refused as it must be.

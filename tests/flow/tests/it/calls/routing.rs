@@ -118,6 +118,10 @@ fn plays() -> Vec<Call> {
 }
 
 fn desks(contacts: &Contacts) -> Vec<Call> {
+    [reservations(contacts), conversations(contacts)].concat()
+}
+
+fn reservations(contacts: &Contacts) -> Vec<Call> {
     let presence = DeskPresence {
         presence: Presence::Break.into(),
         capacity: 3,
@@ -137,6 +141,19 @@ fn desks(contacts: &Contacts) -> Vec<Call> {
         reservation_id: contacts.unloved.reservation.clone(),
         reason: "another language".to_owned(),
     };
+    let list = ListMyTasksRequest {
+        page_size: 10,
+        page_token: String::new(),
+    };
+    vec![
+        call("OpenDesk", another_agent(), open),
+        call("AcceptReservation", an_agent(), accept),
+        call("DeclineReservation", an_agent(), decline),
+        call("ListMyTasks", an_agent(), list),
+    ]
+}
+
+fn conversations(contacts: &Contacts) -> Vec<Call> {
     let start = StartConversationRequest {
         request_id: request_id(),
         task_id: contacts.taken.task.clone(),
@@ -158,19 +175,11 @@ fn desks(contacts: &Contacts) -> Vec<Call> {
         task_id: contacts.misrouted.task.clone(),
         queue_id: "orders".to_owned(),
     };
-    let list = ListMyTasksRequest {
-        page_size: 10,
-        page_token: String::new(),
-    };
     vec![
-        call("OpenDesk", another_agent(), open),
-        call("AcceptReservation", an_agent(), accept),
-        call("DeclineReservation", an_agent(), decline),
         call("StartConversation", an_agent(), start),
         call("RecordShopperReply", an_agent(), reply),
         call("WrapUp", an_agent(), wrap_up),
         call("TransferTask", an_agent(), transfer),
-        call("ListMyTasks", an_agent(), list),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! The books of a shop: all that it keeps and lists, without ids and times.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,25 +31,56 @@ const LISTS: [&str; 8] = [
 /// Most items of a page, and of a message of facts.
 const PAGE: u32 = 200;
 
+/// What the lists of a shop hold, and how often.
+pub(super) type Books = BTreeMap<String, usize>;
+
 /// What every list of the shop says now, and every fact that it has told.
-pub(super) async fn books(shop: &Shop) -> BTreeMap<&'static str, String> {
-    let mut books = BTreeMap::new();
+pub(super) async fn books(shop: &Shop) -> Books {
+    let mut books = Books::new();
     for list in LISTS {
-        books.insert(list, page(shop, list, CallerKind::Operator).await);
+        enter(&mut books, &page(shop, list, CallerKind::Operator).await);
     }
-    let tasks = "ListMyTasks";
-    books.insert(tasks, page(shop, tasks, a_supervisor()).await);
-    books.insert("ExportFacts", facts(shop).await);
+    enter(&mut books, &page(shop, "ListMyTasks", a_supervisor()).await);
+    enter(&mut books, &facts(shop).await);
     books
 }
 
-async fn page(shop: &Shop, list: &str, caller: CallerKind) -> String {
+/// What stands in one of two books more often than in the other.
+pub(super) fn difference(one: &Books, other: &Books) -> Result<(), Vec<String>> {
+    let lines: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    let different: Vec<String> = lines
+        .into_iter()
+        .map(|line| (line, one.get(line), other.get(line)))
+        .filter(|(_, one, other)| one != other)
+        .map(|(line, one, other)| format!("{one:?} and {other:?} times {line}"))
+        .collect();
+    if different.is_empty() {
+        Ok(())
+    } else {
+        Err(different)
+    }
+}
+
+/// Enters each item of an answer, which must be a whole page at most.
+fn enter(books: &mut Books, answer: &DynamicMessage) {
+    for (list, value) in answer.fields() {
+        let items = value.as_list().unwrap_or_default();
+        let whole = items.len() < usize::try_from(PAGE).unwrap();
+        assert!(whole, "{} has another page", list.full_name());
+        for item in items {
+            let line = format!("{}: {}", list.name(), outline(item.as_message().unwrap()));
+            *books.entry(line).or_default() += 1;
+        }
+    }
+}
+
+async fn page(shop: &Shop, list: &str, caller: CallerKind) -> DynamicMessage {
     let mut request = DynamicMessage::new(rpc_named(list).input());
     request.set_field_by_name("page_size", Value::U32(PAGE));
     read(shop, list, caller, &request).await
 }
 
-async fn facts(shop: &Shop) -> String {
+async fn facts(shop: &Shop) -> DynamicMessage {
     let day = Duration::from_hours(24);
     let window = Window {
         from: Some(wire_timestamp(earlier(now(), day))),
@@ -61,20 +92,15 @@ async fn facts(shop: &Shop) -> String {
     read(shop, "ExportFacts", CallerKind::Operator, &request).await
 }
 
-/// The outline of an answer, which must be a whole page at most.
-async fn read(shop: &Shop, list: &str, caller: CallerKind, request: &impl Message) -> String {
+async fn read(
+    shop: &Shop,
+    list: &str,
+    caller: CallerKind,
+    request: &impl Message,
+) -> DynamicMessage {
     let rpc = rpc_named(list);
     let client = shop.client(service_of(&rpc), caller);
     let message = Bytes::from(request.encode_to_vec());
     let answer = first_answer(&client, &rpc, message).await.unwrap();
-    let answer = answer.unwrap_or_default();
-    let answer = DynamicMessage::decode(rpc.output(), answer).unwrap();
-    for (_, value) in answer.fields() {
-        let items = value.as_list().map_or(0, <[Value]>::len);
-        assert!(
-            items < usize::try_from(PAGE).unwrap(),
-            "{list} has another page"
-        );
-    }
-    outline(&answer)
+    DynamicMessage::decode(rpc.output(), answer.unwrap_or_default()).unwrap()
 }

@@ -31,6 +31,11 @@ const HARMLESS: &[(Fault, &[&str], &str)] = &[
         "an offer in another currency than the programme's is refused by an answer",
     ),
     (
+        Fault::Zero,
+        &["EstimateRecovery margin_bps"],
+        "a shop that earns nothing may still ask",
+    ),
+    (
         Fault::UnknownId,
         &[
             "Assess* moment.*",
@@ -112,9 +117,11 @@ const HARMLESS: &[(Fault, &[&str], &str)] = &[
         &[
             "*Play* play.min_cart_value.currency",
             "CreateAuthorityPolicy policy.grants[].max_amount.currency",
+            "CreateProgramme programme.*.currency",
+            "SetPurse purse.*.currency",
             "ProposeIntervention assessment.margin_at_risk.currency",
         ],
-        "stands alone: nothing beside it has a currency that must be the same",
+        "nothing beside it has a currency that it must be in",
     ),
     (
         Fault::Year1600,
@@ -129,7 +136,9 @@ const HARMLESS: &[(Fault, &[&str], &str)] = &[
     (
         Fault::Year1600,
         &[
+            "Assess* moment.*.seconds",
             "CreateAuthorityPolicy policy.*.seconds",
+            "CreateProgramme programme.starts_at.seconds",
             "ProposeIntervention *.seconds",
             "RecordOutcome ended_at.seconds",
             "* events[].*.seconds",
@@ -139,7 +148,9 @@ const HARMLESS: &[(Fault, &[&str], &str)] = &[
     (
         Fault::Year9000,
         &[
+            "Assess* moment.*.seconds",
             "CreateAuthorityPolicy policy.*.seconds",
+            "CreateProgramme programme.ends_at.seconds",
             "ProposeIntervention *.seconds",
             "* events[].shipment_updated.estimated_delivery.seconds",
         ],
