@@ -2,8 +2,7 @@
 //!
 //! The decision is cut in two where the world must be asked: [`gate`] takes every step that needs only what is stored, and
 //! [`settle`] the rest, once authority and availability are known for the plays that came through. Each step leaves a line
-//! for whoever asks later why. The order of the steps is the order of the fields of [`Situation`]'s documentation: dedupe,
-//! order, qualify, assign, hard blocks, do-not-interrupt, freshness, empowerment, capacity, pick.
+//! for whoever asks later why. The steps are taken in the order of [`StepName`].
 
 mod checks;
 mod gate;
@@ -21,12 +20,13 @@ use domain::assessment::Assessment;
 use domain::block::{Block, BlockReason};
 use domain::experiment::Arm;
 use domain::id::{ExperimentId, PlayId};
-use domain::moment::Moment;
+use domain::moment::{Moment, Page};
 use domain::money::BasisPoints;
 use domain::time::{LocalHours, Timestamp};
 
+pub(crate) use checks::consented;
 pub(crate) use gate::{gate, simulate};
-pub(crate) use overtaken::{Overtaken, overtaken};
+pub(crate) use overtaken::{Order, Overtaken, Seen, outlived, overtaken};
 pub(crate) use settle::{Authority, Prospect, settle};
 pub(crate) use step::{Step, StepName, Verdict};
 
@@ -61,7 +61,7 @@ pub(crate) struct PersonRecord {
     pub(crate) quiet_until: Option<Timestamp>,
     /// Whether an intervention of the person is open, in any session and on any channel.
     pub(crate) contact: Contact,
-    /// The arm that the person was given before, under this name or another.
+    /// The arm that the person was given before, by the name that says most.
     pub(crate) arm: Option<Arm>,
     /// The newest state of the session that was decided on.
     pub(crate) newest_session_version: Option<u64>,
@@ -96,6 +96,15 @@ pub(crate) struct Rules {
     pub(crate) silent_pages: Vec<String>,
     /// What another page means for an invitation that nobody has answered.
     pub(crate) page_change: PageChange,
+}
+
+impl Rules {
+    /// Whether nothing is shown on a page.
+    pub(crate) fn silences(&self, page: Option<&Page>) -> bool {
+        let begins_with =
+            |silent: &String| page.is_some_and(|page| page.as_str().starts_with(silent.as_str()));
+        self.silent_pages.iter().any(begins_with)
+    }
 }
 
 /// Where a decision stands before the world is asked.

@@ -4,6 +4,7 @@ use domain::assessment::Assessment;
 use domain::id::{DecisionId, InterventionId, MomentId, SessionId};
 use domain::moment::Moment;
 use domain::time::Timestamp;
+use domain::word::closed_enum;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::Step;
@@ -29,44 +30,20 @@ pub(crate) struct Explanation {
     pub(crate) assessment: Assessment,
 }
 
-/// What came out of a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
-    /// No play matched.
-    NotQualified,
-    /// The plays that match have qualified in this session before.
-    Duplicate,
-    /// The person is held out.
-    HeldOut,
-    /// A reason forbids it.
-    Blocked,
-    /// Help is on its way.
-    Scheduled,
-    /// The order is placed.
-    Ordered,
-}
-
-impl Outcome {
-    /// Every outcome.
-    pub(crate) const ALL: [Self; 6] = [
-        Self::NotQualified,
-        Self::Duplicate,
-        Self::HeldOut,
-        Self::Blocked,
-        Self::Scheduled,
-        Self::Ordered,
-    ];
-
-    /// The outcome as it is stored.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotQualified => "not_qualified",
-            Self::Duplicate => "duplicate",
-            Self::HeldOut => "held_out",
-            Self::Blocked => "blocked",
-            Self::Scheduled => "scheduled",
-            Self::Ordered => "ordered",
-        }
+closed_enum! {
+    /// What came out of a decision.
+    pub enum Outcome {
+        /// No play matched.
+        NotQualified = "not_qualified",
+        /// The plays that match have qualified in this session before.
+        Duplicate = "duplicate",
+        /// The person is held out.
+        HeldOut = "held_out",
+        /// A reason forbids it.
+        Blocked = "blocked",
+        /// Help is on its way.
+        Scheduled = "scheduled",
+        /// The order is placed.
+        Ordered = "ordered",
     }
 }

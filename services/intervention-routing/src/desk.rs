@@ -16,8 +16,8 @@ use domain::id::{QueueId, TenantId};
 use domain::time::Timestamp;
 use tokio::sync::mpsc;
 
-pub(crate) use matching::{Load, Need, Presence, Profile};
-pub(crate) use news::{Cut, DeskNews, OrderNow, PresenceNow, SessionNews};
+pub(crate) use matching::{Load, Need, Places, Presence, Profile, Promise};
+pub(crate) use news::{Cut, DeskNews, PresenceNow, SessionNews};
 
 use crate::intervention::AssignedAgent;
 use registry::{Registry, Way};
@@ -85,9 +85,19 @@ impl Desks {
         self.lock().available(tenant, need)
     }
 
-    /// Tasks of this need that could be taken now, by all agents together.
-    pub(crate) fn free_units(&self, tenant: &TenantId, need: &Need) -> u32 {
-        self.lock().free_units(tenant, need)
+    /// The room that all agents together have for tasks of this need, and how much of it is promised.
+    pub(crate) fn places(&self, tenant: &TenantId, need: &Need, promises: &[Promise]) -> Places {
+        self.lock().places(tenant, need, promises)
+    }
+
+    /// Whether all chats that are promised can be kept without an agent.
+    pub(crate) fn can_spare(
+        &self,
+        tenant: &TenantId,
+        agent: &AssignedAgent,
+        promises: &[Promise],
+    ) -> bool {
+        self.lock().can_spare(tenant, agent, promises)
     }
 
     /// Who gets a task.

@@ -11,13 +11,14 @@ use domain::experiment::Arm;
 use domain::fact::{CancelReason, Resolution};
 use domain::id::{
     AgentId, AssessmentId, InterventionId, MomentId, PartnerId, PersonId, PlayId, SessionId,
-    TaskId, TenantId,
+    TaskId, TenantId, VisitorId,
 };
 use domain::moment::{Moment, Page};
 use domain::phase::RiskPhase;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::person::names;
 use crate::play::Play;
 
 /// One attempt to help one shopper.
@@ -33,6 +34,8 @@ pub(crate) struct Intervention {
     pub(crate) session: SessionId,
     /// The person.
     pub(crate) person: PersonId,
+    /// The browser that the person was met in: the other name of a shopper who is known.
+    pub(crate) visitor: VisitorId,
     /// The play.
     pub(crate) play: PlayId,
     /// The version of the play that decided.
@@ -199,6 +202,7 @@ impl Intervention {
             state,
             session: moment.session,
             person: moment.person(),
+            visitor: moment.visitor,
             play: play.id.clone(),
             play_version: play.version,
             channel: play.rule.channel,
@@ -366,6 +370,16 @@ impl Intervention {
             }
             _ => Err(self.refuse("cancelled")),
         }
+    }
+
+    /// All names that its person was known by when it was decided.
+    pub(crate) fn names(&self) -> Vec<PersonId> {
+        names(self.person, self.visitor)
+    }
+
+    /// Whether it is a call that no agent has taken: the shopper does not know of it yet.
+    pub(crate) fn is_call_to_make(&self) -> bool {
+        self.channel == Channel::Call && self.state == State::Accepted && self.agent.is_none()
     }
 
     fn becomes(mut self, state: State, now: Timestamp) -> Self {

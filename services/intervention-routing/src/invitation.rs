@@ -4,7 +4,7 @@
 
 use domain::channel::Channel;
 use domain::fact::SurveyScore;
-use domain::id::{InterventionId, InvitationId, PersonId, QueueId, SessionId, TenantId};
+use domain::id::{InterventionId, InvitationId, QueueId, SessionId, TenantId};
 use domain::text::Text;
 use domain::time::Timestamp;
 use domain::word::closed_enum;
@@ -22,7 +22,6 @@ pub(crate) struct Invitation {
     pub(crate) tenant: TenantId,
     pub(crate) intervention: InterventionId,
     pub(crate) session: SessionId,
-    pub(crate) person: PersonId,
     pub(crate) state: InvitationState,
     /// The version that the store has; saving counts it up.
     pub(crate) version: u64,
@@ -94,7 +93,6 @@ impl Invitation {
             tenant: intervention.tenant.clone(),
             intervention: intervention.id,
             session: intervention.session,
-            person: intervention.person,
             state: InvitationState::Waiting,
             version: 0,
             channel: intervention.channel,
@@ -123,12 +121,8 @@ impl Invitation {
 
     /// What an agent must bring who answers a yes; `None` for a notice.
     pub(crate) fn need(&self) -> Option<Need> {
-        self.queue.clone().map(|queue| Need {
-            queue,
-            skill: self.brief.skill.clone(),
-            language: self.brief.language,
-            channel: self.channel,
-        })
+        let queue = self.queue.clone()?;
+        Some(self.brief.need(queue, self.channel))
     }
 
     /// Sent to the page.

@@ -14,6 +14,7 @@ mod grpc;
 mod hub;
 mod intervention;
 mod invitation;
+mod person;
 mod play;
 mod refused;
 mod reservation;

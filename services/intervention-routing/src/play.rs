@@ -13,6 +13,7 @@ use domain::moment::MomentKind;
 use domain::money::{BasisPoints, Money};
 use domain::remedy::RemedyKind;
 use domain::text::Text;
+use domain::word::closed_enum;
 use serde::{Deserialize, Serialize};
 
 /// A version of a play and where it is in its life.
@@ -80,41 +81,19 @@ pub(crate) struct PlayText {
     pub(crate) text: Text<512>,
 }
 
-/// Where a version of a play is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum PlayState {
-    /// Stored, qualifies nobody.
-    Draft,
-    /// Run over stored decisions, qualifies nobody.
-    Simulated,
-    /// Qualifies shoppers.
-    Live,
-    /// Stopped by a person or by harm.
-    Paused,
-    /// A newer version took its place.
-    Retired,
-}
-
-impl PlayState {
-    /// Every state.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Draft,
-        Self::Simulated,
-        Self::Live,
-        Self::Paused,
-        Self::Retired,
-    ];
-
-    /// The state as it is stored.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Simulated => "simulated",
-            Self::Live => "live",
-            Self::Paused => "paused",
-            Self::Retired => "retired",
-        }
+closed_enum! {
+    /// Where a version of a play is in its life.
+    pub enum PlayState {
+        /// Stored, qualifies nobody.
+        Draft = "draft",
+        /// Run over stored decisions, qualifies nobody.
+        Simulated = "simulated",
+        /// Qualifies shoppers.
+        Live = "live",
+        /// Stopped by a person or by harm.
+        Paused = "paused",
+        /// A newer version took its place.
+        Retired = "retired",
     }
 }
 

@@ -30,13 +30,14 @@ use std::sync::Arc;
 use platform::Sources;
 use platform::clock::Clock;
 use platform::ids::IdSource;
-use tokio::sync::Notify;
 
 use crate::desk::Desks;
 use crate::hub::Hub;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::upstreams::Clients;
+
+use dispatch::Dispatchers;
 
 pub(crate) use answer::{Answer, Held};
 pub(crate) use contact::NewContact;
@@ -45,7 +46,7 @@ pub(crate) use explain::Explained;
 pub(crate) use interventions::Viewer;
 pub(crate) use plays::{PlayChange, PlayDraft, PlayName};
 pub(crate) use propose::{Proposal, Proposed};
-pub(crate) use shopper::OwnInvitation;
+pub(crate) use shopper::{OwnInvitation, Reply};
 pub(crate) use simulate::Simulation;
 pub(crate) use storefront::{ShopperNews, Watching};
 pub(crate) use work::{Step, WrapUp};
@@ -64,8 +65,7 @@ struct Inner {
     clients: Clients,
     hub: Hub,
     desks: Desks,
-    /// Told when a task waits for an agent.
-    wake: Arc<Notify>,
+    dispatchers: Dispatchers,
 }
 
 impl Service {
@@ -87,7 +87,7 @@ impl Service {
                 clients,
                 hub,
                 desks,
-                wake: Arc::default(),
+                dispatchers: Dispatchers::default(),
             }),
         }
     }

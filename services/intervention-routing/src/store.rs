@@ -11,6 +11,7 @@ mod interventions;
 mod invitations;
 mod migrations;
 mod plays;
+mod promises;
 mod reservations;
 mod tasks;
 

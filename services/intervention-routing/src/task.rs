@@ -106,6 +106,16 @@ impl Brief {
             ladder: play.rule.ladder.clone(),
         }
     }
+
+    /// What an agent must bring who takes it from a queue.
+    pub(crate) fn need(&self, queue: QueueId, channel: Channel) -> Need {
+        Need {
+            queue,
+            skill: self.skill.clone(),
+            language: self.language,
+            channel,
+        }
+    }
 }
 
 impl Task {
@@ -138,12 +148,7 @@ impl Task {
 
     /// What an agent must bring.
     pub(crate) fn need(&self) -> Need {
-        Need {
-            queue: self.queue.clone(),
-            skill: self.brief.skill.clone(),
-            language: self.brief.language,
-            channel: self.channel,
-        }
+        self.brief.need(self.queue.clone(), self.channel)
     }
 
     /// The cart as far as it is known.

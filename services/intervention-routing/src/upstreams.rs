@@ -16,6 +16,7 @@ use proto::session::v1::session_tracking_service_client::SessionTrackingServiceC
 use tonic::{Code, Status};
 
 use crate::Config;
+use crate::decide::Order;
 use crate::error::RoutingError;
 
 /// Audience and outbox destination of offer-authorization.
@@ -36,7 +37,7 @@ pub(crate) struct Clients {
 pub(crate) struct SessionNow {
     pub(crate) cart: Cart,
     pub(crate) page: Option<Page>,
-    pub(crate) ordered: bool,
+    pub(crate) order: Order,
     pub(crate) consents: Consents,
 }
 
@@ -107,7 +108,7 @@ impl SessionNow {
         Ok(Self {
             cart: field::read("session.cart", wire.cart).map_err(misunderstood)?,
             page: Page::parse(&wire.page).ok(),
-            ordered,
+            order: if ordered { Order::Placed } else { Order::None },
             consents: field::read("session.consents", wire.consents).map_err(misunderstood)?,
         })
     }

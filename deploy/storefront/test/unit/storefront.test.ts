@@ -151,6 +151,41 @@ test("after the stop nothing is watched, sent or kept", async () => {
   assert.deepEqual(stage.problems, []);
 });
 
+test("a page that comes back from the browser's cache goes on as one that is seen", async () => {
+  const stage = new Stage();
+  await settled();
+  browser.fire(browser.window, "pagehide");
+  browser.fire(browser.window, "pageshow", { persisted: true });
+  assert.equal(browser.sessionStorage.items.size, 0);
+  browser.hide();
+  assert.deepEqual(names(stage.told), ["pageViewed", "page_dwell", "pageViewed", "exitIntent"]);
+});
+
+test("what a hidden page kept is forgotten at the stop", () => {
+  const stage = new Stage();
+  browser.hide();
+  assert.equal(browser.sessionStorage.items.size, 1);
+  stage.tag.stop();
+  assert.equal(browser.sessionStorage.items.size, 0);
+});
+
+test("a browser that is online again does not wait out the failures before", async () => {
+  const stage = new Stage({ watch: { ...QUIET, views: true } });
+  let calls = 0;
+  browser.fetch = () => {
+    calls += 1;
+    return Promise.reject(new TypeError("no network"));
+  };
+  for (const wait of [1_000, 1_000, 2_000, 4_000, 8_000]) {
+    await browser.pass(wait);
+  }
+  assert.equal(calls, 5);
+  browser.fire(browser.window, "online");
+  await browser.pass(1_000);
+  assert.equal(calls, 6);
+  stage.tag.stop();
+});
+
 test("a tag that cannot start leaves a handle that does nothing", async () => {
   const failing = (): never => {
     throw new Error("shop");

@@ -2,7 +2,7 @@
 
 use domain::block::BlockReason;
 use domain::channel::Channel;
-use domain::consent::Purpose;
+use domain::consent::{Consents, Purpose};
 use domain::moment::Progress;
 use domain::phase::RiskPhase;
 use domain::time::later;
@@ -37,17 +37,24 @@ fn kill_switch(situation: &Situation<'_>) -> Step {
     }
 }
 
-fn consent(play: &Play, situation: &Situation<'_>) -> Step {
-    let channel = play.rule.channel;
-    let purpose = match situation.assessment.phase {
+/// Whether a person agreed to be contacted on a channel in a phase. Whoever agreed to be helped there is also helped
+/// there after the order.
+pub(crate) fn consented(consents: &Consents, channel: Channel, phase: RiskPhase) -> bool {
+    consents.allows(channel, purpose(phase)) || consents.allows(channel, Purpose::ProactiveHelp)
+}
+
+fn purpose(phase: RiskPhase) -> Purpose {
+    match phase {
         RiskPhase::PostClickAnxiety => Purpose::OrderUpdates,
         RiskPhase::InformationBlock | RiskPhase::TransactionalFriction => Purpose::ProactiveHelp,
-    };
-    let consents = &situation.moment.consents;
-    // Whoever agreed to be helped on a channel is also helped there after the order.
-    let allowed =
-        consents.allows(channel, purpose) || consents.allows(channel, Purpose::ProactiveHelp);
-    if allowed {
+    }
+}
+
+fn consent(play: &Play, situation: &Situation<'_>) -> Step {
+    let channel = play.rule.channel;
+    let phase = situation.assessment.phase;
+    let purpose = purpose(phase);
+    if consented(&situation.moment.consents, channel, phase) {
         return Step::passed(
             StepName::Consent,
             format!("{purpose} on {channel} is confirmed"),
@@ -89,14 +96,8 @@ fn hours(play: &Play, situation: &Situation<'_>) -> Step {
 }
 
 fn page(situation: &Situation<'_>) -> Step {
-    let on_silent_page = situation.moment.page.as_ref().is_some_and(|page| {
-        situation
-            .rules
-            .silent_pages
-            .iter()
-            .any(|silent| page.as_str().starts_with(silent.as_str()))
-    });
-    if on_silent_page {
+    let page = situation.moment.page.as_ref();
+    if situation.rules.silences(page) {
         return Step::refused(
             StepName::Page,
             BlockReason::Page,

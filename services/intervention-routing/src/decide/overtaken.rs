@@ -1,7 +1,7 @@
-//! What a newer moment of a session does to the interventions that are open in it.
+//! What has become of a session since an intervention was decided on it, and what that does to the intervention.
 
 use domain::fact::CancelReason;
-use domain::moment::{Moment, MomentKind};
+use domain::moment::{Moment, MomentKind, Page};
 use domain::phase::RiskPhase;
 
 use super::Rules;
@@ -19,73 +19,90 @@ pub(crate) enum Overtaken {
     Goes,
 }
 
-/// Judges one intervention of the session of the moment. A moment older than the one that made it says nothing.
-pub(crate) fn overtaken(intervention: &Intervention, moment: &Moment, rules: &Rules) -> Overtaken {
-    if !intervention.state.is_open() || moment.occurred_at < intervention.moment_at {
-        return Overtaken::Holds;
-    }
-    if bought(moment) && intervention.phase != RiskPhase::PostClickAnxiety {
-        return match (&intervention.state, &intervention.agent) {
-            (State::Scheduled | State::Shown, _) | (State::Accepted, None) => {
-                Overtaken::Ends(CancelReason::Ordered)
-            }
-            // INVARIANT: a conversation is never cut; the agent is told not to sell any more.
-            _ => Overtaken::Goes,
-        };
-    }
-    if moment.id == intervention.moment {
-        return Overtaken::Holds;
-    }
-    let changed = Changed::between(intervention, moment);
-    if !changed.anything() {
-        return Overtaken::Holds;
-    }
-    if intervention.state.is_waiting() {
-        return changed.makes_stale(rules.page_change);
-    }
-    Overtaken::Goes
-}
-
-fn bought(moment: &Moment) -> bool {
-    moment.kind == MomentKind::OrderPlaced || moment.order.is_some()
-}
-
+/// A session as it is seen after a decision.
 #[derive(Debug, Clone, Copy)]
-struct Changed {
-    cart: Change,
-    page: Change,
+pub(crate) struct Seen<'a> {
+    pub(crate) cart_version: u64,
+    pub(crate) page: Option<&'a Page>,
+    pub(crate) order: Order,
 }
 
+/// Whether there is anything left to sell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Change {
-    No,
-    Yes,
+pub(crate) enum Order {
+    /// No order.
+    None,
+    /// The order is placed.
+    Placed,
 }
 
-impl Change {
-    fn between<T: PartialEq>(before: &T, after: &T) -> Self {
-        if before == after { Self::No } else { Self::Yes }
-    }
-}
-
-impl Changed {
-    fn between(intervention: &Intervention, moment: &Moment) -> Self {
+impl<'a> Seen<'a> {
+    fn at(moment: &'a Moment) -> Self {
         Self {
-            cart: Change::between(&intervention.cart_version, &moment.cart.version()),
-            page: Change::between(&intervention.page, &moment.page),
+            cart_version: moment.cart.version(),
+            page: moment.page.as_ref(),
+            order: Order::at(moment),
         }
     }
+}
 
-    fn anything(self) -> bool {
-        self.cart == Change::Yes || self.page == Change::Yes
-    }
-
-    fn makes_stale(self, page_change: PageChange) -> Overtaken {
-        match (self.cart, page_change) {
-            (Change::Yes, _) | (Change::No, PageChange::Stale) => {
-                Overtaken::Ends(CancelReason::Stale)
-            }
-            (Change::No, PageChange::Tolerated) => Overtaken::Holds,
+impl Order {
+    /// What a moment tells of an order.
+    pub(crate) fn at(moment: &Moment) -> Self {
+        if moment.kind == MomentKind::OrderPlaced || moment.order.is_some() {
+            Self::Placed
+        } else {
+            Self::None
         }
     }
+}
+
+/// Judges one intervention by a moment of its session. One that is not newer than the moment that made it tells of an order
+/// or of nothing.
+pub(crate) fn overtaken(intervention: &Intervention, moment: &Moment, rules: &Rules) -> Overtaken {
+    let seen = Seen::at(moment);
+    let newer = moment.id != intervention.moment && moment.occurred_at >= intervention.moment_at;
+    if newer {
+        return outlived(intervention, &seen, rules);
+    }
+    // INVARIANT: an order counts whenever it is heard of. It comes on a way of its own, and late.
+    bought(intervention, seen.order).unwrap_or(Overtaken::Holds)
+}
+
+/// Judges one intervention by its session as it is now.
+pub(crate) fn outlived(intervention: &Intervention, seen: &Seen<'_>, rules: &Rules) -> Overtaken {
+    if !intervention.state.is_open() {
+        return Overtaken::Holds;
+    }
+    if let Some(by_order) = bought(intervention, seen.order) {
+        return by_order;
+    }
+    let cart_changed = seen.cart_version != intervention.cart_version;
+    let page_changed = seen.page != intervention.page.as_ref();
+    if !cart_changed && !page_changed {
+        return Overtaken::Holds;
+    }
+    // Whoever is to be called has long left the page.
+    let nobody_waits =
+        intervention.state.is_waiting() || (intervention.is_call_to_make() && cart_changed);
+    match rules.page_change {
+        _ if !nobody_waits => Overtaken::Goes,
+        PageChange::Tolerated if !cart_changed => Overtaken::Holds,
+        PageChange::Stale | PageChange::Tolerated => Overtaken::Ends(CancelReason::Stale),
+    }
+}
+
+/// What an order does to what sells; `None` when there is none, or help is for after it.
+fn bought(intervention: &Intervention, order: Order) -> Option<Overtaken> {
+    let sells = intervention.phase != RiskPhase::PostClickAnxiety;
+    if order == Order::None || !sells || !intervention.state.is_open() {
+        return None;
+    }
+    Some(match (&intervention.state, &intervention.agent) {
+        (State::Scheduled | State::Shown, _) | (State::Accepted, None) => {
+            Overtaken::Ends(CancelReason::Ordered)
+        }
+        // INVARIANT: a conversation is never cut; the agent is told not to sell any more.
+        _ => Overtaken::Goes,
+    })
 }

@@ -4,6 +4,7 @@ use domain::block::{Block, BlockReason};
 
 use super::gate::reasons;
 use super::{Settled, Step, StepName};
+use crate::desk::Places;
 use crate::play::Play;
 
 /// What the world says of one play.
@@ -13,10 +14,9 @@ pub(crate) struct Prospect<'a> {
     pub(crate) play: &'a Play,
     /// Whether anyone available may remedy the cause.
     pub(crate) authority: Authority,
-    /// Contacts that agents could take now. Counted only when the play needs an agent.
-    pub(crate) free_agents: u32,
-    /// Contacts that open invitations and waiting tasks may still ask of them.
-    pub(crate) promised: u32,
+    /// The room that agents have for it, and what open invitations and waiting tasks may still ask of it. None for a play
+    /// without an agent.
+    pub(crate) places: Places,
 }
 
 /// What offer-authorization says of a play.
@@ -90,23 +90,24 @@ fn capacity(prospect: &Prospect<'_>) -> Step {
         return Step::passed(StepName::Capacity, "no agent is needed");
     }
     // INVARIANT: an agent who came after the question does not count: nobody knows what they may grant.
-    let free = match prospect.authority {
-        Authority::NobodyToAsk => 0,
+    let places = match prospect.authority {
+        Authority::NobodyToAsk => Places::default(),
         Authority::Empowered
         | Authority::NotEmpowered
         | Authority::BudgetExhausted
-        | Authority::MarginTooLow => prospect.free_agents,
+        | Authority::MarginTooLow => prospect.places,
     };
-    let promised = prospect.promised;
+    let Places { free, promised } = places;
     let refused = |reason, detail| Step::refused(StepName::Capacity, reason, detail);
     if free == 0 {
         return refused(BlockReason::NoAgent, "no agent can answer now".to_owned());
     }
-    let detail = format!("agents can take {free}, of which {promised} are promised");
-    if free <= promised {
-        return refused(BlockReason::Pacing, detail);
+    let detail = format!("agents can take {free}, and {promised} are promised");
+    if places.are_left() {
+        Step::passed(StepName::Capacity, detail)
+    } else {
+        refused(BlockReason::Pacing, detail)
     }
-    Step::passed(StepName::Capacity, detail)
 }
 
 fn pick_detail(play: &Play, of: usize) -> String {

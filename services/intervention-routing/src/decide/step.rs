@@ -2,6 +2,7 @@
 
 use domain::block::BlockReason;
 use domain::text::Text;
+use domain::word::closed_enum;
 use serde::{Deserialize, Serialize};
 
 /// One step of a decision.
@@ -15,65 +16,41 @@ pub(crate) struct Step {
     pub(crate) detail: String,
 }
 
-/// The steps, in the order in which they are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum StepName {
-    /// Is the order placed?
-    Order,
-    /// Which live plays match?
-    Qualify,
-    /// Which of them are new in this session?
-    Dedupe,
-    /// Treatment or holdout?
-    Assign,
-    /// Has an operator stopped all contacts?
-    KillSwitch,
-    /// Is there consent for channel and purpose?
-    Consent,
-    /// Is it a time at which the person may be contacted?
-    Hours,
-    /// May something be shown on this page?
-    Page,
-    /// How many contacts had the person?
-    Caps,
-    /// Does the person want to be left alone?
-    CoolDown,
-    /// Is somebody in contact with the person?
-    Contact,
-    /// Does the shopper make progress?
-    Progress,
-    /// Is the moment still true?
-    Freshness,
-    /// May anyone available remedy the cause?
-    Empowerment,
-    /// Can an agent answer now?
-    Capacity,
-    /// Which play is worth most?
-    Pick,
-}
-
-impl StepName {
-    /// The step as it is shown.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Order => "order",
-            Self::Qualify => "qualify",
-            Self::Dedupe => "dedupe",
-            Self::Assign => "assign",
-            Self::KillSwitch => "kill_switch",
-            Self::Consent => "consent",
-            Self::Hours => "hours",
-            Self::Page => "page",
-            Self::Caps => "caps",
-            Self::CoolDown => "cool_down",
-            Self::Contact => "contact",
-            Self::Progress => "progress",
-            Self::Freshness => "freshness",
-            Self::Empowerment => "empowerment",
-            Self::Capacity => "capacity",
-            Self::Pick => "pick",
-        }
+closed_enum! {
+    /// The steps, in the order in which they are taken.
+    pub enum StepName {
+        /// Is the order placed?
+        Order = "order",
+        /// Which live plays match?
+        Qualify = "qualify",
+        /// Which of them are new in this session?
+        Dedupe = "dedupe",
+        /// Treatment or holdout?
+        Assign = "assign",
+        /// Has an operator stopped all contacts?
+        KillSwitch = "kill_switch",
+        /// Is there consent for channel and purpose?
+        Consent = "consent",
+        /// Is it a time at which the person may be contacted?
+        Hours = "hours",
+        /// May something be shown on this page?
+        Page = "page",
+        /// How many contacts had the person?
+        Caps = "caps",
+        /// Does the person want to be left alone?
+        CoolDown = "cool_down",
+        /// Is somebody in contact with the person?
+        Contact = "contact",
+        /// Does the shopper make progress?
+        Progress = "progress",
+        /// Is the moment still true?
+        Freshness = "freshness",
+        /// May anyone available remedy the cause?
+        Empowerment = "empowerment",
+        /// Can an agent answer now?
+        Capacity = "capacity",
+        /// Which play is worth most?
+        Pick = "pick",
     }
 }
 

@@ -1,4 +1,5 @@
-//! Who gets the next task: a pure choice among the agents whose desks are open.
+//! Who gets the next task, and whether somebody is left for another one: pure choices among the agents whose desks are
+//! open.
 //!
 //! An agent fits with presence, queue, skill, language and room. Of those who fit, whoever has been idle longest is chosen;
 //! of equals, the first by partner and agent id, so that the same situation always gives the same answer.
@@ -72,6 +73,31 @@ pub(crate) struct Seat<'a> {
     pub(crate) idle_since: Timestamp,
 }
 
+/// Tasks of one need that agents are promised for: they wait for one, or would after a yes to an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Promise {
+    pub(crate) need: Need,
+    pub(crate) count: u32,
+    /// Who is not asked again.
+    pub(crate) refused: BTreeSet<AssignedAgent>,
+}
+
+/// Room for tasks of one need.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Places {
+    /// Tasks that agents could take now.
+    pub(crate) free: u32,
+    /// How many of these places may be gone once all promises are kept.
+    pub(crate) promised: u32,
+}
+
+impl Places {
+    /// Whether a place is left whoever takes the others.
+    pub(crate) const fn are_left(self) -> bool {
+        self.free > self.promised
+    }
+}
+
 impl Load {
     /// The load with one more open reservation.
     #[must_use]
@@ -124,6 +150,61 @@ impl Profile {
     }
 }
 
+impl Seat<'_> {
+    /// Tasks of this need that the agent could take now.
+    pub(super) fn room(&self, need: &Need) -> u32 {
+        self.profile.room(self.load, need)
+    }
+
+    /// Whether the agent could take a task of a promise now.
+    fn may_keep(&self, promise: &Promise) -> bool {
+        self.room(&promise.need) > 0 && !promise.refused.contains(self.agent)
+    }
+}
+
+/// The room that agents have for `need`. A promise counts when any of them may come to keep it, in whatever queue it waits: so
+/// that nobody is promised twice, a place is rather left empty.
+///
+/// A call takes nobody whom a shopper in a chat is promised, and a chat heeds no calls: nobody waits for those.
+pub(crate) fn places(seats: &[Seat<'_>], need: &Need, promises: &[Promise]) -> Places {
+    let is_free = |seat: &Seat<'_>| {
+        let is_spared = || can_spare(seats, seat.agent, promises);
+        seat.room(need) > 0 && (need.channel != Channel::Call || is_spared())
+    };
+    let free: Vec<Seat<'_>> = seats.iter().copied().filter(is_free).collect();
+    places_among(&free, need, promises)
+}
+
+/// Whether all chats that are promised can be kept without this agent, whoever takes which.
+pub(crate) fn can_spare(seats: &[Seat<'_>], agent: &AssignedAgent, promises: &[Promise]) -> bool {
+    let (own, others): (Vec<Seat<'_>>, Vec<Seat<'_>>) =
+        seats.iter().copied().partition(|seat| seat.agent == agent);
+    let counts_on = |promise: &&Promise| {
+        promise.need.channel == Channel::Chat && own.iter().any(|seat| seat.may_keep(promise))
+    };
+    promises.iter().filter(counts_on).all(|promise| {
+        let may_keep = |seat: &Seat<'_>| seat.may_keep(promise);
+        let asked: Vec<Seat<'_>> = others.iter().copied().filter(may_keep).collect();
+        let Places { free, promised } = places_among(&asked, &promise.need, promises);
+        // Where nobody else is free, nothing counts as promised.
+        free > 0 && free >= promised
+    })
+}
+
+/// The room of agents who are free for `need`, and the promises by its channel that any of them may come to keep.
+fn places_among(free: &[Seat<'_>], need: &Need, promises: &[Promise]) -> Places {
+    let room = free.iter().map(|seat| seat.room(need));
+    let taken = promises
+        .iter()
+        .filter(|promise| promise.need.channel == need.channel)
+        .filter(|promise| free.iter().any(|seat| seat.may_keep(promise)))
+        .map(|promise| promise.count);
+    Places {
+        free: room.fold(0, u32::saturating_add),
+        promised: taken.fold(0, u32::saturating_add),
+    }
+}
+
 /// The agent who gets a task. `refused` are those who refused or missed it.
 pub(crate) fn choose<'a>(
     seats: impl Iterator<Item = Seat<'a>>,
@@ -131,7 +212,7 @@ pub(crate) fn choose<'a>(
     refused: &BTreeSet<AssignedAgent>,
 ) -> Option<&'a AssignedAgent> {
     seats
-        .filter(|seat| seat.profile.room(seat.load, need) > 0 && !refused.contains(seat.agent))
+        .filter(|seat| seat.room(need) > 0 && !refused.contains(seat.agent))
         .min_by_key(|seat| (seat.idle_since, seat.agent))
         .map(|seat| seat.agent)
 }

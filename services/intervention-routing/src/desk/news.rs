@@ -7,6 +7,7 @@ use domain::id::{ReservationId, TaskId};
 use domain::moment::Page;
 
 use super::Presence;
+use crate::decide::Order;
 use crate::reservation::{Reservation, ReservationState};
 use crate::task::Task;
 
@@ -46,16 +47,7 @@ pub(crate) struct SessionNews {
     pub(crate) task: TaskId,
     pub(crate) cart: Cart,
     pub(crate) page: Option<Page>,
-    pub(crate) order: OrderNow,
-}
-
-/// Whether there is anything left to sell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OrderNow {
-    /// No order.
-    None,
-    /// The order is placed.
-    Placed,
+    pub(crate) order: Order,
 }
 
 /// Why a desk was cut.

@@ -10,7 +10,7 @@ use domain::time::{Timestamp, elapsed};
 use tokio::sync::mpsc;
 
 use super::matching::{self, Seat};
-use super::{Cut, DeskNews, Load, Need, Presence, PresenceNow, Profile};
+use super::{Cut, DeskNews, Load, Need, Places, Presence, PresenceNow, Profile, Promise};
 use crate::intervention::AssignedAgent;
 
 /// Agents by tenant, and what is known of each.
@@ -219,15 +219,24 @@ impl Registry {
 
     pub(super) fn available(&self, tenant: &TenantId, need: &Need) -> Vec<AssignedAgent> {
         self.seats(tenant)
-            .filter(|seat| seat.profile.room(seat.load, need) > 0)
+            .filter(|seat| seat.room(need) > 0)
             .map(|seat| seat.agent.clone())
             .collect()
     }
 
-    pub(super) fn free_units(&self, tenant: &TenantId, need: &Need) -> u32 {
-        self.seats(tenant)
-            .map(|seat| seat.profile.room(seat.load, need))
-            .fold(0, u32::saturating_add)
+    pub(super) fn places(&self, tenant: &TenantId, need: &Need, promises: &[Promise]) -> Places {
+        let seats: Vec<Seat<'_>> = self.seats(tenant).collect();
+        matching::places(&seats, need, promises)
+    }
+
+    pub(super) fn can_spare(
+        &self,
+        tenant: &TenantId,
+        agent: &AssignedAgent,
+        promises: &[Promise],
+    ) -> bool {
+        let seats: Vec<Seat<'_>> = self.seats(tenant).collect();
+        matching::can_spare(&seats, agent, promises)
     }
 
     pub(super) fn choose(

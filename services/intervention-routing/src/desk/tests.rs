@@ -33,6 +33,10 @@ fn heard(desk: &mut Desk) -> Vec<Result<DeskNews, Cut>> {
         .collect()
 }
 
+fn free(desks: &Desks, need: &Need) -> u32 {
+    desks.places(&tenant(), need, &[]).free
+}
+
 fn told(presence: Presence, used: u32) -> DeskNews {
     DeskNews::Presence(PresenceNow { presence, used })
 }
@@ -45,7 +49,7 @@ fn a_desk_takes_work_from_its_first_presence_until_it_closes() {
 
     desk.present(a_profile(), Load::default(), start());
     assert_eq!(desks.available(&tenant(), &a_need()), [ana()]);
-    assert_eq!(desks.free_units(&tenant(), &a_need()), 2);
+    assert_eq!(free(&desks, &a_need()), 2);
     assert_eq!(desks.available(&other_tenant(), &a_need()), []);
 
     drop(desk);
@@ -177,5 +181,5 @@ fn queues_are_looked_at_only_while_somebody_in_them_has_room() {
         channel: Channel::Call,
         ..a_need()
     };
-    assert_eq!(desks.free_units(&tenant(), &call), 0);
+    assert_eq!(free(&desks, &call), 0);
 }

@@ -14,7 +14,7 @@ use tonic::{Request, Response, Status};
 
 use super::convert::shopper::{own_invitation, survey};
 use super::request;
-use crate::service::Service;
+use crate::service::{Reply, Service};
 
 const ACCEPT: &str = "/rescate.routing.v1.ShopperService/AcceptInvitation";
 const DECLINE: &str = "/rescate.routing.v1.ShopperService/DeclineInvitation";
@@ -58,7 +58,7 @@ impl ShopperService for ShopperApi {
         let session = session(&request)?;
         let own = own_invitation(session, request.into_inner().invitation_id);
         let own = own.map_err(into_status)?;
-        let answer_by = self.service.accept_invitation(key, own).await;
+        let answer_by = self.service.answer_invitation(key, own, Reply::Yes).await;
         let answer_by = Some(wire_timestamp(answer_by.map_err(into_status)?));
         Ok(Response::new(pb::AcceptInvitationResponse { answer_by }))
     }
@@ -71,7 +71,7 @@ impl ShopperService for ShopperApi {
         let session = session(&request)?;
         let own = own_invitation(session, request.into_inner().invitation_id);
         let own = own.map_err(into_status)?;
-        let quiet_until = self.service.decline_invitation(key, own).await;
+        let quiet_until = self.service.answer_invitation(key, own, Reply::No).await;
         let quiet_until = Some(wire_timestamp(quiet_until.map_err(into_status)?));
         Ok(Response::new(pb::DeclineInvitationResponse { quiet_until }))
     }

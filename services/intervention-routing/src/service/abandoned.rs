@@ -6,15 +6,11 @@ use domain::time::Timestamp;
 use storage::Tx;
 
 use super::Service;
-use super::rows::settled;
+use super::contact::InvitationMove;
 use crate::error::RoutingError;
 use crate::intervention::Intervention;
-use crate::reservation::Reservation;
+use crate::invitation::Invitation;
 use crate::task::{Task, TaskState};
-
-const NOT_HELD: RoutingError = RoutingError::IllegalState {
-    why: "the task is not assigned",
-};
 
 impl Service {
     /// A task whose agent did not begin goes back to its queue, where a shopper waits for it. One that was begun and never
@@ -33,12 +29,11 @@ impl Service {
             return Ok(());
         };
         if task.started_at.is_some() {
-            return self.forget(tx, intervention, task, now).await;
+            return self.forget(tx, (intervention, task), now).await;
         }
         let queue = task.queue.clone();
         let own = (intervention, task);
-        let (_released, _waiting, held) = self.requeue(tx, own, queue, now).await?;
-        self.dispatch_after_commit(tx);
+        let (_waiting, held) = self.requeue(tx, own, queue, now).await?;
         self.give_back(tx, held.rescinded(now)?, now).await?;
         Ok(())
     }
@@ -46,24 +41,11 @@ impl Service {
     async fn forget(
         &self,
         tx: &Tx,
-        intervention: Intervention,
-        task: Task,
+        own: (Intervention, Task),
         now: Timestamp,
     ) -> Result<(), RoutingError> {
-        let store = &self.inner.store;
-        let held = store.open_reservation_of(tx, &task.tenant, task.id).await?;
-        let held: Reservation = held.ok_or(NOT_HELD)?;
-        let ended = intervention.wrapped(Resolution::Unresolved, now)?;
-        store.save_intervention(tx, &ended).await?;
-        let invitation = store.invitation_of(tx, &ended.tenant, ended.id).await?;
-        if let Some(invitation) = invitation {
-            self.save_invitation(tx, invitation.unanswered(now)?)
-                .await?;
-        }
-        let closed = task.wrapping(now)?.completed(now)?;
-        settled(store.save_task(tx, closed).await?)?;
-        self.give_back(tx, held.wrapping(now)?.completed(now)?, now)
-            .await?;
+        let unsaid: (Resolution, InvitationMove) = (Resolution::Unresolved, Invitation::unanswered);
+        let ended = self.close(tx, own, unsaid, now).await?;
         tracing::warn!(intervention = %ended.id, "a contact was never wrapped up and is closed");
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::rows::{NO_RESERVATION, NO_TASK, settled};
 use super::{Service, trace};
 use crate::error::RoutingError;
 use crate::intervention::{AssignedAgent, Intervention};
+use crate::invitation::Invitation;
 use crate::reservation::{DeclineReason, Declined, Reservation};
 use crate::task::{Task, Wait};
 use crate::{cases, facts};
@@ -115,7 +116,8 @@ impl Service {
         let intervention = intervention.assigned(agent, now)?;
         let intervention = cases::record(tx, ids, intervention, task.newest_cart(), now).await?;
         store.save_intervention(tx, &intervention).await?;
-        self.agent_joined(tx, &intervention, now).await?;
+        self.move_invitation(tx, &intervention, Invitation::joined, now)
+            .await?;
         let task = settled(store.save_task(tx, task.assigned(begin)?).await?)?;
         // INVARIANT: one accepted reservation a task; the loser of a race finds another version and changes nothing.
         let reservation = settled(store.save_reservation(tx, taken).await?)?;
@@ -126,22 +128,6 @@ impl Service {
         let told = vec![FactBody::ReservationEnded { ending }];
         facts::record(tx, ids, &intervention, told, now).await?;
         Ok(Held { reservation, task })
-    }
-
-    async fn agent_joined(
-        &self,
-        tx: &Tx,
-        intervention: &Intervention,
-        now: Timestamp,
-    ) -> Result<(), RoutingError> {
-        let store = &self.inner.store;
-        let invitation = store
-            .invitation_of(tx, &intervention.tenant, intervention.id)
-            .await?;
-        if let Some(invitation) = invitation {
-            self.save_invitation(tx, invitation.joined(now)?).await?;
-        }
-        Ok(())
     }
 
     async fn decline(

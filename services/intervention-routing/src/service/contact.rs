@@ -5,17 +5,19 @@ use std::sync::Arc;
 use domain::assessment::Assessment;
 use domain::channel::Channel;
 use domain::id::QueueId;
-use domain::moment::{Moment, MomentKind};
+use domain::moment::Moment;
 use domain::time::Timestamp;
 use storage::Tx;
 
 use super::Service;
 use super::rows::settled;
-use crate::desk::{DeskNews, OrderNow, SessionNews};
+use crate::decide::Order;
+use crate::desk::{DeskNews, SessionNews};
 use crate::error::RoutingError;
 use crate::intervention::Intervention;
 use crate::invitation::{Invitation, InvitationState};
 use crate::play::Play;
+use crate::refused::Refused;
 use crate::task::{Brief, Task, TaskState, Wait};
 
 const NO_QUEUE: RoutingError = RoutingError::IllegalState {
@@ -27,6 +29,9 @@ const NO_TEXT: RoutingError = RoutingError::IllegalState {
 const NO_CARRIER: RoutingError = RoutingError::IllegalState {
     why: "no carrier for this channel",
 };
+
+/// A move of an invitation at a time.
+pub(super) type InvitationMove = fn(Invitation, Timestamp) -> Result<Invitation, Refused>;
 
 /// A decision to help.
 #[derive(Debug, Clone, Copy)]
@@ -120,16 +125,12 @@ impl Service {
             task
         };
         if let Some(agent) = task.agent.clone() {
-            let ordered = moment.order.is_some() || moment.kind == MomentKind::OrderPlaced;
             let news = DeskNews::Session(Arc::new(SessionNews {
                 task: task.id,
-                cart: moment.cart.clone(),
+                // That of a moment that comes late may be older.
+                cart: task.newest_cart().clone(),
                 page: moment.page.clone(),
-                order: if ordered {
-                    OrderNow::Placed
-                } else {
-                    OrderNow::None
-                },
+                order: Order::at(moment),
             }));
             let desks = self.inner.desks.clone();
             tx.after_commit(move || desks.tell(&task.tenant, &agent, &news));
@@ -169,6 +170,21 @@ impl Service {
         if let Some(asked) = asked {
             self.release(tx, intervention, asked.cancelled(now)?, now)
                 .await?;
+        }
+        Ok(())
+    }
+
+    /// Moves the invitation of an intervention. A call has none.
+    pub(super) async fn move_invitation(
+        &self,
+        tx: &Tx,
+        of: &Intervention,
+        to: InvitationMove,
+        now: Timestamp,
+    ) -> Result<(), RoutingError> {
+        let store = &self.inner.store;
+        if let Some(invitation) = store.invitation_of(tx, &of.tenant, of.id).await? {
+            self.save_invitation(tx, to(invitation, now)?).await?;
         }
         Ok(())
     }

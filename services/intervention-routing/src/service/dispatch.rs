@@ -1,6 +1,6 @@
-//! The dispatcher: waiting tasks become reservations of agents who can take them.
+//! The dispatchers: waiting tasks become reservations of agents who can take them.
 //!
-//! It is woken when a task or an agent becomes free, and looks by itself from time to time. Whom it picks is a pure
+//! They are woken when a task or an agent becomes free, and look by themselves from time to time. Whom they pick is a pure
 //! choice over the open desks; the transaction then looks at what the store says of task and agent.
 
 use std::collections::BTreeSet;
@@ -12,6 +12,7 @@ use domain::id::{QueueId, TenantId};
 use domain::time::{Timestamp, elapsed, later};
 use futures::FutureExt;
 use storage::Tx;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -23,6 +24,7 @@ use crate::desk::{DeskNews, Load, Profile};
 use crate::error::RoutingError;
 use crate::facts;
 use crate::intervention::{AssignedAgent, Intervention};
+use crate::invitation::InvitationState;
 use crate::reservation::{Hold, Reservation};
 use crate::store::Guard;
 use crate::task::{Task, TaskState};
@@ -30,51 +32,110 @@ use crate::task::{Task, TaskState};
 /// Waiting tasks of one tenant that are looked at in one round.
 const BATCH: u64 = 200;
 
+/// Tasks that are handed out apart from the others: session-tracking is asked before each call, and a shopper who waits in
+/// a chat does not wait for its answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Line {
+    Chats,
+    Calls,
+}
+
+impl Line {
+    /// Its dispatcher among the tasks of the process.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Chats => "dispatcher-chats",
+            Self::Calls => "dispatcher-calls",
+        }
+    }
+
+    const fn channel(self) -> Channel {
+        match self {
+            Self::Chats => Channel::Chat,
+            Self::Calls => Channel::Call,
+        }
+    }
+}
+
+/// Told when a task waits for an agent, or an agent for a task.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Dispatchers {
+    chats: Arc<Notify>,
+    calls: Arc<Notify>,
+}
+
+impl Dispatchers {
+    pub(super) fn wake(&self) {
+        self.chats.notify_one();
+        self.calls.notify_one();
+    }
+
+    async fn woken(&self, line: Line) {
+        match line {
+            Line::Chats => self.chats.notified().await,
+            Line::Calls => self.calls.notified().await,
+        }
+    }
+}
+
 impl Service {
-    pub(super) async fn dispatch_until(self, stop: CancellationToken) {
+    pub(super) async fn dispatch_until(self, line: Line, stop: CancellationToken) {
         let poll = self.inner.settings.desks.poll();
-        loop {
-            let wake = Arc::clone(&self.inner.wake);
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = wake.notified() => {}
-                () = tokio::time::sleep(poll) => {}
+        let dispatching = async {
+            loop {
+                // Nothing is lost when nobody wakes it: then it looks by itself.
+                let _ = tokio::time::timeout(poll, self.inner.dispatchers.woken(line)).await;
+                self.dispatch(line).await;
             }
-            if let Err(error) = self.dispatch().await {
-                tracing::warn!(%error, "tasks were not handed out, they wait");
-            }
-        }
+        };
+        stop.run_until_cancelled(dispatching).await;
     }
 
-    /// Hands out what can be handed out now, the longest waiting first.
-    async fn dispatch(&self) -> Result<(), RoutingError> {
+    /// Hands out what can be handed out now. What goes wrong with one tenant or task does not hold up the others.
+    async fn dispatch(&self, line: Line) {
         for (tenant, queues) in self.inner.desks.queues_with_room() {
-            self.dispatch_in(&tenant, &queues).await?;
+            if let Err(error) = self.dispatch_in(&tenant, &queues, line).await {
+                tracing::warn!(%error, %tenant, "tasks were not handed out, they wait");
+            }
         }
-        Ok(())
     }
 
+    /// Hands out the tasks of a tenant, the longest waiting first.
     async fn dispatch_in(
         &self,
         tenant: &TenantId,
         queues: &BTreeSet<QueueId>,
+        line: Line,
     ) -> Result<(), RoutingError> {
         let store = &self.inner.store;
-        let waiting = store.waiting_tasks(tenant, queues, BATCH).await?;
+        let channel = line.channel();
+        let waiting = store.waiting_tasks(tenant, queues, channel, BATCH).await?;
         if waiting.is_empty() {
             return Ok(());
         }
         let ids = waiting.iter().map(|task| task.id);
         let refusals = store.refusals(store.database.read(), tenant, ids).await?;
         for task in waiting {
-            let refused = refusals.get(&task.id).cloned().unwrap_or_default();
-            let need = task.need();
-            let Some(agent) = self.inner.desks.choose(tenant, &need, &refused) else {
-                continue;
-            };
-            if self.may_still_call(&task).await? {
-                self.offer(task, agent).await?;
+            let id = task.id;
+            let refused = refusals.get(&id).cloned().unwrap_or_default();
+            if let Err(error) = self.hand_out(task, &refused).await {
+                tracing::warn!(%error, %tenant, task = %id, "a task was not handed out, it waits");
             }
+        }
+        Ok(())
+    }
+
+    async fn hand_out(
+        &self,
+        task: Task,
+        refused: &BTreeSet<AssignedAgent>,
+    ) -> Result<(), RoutingError> {
+        let chosen = self.inner.desks.choose(&task.tenant, &task.need(), refused);
+        let Some(agent) = chosen else {
+            return Ok(());
+        };
+        if self.may_still_call(&task).await? {
+            self.offer(task, agent).await?;
         }
         Ok(())
     }
@@ -111,13 +172,17 @@ impl Service {
         let tenant = &seen.tenant;
         let store = &self.inner.store;
         // INVARIANT: whoever reserves for an agent does it alone, so that the load below cannot grow meanwhile.
-        let guard = [Guard::Agent(agent.clone())];
-        store.guard(tx, tenant, &guard, now).await?;
+        let mut guards = vec![Guard::Agent(agent.clone())];
+        guards.extend((seen.channel == Channel::Call).then_some(Guard::Promises));
+        store.guard(tx, tenant, &guards, now).await?;
         let intervention = self.locked(tx, tenant, seen.intervention).await?;
         let task = store.task(tx, tenant, seen.id).await?;
         let Some(task) = task.filter(|task| task.state == TaskState::Pending) else {
             return Ok(());
         };
+        if task.channel == Channel::Call && !self.can_spare(tx, tenant, agent).await? {
+            return Ok(());
+        }
         let load = store.load_of(tx, tenant, agent).await?;
         let profile = self.inner.desks.profile(tenant, agent);
         match profile.filter(|profile| profile.room(load, &task.need()) > 0) {
@@ -135,6 +200,18 @@ impl Service {
                 Ok(())
             }
         }
+    }
+
+    /// Whether an agent is free for a call: nobody who waits in a chat, or may after a yes, counts on them.
+    async fn can_spare(
+        &self,
+        tx: &Tx,
+        tenant: &TenantId,
+        agent: &AssignedAgent,
+    ) -> Result<bool, RoutingError> {
+        let shown = [InvitationState::Shown];
+        let promises = self.inner.store.promises(tx, tenant, &shown).await?;
+        Ok(self.inner.desks.can_spare(tenant, agent, &promises))
     }
 
     fn hold(&self, profile: &Profile, channel: Channel, now: Timestamp) -> Hold {

@@ -4,18 +4,18 @@
 //! page or a call for an agent. What is not known to be true any more is not acted on.
 
 use domain::channel::Channel;
-use domain::consent::Purpose;
 use domain::fact::CancelReason;
 use domain::id::{InterventionId, TenantId};
-use domain::phase::RiskPhase;
 use domain::time::{Zone, elapsed};
 use futures::FutureExt;
+use storage::StoreError;
 
 use super::Service;
-use crate::config::{Outreach, PageChange};
-use crate::decide::Rules;
+use crate::config::Outreach;
+use crate::decide::{Overtaken, Rules, Seen, consented, outlived};
 use crate::error::RoutingError;
 use crate::intervention::Intervention;
+use crate::play::PlayState;
 use crate::upstreams::SessionNow;
 
 /// Whether a decision still holds.
@@ -30,38 +30,51 @@ pub(super) enum Freshness {
 }
 
 impl Service {
-    /// Looks at what an intervention rests on. session-tracking is asked once the decision is older than a few seconds;
-    /// while it does not answer, nothing is sent.
+    /// Looks at what an intervention rests on. While that is not known, nothing is sent.
     pub(super) async fn freshness(
         &self,
         intervention: &Intervention,
         zone: Option<&Zone>,
     ) -> Freshness {
+        let looked = self.look_again(intervention, zone).await;
+        looked.unwrap_or_else(|error| {
+            tracing::warn!(%error, intervention = %intervention.id, "freshness is not known, nothing is sent");
+            Freshness::NotNow
+        })
+    }
+
+    /// session-tracking is asked once the decision is older than a few seconds.
+    async fn look_again(
+        &self,
+        intervention: &Intervention,
+        zone: Option<&Zone>,
+    ) -> Result<Freshness, RoutingError> {
         let now = self.inner.clock.now();
         let rules = self.inner.settings.rules(&intervention.tenant);
-        if rules.outreach == Outreach::Stopped {
-            return Freshness::Over(CancelReason::Requested);
+        if rules.outreach == Outreach::Stopped || self.is_play_stopped(intervention).await? {
+            return Ok(Freshness::Over(CancelReason::Requested));
         }
         let wakes = |zone| !rules.call_hours.contains(zone, now);
         if intervention.channel == Channel::Call && zone.is_none_or(wakes) {
-            return Freshness::NotNow;
+            return Ok(Freshness::NotNow);
         }
         let age = elapsed(intervention.created_at, now);
         if age < self.inner.settings.invitations.fresh_for() {
-            return Freshness::Fresh;
+            return Ok(Freshness::Fresh);
         }
         let tenant = &intervention.tenant;
         let asked = self.inner.clients.session_now(tenant, intervention.session);
-        match asked.await {
-            Ok(session) => match overtaken_by(intervention, session.as_ref(), rules) {
-                Some(reason) => Freshness::Over(reason),
-                None => Freshness::Fresh,
-            },
-            Err(error) => {
-                tracing::warn!(%error, intervention = %intervention.id, "freshness is not known, nothing is sent");
-                Freshness::NotNow
-            }
-        }
+        Ok(judged(intervention, asked.await?.as_ref(), rules))
+    }
+
+    /// Whether somebody, or the harm it did, has stopped the play since. A newer version goes on where the old one was.
+    async fn is_play_stopped(&self, intervention: &Intervention) -> Result<bool, StoreError> {
+        let store = &self.inner.store;
+        let Intervention { tenant, play, .. } = intervention;
+        let in_use = store
+            .play_in_use(store.database.read(), tenant, play)
+            .await?;
+        Ok(in_use.is_none_or(|play| play.state != PlayState::Live))
     }
 
     /// Ends an intervention whose decision holds no more, unless somebody has it by now.
@@ -88,32 +101,29 @@ impl Service {
     }
 }
 
-/// Why an intervention that no agent has holds no more, by what its session looks like now.
-fn overtaken_by(
-    intervention: &Intervention,
-    session: Option<&SessionNow>,
-    rules: &Rules,
-) -> Option<CancelReason> {
+/// Whether an intervention that no agent has still holds, by what its session looks like now.
+fn judged(intervention: &Intervention, session: Option<&SessionNow>, rules: &Rules) -> Freshness {
     // A session that nobody knows was erased.
     let Some(session) = session else {
-        return Some(CancelReason::Requested);
+        return Freshness::Over(CancelReason::Requested);
     };
-    let after_order = intervention.phase == RiskPhase::PostClickAnxiety;
-    if session.ordered && !after_order {
-        return Some(CancelReason::Ordered);
+    let seen = Seen {
+        cart_version: session.cart.version(),
+        page: session.page.as_ref(),
+        order: session.order,
+    };
+    if let Overtaken::Ends(reason) = outlived(intervention, &seen, rules) {
+        return Freshness::Over(reason);
     }
-    let allowed = |purpose| session.consents.allows(intervention.channel, purpose);
-    // Whoever agreed to be helped is also helped after the order.
-    let updates = after_order && allowed(Purpose::OrderUpdates);
-    if !updates && !allowed(Purpose::ProactiveHelp) {
-        return Some(CancelReason::Requested);
+    let Intervention { channel, phase, .. } = *intervention;
+    if !consented(&session.consents, channel, phase) {
+        return Freshness::Over(CancelReason::Requested);
     }
-    if !intervention.state.is_waiting() {
-        return None;
+    // Whoever is called is on no page.
+    if channel != Channel::Call && rules.silences(session.page.as_ref()) {
+        return Freshness::NotNow;
     }
-    let cart_changed = session.cart.version() != intervention.cart_version;
-    let page_changed = rules.page_change == PageChange::Stale && session.page != intervention.page;
-    (cart_changed || page_changed).then_some(CancelReason::Stale)
+    Freshness::Fresh
 }
 
 #[cfg(test)]

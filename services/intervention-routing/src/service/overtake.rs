@@ -1,12 +1,14 @@
 //! What a moment does to the open interventions of its session, and how an intervention is ended.
 
+use domain::experiment::Arm;
 use domain::fact::{CancelReason, FactBody};
 use domain::id::TenantId;
 use domain::moment::Moment;
-use domain::time::Timestamp;
+use domain::time::{Timestamp, earlier};
 use storage::Tx;
 
 use super::Service;
+use super::record::{count, persons};
 use crate::decide::{Overtaken, overtaken};
 use crate::error::RoutingError;
 use crate::intervention::Intervention;
@@ -32,14 +34,46 @@ impl Service {
                 continue;
             };
             match overtaken(&open, moment, rules) {
-                Overtaken::Holds => {}
                 Overtaken::Ends(reason) => {
                     self.end(tx, open, reason, now).await?;
                 }
+                Overtaken::Holds | Overtaken::Goes
+                    if self.is_for_another(tx, &open, moment, now).await? =>
+                {
+                    self.end(tx, open, CancelReason::Stale, now).await?;
+                }
+                Overtaken::Holds => {}
                 Overtaken::Goes => self.go_on(tx, open, moment, now).await?,
             }
         }
         Ok(())
+    }
+
+    /// Whether a shopper whom nobody helps yet turns out to be somebody who is not to be contacted: who is held out, is left
+    /// alone, or has had enough of us under another name than the one that was decided on.
+    async fn is_for_another(
+        &self,
+        tx: &Tx,
+        open: &Intervention,
+        moment: &Moment,
+        now: Timestamp,
+    ) -> Result<bool, RoutingError> {
+        let (tenant, names) = (&open.tenant, persons(moment));
+        let decided_on = open.names();
+        let nobody_waits = open.state.is_waiting() || open.is_call_to_make();
+        if !nobody_waits || names.iter().all(|name| decided_on.contains(name)) {
+            return Ok(false);
+        }
+        let store = &self.inner.store;
+        let rules = self.inner.settings.rules(tenant);
+        let since = earlier(now, rules.contact_window);
+        let mut contacts = store.contacts_since(tx, tenant, &names, since).await?;
+        contacts.remove(&open.id);
+        let arm = store.arm_of(tx, tenant, &rules.experiment, &names).await?;
+        let quiet_until = store.quiet_until(tx, tenant, &names).await?;
+        Ok(arm == Some(Arm::Holdout)
+            || quiet_until.is_some_and(|until| now < until)
+            || count(&contacts) >= rules.contact_cap)
     }
 
     /// Ends an intervention before help started: withdraws what was shown, takes back what was queued.
@@ -65,7 +99,8 @@ impl Service {
         moment: &Moment,
         now: Timestamp,
     ) -> Result<(), RoutingError> {
-        if live.case_cart_version == moment.cart.version() {
+        // INVARIANT: a case never goes back to an older cart, in whatever order moments come.
+        if moment.cart.version() <= live.case_cart_version {
             return self.session_changed(tx, &live, moment).await;
         }
         let told = cases::record(tx, &*self.inner.ids, live, &moment.cart, now).await?;

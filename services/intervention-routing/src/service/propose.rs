@@ -1,7 +1,7 @@
 //! Deciding on a moment and acting on the decision, in one transaction.
 //!
 //! The world (authority, availability) is asked before, as no call leaves inside a transaction. Inside it the record is
-//! read again under the guards of session, person and queues; should other plays be open by then, the world is asked
+//! read again under the guards of session, person and promises; should other plays be open by then, the world is asked
 //! once more.
 
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use storage::{RequestKey, Tx};
 use tracing::{Instrument, Span, field};
 
 use super::Service;
-use super::prospects::{Answers, queues};
+use super::prospects::{Answers, promise_agents};
 use super::record::persons;
 use super::verdict::Verdict;
 use crate::decision::{Decision, Explanation};
@@ -162,25 +162,24 @@ impl Service {
         })
     }
 
-    /// INVARIANT: two decisions on one session, on one person or on the agents of one queue take turns.
+    /// INVARIANT: two decisions on one session, on one person or that promise agents take turns.
     async fn take_guards(
         &self,
         deciding: &Deciding<'_>,
         plays: &[Play],
     ) -> Result<(), RoutingError> {
-        let moment = &deciding.proposal.moment;
-        let asked = plays.iter().filter(|play| {
-            deciding
-                .answers
-                .contains_key(&(play.id.clone(), play.version))
-        });
+        let Deciding {
+            tx,
+            tenant,
+            proposal,
+            answers,
+            now,
+        } = *deciding;
+        let moment = &proposal.moment;
         let mut guards = vec![Guard::Session(moment.session)];
         guards.extend(persons(moment).into_iter().map(Guard::Person));
-        guards.extend(queues(asked).into_iter().map(Guard::Queue));
-        let store = &self.inner.store;
-        store
-            .guard(deciding.tx, deciding.tenant, &guards, deciding.now)
-            .await?;
+        guards.extend(promise_agents(plays.iter(), answers).then_some(Guard::Promises));
+        self.inner.store.guard(tx, tenant, &guards, now).await?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::channel::Channel;
-use domain::id::{PlayId, QueueId, TenantId};
+use domain::id::{PlayId, TenantId};
 use domain::moment::Moment;
 use domain::offer::OfferRefusal;
 use domain::remedy::Rung;
@@ -20,6 +20,7 @@ use crate::decide::{Authority, Gate, Prospect, Situation, gate};
 use crate::desk::Need;
 use crate::error::RoutingError;
 use crate::intervention::AssignedAgent;
+use crate::invitation::InvitationState;
 use crate::play::Play;
 use crate::upstreams::OFFERS;
 
@@ -100,8 +101,8 @@ impl Service {
         judged(answer)
     }
 
-    /// The plays with what the world said of them, as many agents being free as are not promised to somebody else.
-    /// `None` when a play was not asked about: the record changed since.
+    /// The plays with what the world said of them, and the places that agents have for each. `None` when a play was not
+    /// asked about: the record changed since.
     pub(super) async fn prospects<'a>(
         &self,
         tx: &Tx,
@@ -110,33 +111,35 @@ impl Service {
         plays: Vec<&'a Play>,
     ) -> Result<Option<Vec<Prospect<'a>>>, RoutingError> {
         let (tenant, answers) = asked;
-        let mut prospects = Vec::with_capacity(plays.len());
-        for play in plays {
-            let Some(authority) = answers.get(&(play.id.clone(), play.version)) else {
-                return Ok(None);
-            };
-            let (free_agents, promised) = match need(play, &proposal.moment) {
-                Some(need) => {
-                    let store = &self.inner.store;
-                    let promised = store.outstanding(tx, tenant, &need.queue).await?;
-                    (self.inner.desks.free_units(tenant, &need), promised)
-                }
-                None => (0, 0),
-            };
-            prospects.push(Prospect {
+        let promises = if promise_agents(plays.iter().copied(), answers) {
+            let store = &self.inner.store;
+            store.promises(tx, tenant, &InvitationState::OPEN).await?
+        } else {
+            Vec::new()
+        };
+        let prospect = |play: &'a Play| {
+            let authority = *answers.get(&(play.id.clone(), play.version))?;
+            let places = need(play, &proposal.moment)
+                .map(|need| self.inner.desks.places(tenant, &need, &promises));
+            Some(Prospect {
                 play,
-                authority: *authority,
-                free_agents,
-                promised,
-            });
-        }
-        Ok(Some(prospects))
+                authority,
+                places: places.unwrap_or_default(),
+            })
+        };
+        Ok(plays.into_iter().map(prospect).collect())
     }
 }
 
-/// The queues of these plays.
-pub(super) fn queues<'a>(plays: impl Iterator<Item = &'a Play>) -> Vec<QueueId> {
-    plays.filter_map(|play| play.rule.queue.clone()).collect()
+/// Whether one of these plays may promise an agent: it needs one, and somebody was there to be asked.
+pub(super) fn promise_agents<'a>(
+    mut plays: impl Iterator<Item = &'a Play>,
+    answers: &Answers,
+) -> bool {
+    plays.any(|play| {
+        let authority = answers.get(&(play.id.clone(), play.version));
+        play.rule.needs_agent() && authority.is_some_and(|it| *it != Authority::NobodyToAsk)
+    })
 }
 
 /// Who could answer; `None` for a play without an agent.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::id::{PersonId, TenantId};
+use domain::id::{InterventionId, PersonId, TenantId};
 use domain::moment::Moment;
 use domain::time::{Timestamp, earlier};
 use sea_orm::ConnectionTrait;
@@ -11,16 +11,11 @@ use storage::StoreError;
 use super::Service;
 use crate::decide::{Contact, Overtaken, PersonRecord, Rules, overtaken};
 use crate::intervention::Intervention;
+use crate::person::names;
 
-/// All names that a moment knows its person by: an arm, a cap and a cool-down hold for each of them.
+/// All names that a moment knows its person by.
 pub(super) fn persons(moment: &Moment) -> Vec<PersonId> {
-    let visitor = PersonId::Visitor(moment.visitor);
-    moment
-        .shopper
-        .map(PersonId::Shopper)
-        .into_iter()
-        .chain([visitor])
-        .collect()
+    names(moment.person(), moment.visitor)
 }
 
 /// Where a record is read: before a decision to see what must be asked, inside its transaction to decide.
@@ -54,15 +49,16 @@ impl Service {
             .open_interventions_of(connection, tenant, &persons)
             .await?;
         let since = earlier(now, rules.contact_window);
+        let contacts = store
+            .contacts_since(connection, tenant, &persons, since)
+            .await?;
         Ok(PersonRecord {
             contact: contact(of_session.iter().chain(&of_person), moment, rules),
             qualified_plays: of_session
                 .into_iter()
                 .map(|earlier| earlier.play)
                 .collect::<BTreeSet<_>>(),
-            contacts_in_window: store
-                .contacts_since(connection, tenant, &persons, since)
-                .await?,
+            contacts_in_window: count(&contacts),
             quiet_until: store.quiet_until(connection, tenant, &persons).await?,
             arm: store
                 .arm_of(connection, tenant, &rules.experiment, &persons)
@@ -72,6 +68,11 @@ impl Service {
                 .await?,
         })
     }
+}
+
+/// More contacts than fit are as many as there can be.
+pub(super) fn count(contacts: &BTreeSet<InterventionId>) -> u32 {
+    u32::try_from(contacts.len()).unwrap_or(u32::MAX)
 }
 
 fn contact<'a>(

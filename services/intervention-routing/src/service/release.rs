@@ -1,7 +1,5 @@
 //! Where a reservation ends: the one place in which an agent's capacity comes back.
 
-use std::sync::Arc;
-
 use domain::fact::{FactBody, ReservationEnding};
 use domain::time::Timestamp;
 use storage::Tx;
@@ -44,8 +42,7 @@ impl Service {
         let ended = settled(store.save_reservation(tx, ended).await?)?;
         // INVARIANT: the load is summed up in the transaction that changes it.
         let load = store.load_of(tx, &ended.tenant, &ended.agent).await?;
-        let (desks, wake) = (self.inner.desks.clone(), Arc::clone(&self.inner.wake));
-        let told = ended.clone();
+        let (desks, told) = (self.inner.desks.clone(), ended.clone());
         tx.after_commit(move || {
             desks.set_load(&told.tenant, &told.agent, load, now);
             if taken_back(told.state) {
@@ -55,8 +52,8 @@ impl Service {
                 };
                 desks.tell(&told.tenant, &told.agent, &news);
             }
-            wake.notify_one();
         });
+        self.dispatch_after_commit(tx);
         Ok(ended)
     }
 }

@@ -27,47 +27,50 @@ pub(crate) struct OwnInvitation {
     pub(crate) id: InvitationId,
 }
 
-impl Service {
-    /// The shopper says yes: a task waits for an agent. Gives the time by which one will have come.
-    pub(crate) async fn accept_invitation(
-        &self,
-        key: RequestKey,
-        own: OwnInvitation,
-    ) -> Result<Timestamp, RoutingError> {
-        let now = self.inner.clock.now();
-        let (service, tenant) = (self.clone(), key.tenant.clone());
-        let accepted = self.inner.store.database.write_once(key, now, move |tx| {
-            let (service, tenant) = (service.clone(), tenant.clone());
-            async move {
-                let (intervention, invitation) = service.own_invitation(tx, &tenant, own).await?;
-                let step = trace::step("routing.accept_invitation", &intervention);
-                let accepted = service.say_yes(tx, intervention, invitation, now);
-                accepted.instrument(step).await
-            }
-            .boxed()
-        });
-        accepted.await
-    }
+/// What a shopper says to an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// A task waits for an agent.
+    Yes,
+    /// The person is left alone.
+    No,
+}
 
-    /// The shopper says no. Gives the time until which nothing is shown.
-    pub(crate) async fn decline_invitation(
+impl Reply {
+    /// The step in traces.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Yes => "routing.accept_invitation",
+            Self::No => "routing.decline_invitation",
+        }
+    }
+}
+
+impl Service {
+    /// The shopper answers an invitation. Gives the time by which an agent will have come, or until which nothing is
+    /// shown.
+    pub(crate) async fn answer_invitation(
         &self,
         key: RequestKey,
         own: OwnInvitation,
+        reply: Reply,
     ) -> Result<Timestamp, RoutingError> {
         let now = self.inner.clock.now();
         let (service, tenant) = (self.clone(), key.tenant.clone());
-        let declined = self.inner.store.database.write_once(key, now, move |tx| {
+        let answered = self.inner.store.database.write_once(key, now, move |tx| {
             let (service, tenant) = (service.clone(), tenant.clone());
             async move {
                 let (intervention, invitation) = service.own_invitation(tx, &tenant, own).await?;
-                let step = trace::step("routing.decline_invitation", &intervention);
-                let declined = service.say_no(tx, intervention, invitation, now);
-                declined.instrument(step).await
+                let step = trace::step(reply.name(), &intervention);
+                let said = match reply {
+                    Reply::Yes => service.say_yes(tx, intervention, invitation, now).boxed(),
+                    Reply::No => service.say_no(tx, intervention, invitation, now).boxed(),
+                };
+                said.instrument(step).await
             }
             .boxed()
         });
-        declined.await
+        answered.await
     }
 
     /// The shopper answers the question after a contact.
@@ -149,7 +152,7 @@ impl Service {
         self.save_invitation(tx, invitation).await?;
         let quiet_until = later(now, self.inner.settings.invitations.cool_down());
         store
-            .cool_down(tx, &declined.tenant, declined.person, quiet_until)
+            .cool_down(tx, &declined.tenant, &declined.names(), quiet_until)
             .await?;
         self.record_answer(tx, &declined, InvitationAnswer::Declined, now)
             .await?;

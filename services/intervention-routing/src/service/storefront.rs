@@ -110,10 +110,11 @@ impl Service {
         now: Timestamp,
     ) -> Result<Option<Invitation>, RoutingError> {
         let store = &self.inner.store;
-        if let Some(queue) = seen.queue.clone() {
-            // INVARIANT: those who promise the agents of a queue take turns.
-            let guard = [Guard::Queue(queue)];
-            store.guard(tx, &seen.tenant, &guard, now).await?;
+        if seen.queue.is_some() {
+            // INVARIANT: those who promise agents take turns.
+            store
+                .guard(tx, &seen.tenant, &[Guard::Promises], now)
+                .await?;
         }
         let intervention = self.locked(tx, &seen.tenant, seen.intervention).await?;
         let invitation = store.invitation(tx, &seen.tenant, seen.id).await?;
@@ -139,8 +140,9 @@ impl Service {
             return Ok(true);
         };
         let tenant = &invitation.tenant;
-        let promised = self.inner.store.promised(tx, tenant, &need.queue).await?;
-        Ok(self.inner.desks.free_units(tenant, &need) > promised)
+        let shown = [InvitationState::Shown];
+        let promises = self.inner.store.promises(tx, tenant, &shown).await?;
+        Ok(self.inner.desks.places(tenant, &need, &promises).are_left())
     }
 
     async fn shown(

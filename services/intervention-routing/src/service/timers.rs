@@ -10,11 +10,10 @@ use domain::fact::{CancelReason, FactBody, InvitationAnswer};
 use domain::id::{InterventionId, TenantId};
 use domain::time::Timestamp;
 use futures::FutureExt;
-use futures::future::BoxFuture;
 use storage::Tx;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 use super::rows::settled;
 use super::{Service, trace};
@@ -122,36 +121,22 @@ impl Service {
         settled.await
     }
 
-    fn settle_in<'a>(
-        &'a self,
-        tx: &'a Tx,
+    async fn settle_in(
+        &self,
+        tx: &Tx,
         intervention: Intervention,
         due: Due,
         now: Timestamp,
-    ) -> BoxFuture<'a, Result<(), RoutingError>> {
-        let span = due.span(&intervention);
-        match due {
-            Due::Missed(seen) => self
-                .miss(tx, intervention, seen, now)
-                .instrument(span)
-                .boxed(),
-            Due::Gone(seen) => self
-                .rescind(tx, intervention, seen, now)
-                .instrument(span)
-                .boxed(),
-            Due::Unanswered(seen) => self
-                .ignore(tx, intervention, seen, now)
-                .instrument(span)
-                .boxed(),
-            Due::Untaken(seen) => self
-                .give_up(tx, intervention, seen, now)
-                .instrument(span)
-                .boxed(),
-            Due::Abandoned(seen) => self
-                .abandon(tx, intervention, seen, now)
-                .instrument(span)
-                .boxed(),
-        }
+    ) -> Result<(), RoutingError> {
+        let span = trace::step(due.name(), &intervention);
+        let settled = match due {
+            Due::Missed(seen) => self.miss(tx, intervention, seen, now).boxed(),
+            Due::Gone(seen) => self.rescind(tx, intervention, seen, now).boxed(),
+            Due::Unanswered(seen) => self.ignore(tx, intervention, seen, now).boxed(),
+            Due::Untaken(seen) => self.give_up(tx, intervention, seen, now).boxed(),
+            Due::Abandoned(seen) => self.abandon(tx, intervention, seen, now).boxed(),
+        };
+        settled.instrument(span).await
     }
 
     async fn miss(
@@ -247,13 +232,8 @@ impl Service {
         self.drop_task(tx, &intervention, task, now).await?;
         let unanswered = intervention.unanswered(now)?;
         store.save_intervention(tx, &unanswered).await?;
-        let invitation = store
-            .invitation_of(tx, &unanswered.tenant, unanswered.id)
+        self.move_invitation(tx, &unanswered, Invitation::unanswered, now)
             .await?;
-        if let Some(invitation) = invitation {
-            self.save_invitation(tx, invitation.unanswered(now)?)
-                .await?;
-        }
         let reason = CancelReason::NoAgent;
         let told = vec![FactBody::InterventionCancelled { reason }];
         facts::record(tx, &*self.inner.ids, &unanswered, told, now).await?;
@@ -278,14 +258,14 @@ impl Due {
         }
     }
 
-    fn span(&self, intervention: &Intervention) -> Span {
-        let name = match self {
+    /// The step in traces.
+    const fn name(&self) -> &'static str {
+        match self {
             Self::Missed(_) => "routing.reservation_timed_out",
             Self::Gone(_) => "routing.reservation_rescinded",
             Self::Unanswered(_) => "routing.invitation_expired",
             Self::Untaken(_) => "routing.task_expired",
             Self::Abandoned(_) => "routing.task_abandoned",
-        };
-        trace::step(name, intervention)
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::Service;
 
 const EVERY: Duration = Duration::from_hours(1);
 /// Far longer than any transaction holds a guard.
-const GUARDS_KEPT: Duration = Duration::from_hours(24);
+const GUARDS_KEPT: Duration = Duration::from_hours(1);
 
 impl Service {
     /// Forgets once an hour, until `stop`.

@@ -170,7 +170,7 @@ impl Service {
         let experiment = &self.inner.settings.rules(tenant).experiment;
         let kept = KeptArm {
             experiment,
-            persons: &persons(&proposal.moment),
+            names: &persons(&proposal.moment),
             arm: made.arm,
         };
         store.keep_arm(tx, tenant, &kept, now).await?;

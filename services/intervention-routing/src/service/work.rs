@@ -7,16 +7,17 @@ use domain::fact::{FactBody, Pointless, Resolution};
 use domain::id::{QueueId, TaskId, TenantId};
 use domain::time::Timestamp;
 use futures::FutureExt;
-use futures::future::BoxFuture;
 use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
 use storage::{RequestKey, Tx};
 use tracing::Instrument;
 
+use super::contact::InvitationMove;
 use super::rows::settled;
 use super::{Service, trace};
 use crate::error::RoutingError;
 use crate::intervention::{AssignedAgent, Intervention, State};
+use crate::invitation::Invitation;
 use crate::reservation::Reservation;
 use crate::task::{Task, Wait};
 use crate::{cases, facts};
@@ -46,6 +47,17 @@ pub(crate) enum Step {
     Reply,
     /// The contact is over.
     WrapUp(WrapUp),
+}
+
+impl Step {
+    /// The step in traces.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "routing.start_conversation",
+            Self::Reply => "routing.shopper_replied",
+            Self::WrapUp(_) => "routing.wrap_up",
+        }
+    }
 }
 
 impl Service {
@@ -96,33 +108,20 @@ impl Service {
         transferred.await
     }
 
-    fn take_step<'a>(
-        &'a self,
-        tx: &'a Tx,
+    async fn take_step(
+        &self,
+        tx: &Tx,
         (intervention, task): (Intervention, Task),
         step: Step,
         now: Timestamp,
-    ) -> BoxFuture<'a, Result<Intervention, RoutingError>> {
-        let own = |name| trace::step(name, &intervention);
-        match step {
-            Step::Start => {
-                let span = own("routing.start_conversation");
-                self.start(tx, intervention, task, now)
-                    .instrument(span)
-                    .boxed()
-            }
-            Step::Reply => {
-                let span = own("routing.shopper_replied");
-                self.reply(tx, intervention, task, now)
-                    .instrument(span)
-                    .boxed()
-            }
-            Step::WrapUp(end) => {
-                let span = own("routing.wrap_up");
-                let wrapped = self.wrap_up(tx, (intervention, task), end, now);
-                wrapped.instrument(span).boxed()
-            }
-        }
+    ) -> Result<Intervention, RoutingError> {
+        let span = trace::step(step.name(), &intervention);
+        let taken = match step {
+            Step::Start => self.start(tx, intervention, task, now).boxed(),
+            Step::Reply => self.reply(tx, intervention, task, now).boxed(),
+            Step::WrapUp(end) => self.wrap_up(tx, (intervention, task), end, now).boxed(),
+        };
+        taken.instrument(span).await
     }
 
     async fn start(
@@ -164,29 +163,18 @@ impl Service {
     async fn wrap_up(
         &self,
         tx: &Tx,
-        (intervention, task): (Intervention, Task),
+        own: (Intervention, Task),
         end: WrapUp,
         now: Timestamp,
     ) -> Result<Intervention, RoutingError> {
-        let store = &self.inner.store;
-        let ended = intervention.wrapped(end.resolution, now)?;
-        store.save_intervention(tx, &ended).await?;
-        let invitation = store.invitation_of(tx, &ended.tenant, ended.id).await?;
-        if let Some(invitation) = invitation {
-            self.save_invitation(tx, invitation.asked(now)?).await?;
-        }
-        let reservation = store.open_reservation_of(tx, &task.tenant, task.id).await?;
-        let written_up = task.wrapping(now)?.completed(now)?;
-        settled(store.save_task(tx, written_up).await?)?;
-        let reservation = reservation.ok_or(NOT_HELD)?;
-        let done = reservation.wrapping(now)?.completed(now)?;
-        self.release(tx, &ended, done, now).await?;
         let WrapUp {
             resolution,
             cause,
             pointless,
             handle_time,
         } = end;
+        let asked: (Resolution, InvitationMove) = (resolution, Invitation::asked);
+        let ended = self.close(tx, own, asked, now).await?;
         let told = vec![FactBody::ContactWrapped {
             resolution,
             cause,
@@ -197,6 +185,33 @@ impl Service {
         Ok(ended)
     }
 
+    /// Ends a contact that an agent has: its intervention, its invitation, its task, and the hold on the agent.
+    pub(super) async fn close(
+        &self,
+        tx: &Tx,
+        (intervention, task): (Intervention, Task),
+        (resolution, to): (Resolution, InvitationMove),
+        now: Timestamp,
+    ) -> Result<Intervention, RoutingError> {
+        let store = &self.inner.store;
+        let ended = intervention.wrapped(resolution, now)?;
+        store.save_intervention(tx, &ended).await?;
+        self.move_invitation(tx, &ended, to, now).await?;
+        let held = self.hold_on(tx, &task).await?;
+        let done = task.wrapping(now)?.completed(now)?;
+        settled(store.save_task(tx, done).await?)?;
+        self.give_back(tx, held.wrapping(now)?.completed(now)?, now)
+            .await?;
+        Ok(ended)
+    }
+
+    /// The reservation by which an agent has a task.
+    async fn hold_on(&self, tx: &Tx, task: &Task) -> Result<Reservation, RoutingError> {
+        let store = &self.inner.store;
+        let held = store.open_reservation_of(tx, &task.tenant, task.id).await?;
+        held.ok_or(NOT_HELD)
+    }
+
     async fn hand_on(
         &self,
         tx: &Tx,
@@ -204,26 +219,22 @@ impl Service {
         queue: QueueId,
         now: Timestamp,
     ) -> Result<Task, RoutingError> {
-        let (released, waiting, held) = self.requeue(tx, own, queue, now).await?;
-        self.release(tx, &released, held.completed(now)?, now)
-            .await?;
+        let (waiting, held) = self.requeue(tx, own, queue, now).await?;
+        self.give_back(tx, held.completed(now)?, now).await?;
         Ok(waiting)
     }
 
     /// Puts a task that an agent has into a queue, for somebody else. The reservation is given back by the caller, who
-    /// knows how it ended.
+    /// knows how it ended; that wakes the dispatchers.
     pub(super) async fn requeue(
         &self,
         tx: &Tx,
         (intervention, task): (Intervention, Task),
         queue: QueueId,
         now: Timestamp,
-    ) -> Result<(Intervention, Task, Reservation), RoutingError> {
+    ) -> Result<(Task, Reservation), RoutingError> {
         let store = &self.inner.store;
-        let held = store
-            .open_reservation_of(tx, &task.tenant, task.id)
-            .await?
-            .ok_or(NOT_HELD)?;
+        let held = self.hold_on(tx, &task).await?;
         let wait = Wait::of(now, self.inner.settings.invitations.answer_within());
         let waiting = task.transferred(queue, wait)?;
         let released = intervention.released(now)?;
@@ -232,7 +243,7 @@ impl Service {
         let released = cases::record(tx, ids, released, waiting.newest_cart(), now).await?;
         store.save_intervention(tx, &released).await?;
         let waiting = settled(store.save_task(tx, waiting).await?)?;
-        Ok((released, waiting, held))
+        Ok((waiting, held))
     }
 
     /// A queue is known when a live play uses it or somebody serves it. In any other, the shopper would wait for nobody.

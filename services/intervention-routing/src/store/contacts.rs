@@ -1,11 +1,13 @@
 //! What a person has had of us: contacts, cool-downs and the arm that they keep.
 
+use std::collections::BTreeSet;
+
 use domain::experiment::Arm;
-use domain::id::{ExperimentId, PersonId, TenantId};
+use domain::id::{ExperimentId, InterventionId, PersonId, TenantId};
 use domain::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use storage::column::{Row, millis};
 use storage::{StoreError, TenantScoped, Tx};
 
@@ -14,78 +16,92 @@ use super::entities::{arm, contact, cool_down};
 use crate::intervention::Intervention;
 
 impl Store {
-    /// Counts an intervention as a contact of its person, once, however often it is told.
+    /// Counts an intervention as a contact of its person under every name, once, however often it is told.
     pub(crate) async fn record_contact(
         &self,
         tx: &Tx,
         intervention: &Intervention,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let row = contact::ActiveModel {
+        let names = intervention.names().into_iter();
+        let rows = names.map(|name| contact::ActiveModel {
             tenant: Set(intervention.tenant.as_str().to_owned()),
             intervention_id: Set(intervention.id.to_string()),
-            person_id: Set(intervention.person.to_string()),
+            person_id: Set(name.to_string()),
             channel: Set(intervention.channel.as_str().to_owned()),
             contacted_at: Set(millis(now)),
-        };
-        contact::Entity::insert(row)
-            .on_conflict_do_nothing_on([contact::Column::Tenant, contact::Column::InterventionId])
+        });
+        let key = [
+            contact::Column::Tenant,
+            contact::Column::InterventionId,
+            contact::Column::PersonId,
+        ];
+        contact::Entity::insert_many(rows)
+            .on_conflict_do_nothing_on(key)
             .exec_without_returning(tx)
             .await?;
         Ok(())
     }
 
-    /// Contacts of these persons since a time.
+    /// The interventions that were contacts of anybody by one of these names since a time.
     pub(crate) async fn contacts_since<C: ConnectionTrait>(
         &self,
         connection: &C,
         tenant: &TenantId,
-        persons: &[PersonId],
+        names: &[PersonId],
         since: Timestamp,
-    ) -> Result<u32, StoreError> {
-        let count = contact::Entity::find_in(tenant)
-            .filter(contact::Column::PersonId.is_in(texts(persons)))
+    ) -> Result<BTreeSet<InterventionId>, StoreError> {
+        let ids = contact::Entity::find_in(tenant)
+            .select_only()
+            .column(contact::Column::InterventionId)
+            .filter(contact::Column::PersonId.is_in(texts(names)))
             .filter(contact::Column::ContactedAt.gt(millis(since)))
-            .count(connection)
+            .into_tuple::<String>()
+            .all(connection)
             .await?;
-        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+        ids.iter()
+            .map(|id| Row::of("contacts", id).parse("intervention_id", id))
+            .collect()
     }
 
-    /// Leaves a person alone until a time. A longer cool-down that runs is kept.
+    /// Leaves a person alone until a time, by all of these names. A longer cool-down that runs is kept.
     pub(crate) async fn cool_down(
         &self,
         tx: &Tx,
         tenant: &TenantId,
-        person: PersonId,
+        names: &[PersonId],
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        let row = cool_down::ActiveModel {
-            tenant: Set(tenant.as_str().to_owned()),
-            person_id: Set(person.to_string()),
-            quiet_until: Set(millis(until)),
-        };
-        let known = Expr::col((cool_down::Entity, cool_down::Column::QuietUntil));
-        let longer = OnConflict::columns([cool_down::Column::Tenant, cool_down::Column::PersonId])
-            .update_column(cool_down::Column::QuietUntil)
-            .action_and_where(known.lt(millis(until)))
-            .to_owned();
-        cool_down::Entity::insert(row)
-            .on_conflict(longer)
-            .try_insert()
-            .exec_without_returning(tx)
-            .await?;
+        for name in names {
+            let row = cool_down::ActiveModel {
+                tenant: Set(tenant.as_str().to_owned()),
+                person_id: Set(name.to_string()),
+                quiet_until: Set(millis(until)),
+            };
+            let known = Expr::col((cool_down::Entity, cool_down::Column::QuietUntil));
+            let key = [cool_down::Column::Tenant, cool_down::Column::PersonId];
+            let longer = OnConflict::columns(key)
+                .update_column(cool_down::Column::QuietUntil)
+                .action_and_where(known.lt(millis(until)))
+                .to_owned();
+            cool_down::Entity::insert(row)
+                .on_conflict(longer)
+                .try_insert()
+                .exec_without_returning(tx)
+                .await?;
+        }
         Ok(())
     }
 
-    /// Until when these persons are left alone, if they ever were.
+    /// Until when anybody by one of these names is left alone, if they ever were.
     pub(crate) async fn quiet_until<C: ConnectionTrait>(
         &self,
         connection: &C,
         tenant: &TenantId,
-        persons: &[PersonId],
+        names: &[PersonId],
     ) -> Result<Option<Timestamp>, StoreError> {
         let row = cool_down::Entity::find_in(tenant)
-            .filter(cool_down::Column::PersonId.is_in(texts(persons)))
+            .filter(cool_down::Column::PersonId.is_in(texts(names)))
             .order_by_desc(cool_down::Column::QuietUntil)
             .one(connection)
             .await?;
@@ -93,26 +109,29 @@ impl Store {
             .transpose()
     }
 
-    /// The arm that these persons were first given, if any of them was.
+    /// The arm of a person, by the first of these names that has one.
+    ///
+    /// INVARIANT: a shopper who is held out stays so in every browser, also in one that was met before.
     pub(crate) async fn arm_of<C: ConnectionTrait>(
         &self,
         connection: &C,
         tenant: &TenantId,
         experiment: &ExperimentId,
-        persons: &[PersonId],
+        names: &[PersonId],
     ) -> Result<Option<Arm>, StoreError> {
-        let row = arm::Entity::find_in(tenant)
+        let rows = arm::Entity::find_in(tenant)
             .filter(arm::Column::ExperimentId.eq(experiment.as_str()))
-            .filter(arm::Column::PersonId.is_in(texts(persons)))
-            .order_by_asc(arm::Column::AssignedAt)
-            .order_by_asc(arm::Column::PersonId)
-            .one(connection)
+            .filter(arm::Column::PersonId.is_in(texts(names)))
+            .all(connection)
             .await?;
-        row.map(|row| Row::of("arms", &row.person_id).parse("arm", &row.arm))
+        let row_of = |name: String| rows.iter().find(|row| row.person_id == name);
+        texts(names)
+            .find_map(row_of)
+            .map(|row| Row::of("arms", &row.person_id).parse("arm", &row.arm))
             .transpose()
     }
 
-    /// Keeps the arm of these persons. One who has an arm keeps that.
+    /// Keeps the arm of a person by all names. A name that has an arm keeps that.
     pub(crate) async fn keep_arm(
         &self,
         tx: &Tx,
@@ -120,10 +139,10 @@ impl Store {
         kept: &KeptArm<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let rows = kept.persons.iter().map(|person| arm::ActiveModel {
+        let rows = kept.names.iter().map(|name| arm::ActiveModel {
             tenant: Set(tenant.as_str().to_owned()),
             experiment_id: Set(kept.experiment.as_str().to_owned()),
-            person_id: Set(person.to_string()),
+            person_id: Set(name.to_string()),
             arm: Set(kept.arm.as_str().to_owned()),
             assigned_at: Set(millis(now)),
         });
@@ -145,10 +164,10 @@ impl Store {
 pub(crate) struct KeptArm<'a> {
     pub(crate) experiment: &'a ExperimentId,
     /// All names of one person.
-    pub(crate) persons: &'a [PersonId],
+    pub(crate) names: &'a [PersonId],
     pub(crate) arm: Arm,
 }
 
-fn texts(persons: &[PersonId]) -> impl Iterator<Item = String> + '_ {
-    persons.iter().map(ToString::to_string)
+fn texts(names: &[PersonId]) -> impl Iterator<Item = String> + '_ {
+    names.iter().map(ToString::to_string)
 }

@@ -2,7 +2,6 @@
 
 use domain::id::{DecisionId, InterventionId, MomentId, SessionId, TenantId};
 use domain::time::Timestamp;
-use futures::FutureExt;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sea_orm::{ConnectionTrait, TryInsertResult};
 use storage::column::millis;
@@ -121,16 +120,8 @@ impl Store {
 
     /// Forgets decisions made before `limit`, of all tenants, and says how many those were.
     pub(crate) async fn forget_decisions(&self, limit: Timestamp) -> Result<u64, StoreError> {
-        let forget = self.database.write(move |tx| {
-            async move {
-                let forgotten = Entity::delete_many()
-                    .filter(Column::DecidedAt.lt(millis(limit)))
-                    .exec(tx)
-                    .await?;
-                Ok(forgotten.rows_affected)
-            }
-            .boxed()
-        });
-        forget.await
+        self.database
+            .forget_before("decisions", "decided_at", limit)
+            .await
     }
 }

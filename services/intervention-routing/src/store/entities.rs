@@ -10,11 +10,14 @@ pub(super) mod play;
 pub(super) mod reservation;
 pub(super) mod task;
 
+use domain::id::SkillId;
+use domain::language::Language;
 use sea_orm::ActiveValue::{self, Set};
 use storage::StoreError;
 use storage::column::Row;
 
 use crate::intervention::AssignedAgent;
+use crate::task::Brief;
 
 /// A word of a closed set, or another text that is stored as it is.
 fn word(text: &str) -> ActiveValue<String> {
@@ -29,6 +32,26 @@ pub(super) fn words<T: Copy>(states: &[T], as_str: fn(T) -> &'static str) -> Vec
 /// Versions count from 0 and reach the end of `i64` never; should one come from outside, it stays there.
 pub(super) fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// What an agent needs to know and to speak for a task, in columns of their own, to be counted by.
+fn asked(brief: &Brief) -> (ActiveValue<Option<String>>, ActiveValue<Option<String>>) {
+    let skill = brief.skill.as_ref().map(SkillId::to_string);
+    let language = brief.language.as_ref().map(Language::to_string);
+    (Set(skill), Set(language))
+}
+
+/// What can be read of rows that a timer or a dispatcher goes through. One that cannot is reported and left out, or all
+/// others, of every tenant, would wait for it.
+pub(super) fn legible<M, T>(rows: &[M], read: fn(&M) -> Result<T, StoreError>) -> Vec<T> {
+    let mut legible = Vec::with_capacity(rows.len());
+    for row in rows {
+        match read(row) {
+            Ok(one) => legible.push(one),
+            Err(error) => tracing::error!(%error, "a row is left out"),
+        }
+    }
+    legible
 }
 
 /// An agent, of whom both columns are there or none.

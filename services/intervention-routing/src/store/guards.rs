@@ -3,7 +3,7 @@
 //! What must hold over several rows (one open contact of a person, as many invitations as agents can answer) is counted
 //! under a guard and cannot change before the commit.
 
-use domain::id::{PersonId, QueueId, SessionId, TenantId};
+use domain::id::{PersonId, SessionId, TenantId};
 use domain::time::Timestamp;
 use futures::FutureExt;
 use sea_orm::ConnectionTrait;
@@ -21,8 +21,8 @@ pub(crate) enum Guard {
     Session(SessionId),
     /// A person.
     Person(PersonId),
-    /// The agents of a queue.
-    Queue(QueueId),
+    /// What agents are promised for. One for all queues, as an agent may serve several.
+    Promises,
     /// The capacity of an agent.
     Agent(AssignedAgent),
     /// The plays of the tenant.
@@ -34,7 +34,7 @@ impl Guard {
         match self {
             Self::Session(session) => session.to_string(),
             Self::Person(person) => person.to_string(),
-            Self::Queue(queue) => format!("queue/{queue}"),
+            Self::Promises => "promises".to_owned(),
             Self::Agent(AssignedAgent { partner, agent }) => format!("agent/{partner}/{agent}"),
             Self::Plays => "plays".to_owned(),
         }

@@ -114,15 +114,19 @@ impl Store {
         rows.iter().map(intervention::intervention).collect()
     }
 
-    /// Open interventions of these persons, in any session.
+    /// Open interventions of anybody by one of these names, in any session.
     pub(crate) async fn open_interventions_of<C: ConnectionTrait>(
         &self,
         connection: &C,
         tenant: &TenantId,
-        persons: &[PersonId],
+        names: &[PersonId],
     ) -> Result<Vec<Intervention>, StoreError> {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let either = Condition::any()
+            .add(Column::PersonId.is_in(&names))
+            .add(Column::VisitorId.is_in(&names));
         let rows = Entity::find_in(tenant)
-            .filter(Column::PersonId.is_in(persons.iter().map(ToString::to_string)))
+            .filter(either)
             .filter(Column::State.is_in(OPEN))
             .all(connection)
             .await?;

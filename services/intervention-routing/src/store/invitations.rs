@@ -12,7 +12,7 @@ use storage::{StoreError, TenantScoped, Tx};
 
 use super::Store;
 use super::entities::invitation::{self, Column, Entity};
-use super::entities::{number, words};
+use super::entities::{legible, number, words};
 use crate::invitation::{Invitation, InvitationState};
 
 impl Store {
@@ -113,6 +113,6 @@ impl Store {
             .limit(limit)
             .all(self.database.read())
             .await?;
-        rows.iter().map(invitation::invitation).collect()
+        Ok(legible(&rows, invitation::invitation))
     }
 }

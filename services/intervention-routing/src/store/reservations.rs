@@ -12,7 +12,7 @@ use storage::{StoreError, TenantScoped, Tx};
 
 use super::Store;
 use super::entities::reservation::{self, Column, Entity};
-use super::entities::{number, words};
+use super::entities::{legible, number, words};
 use crate::desk::Load;
 use crate::intervention::AssignedAgent;
 use crate::reservation::{Reservation, ReservationState};
@@ -154,7 +154,7 @@ impl Store {
             .limit(limit)
             .all(self.database.read())
             .await?;
-        rows.iter().map(reservation::reservation).collect()
+        Ok(legible(&rows, reservation::reservation))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use domain::channel::Channel;
 use domain::id::{InterventionId, PartnerId, QueueId, TaskId, TenantId};
 use domain::time::Timestamp;
 use platform::paging::{Page, PageRequest};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use storage::column::millis;
@@ -15,9 +15,8 @@ use storage::{StoreError, TenantScoped, Tx};
 
 use super::Store;
 use super::entities::task::{self, Column, Entity};
-use super::entities::{invitation, number, words};
+use super::entities::{legible, number, words};
 use crate::intervention::AssignedAgent;
-use crate::invitation::InvitationState;
 use crate::task::{Task, TaskState};
 
 /// The sort key of a list of tasks: the oldest first.
@@ -94,22 +93,24 @@ impl Store {
         row.as_ref().map(task::task).transpose()
     }
 
-    /// Tasks that wait in one of these queues, the oldest first.
+    /// Tasks of a channel that wait in one of these queues, the oldest first.
     pub(crate) async fn waiting_tasks(
         &self,
         tenant: &TenantId,
         queues: &BTreeSet<QueueId>,
+        channel: Channel,
         limit: u64,
     ) -> Result<Vec<Task>, StoreError> {
         let rows = Entity::find_in(tenant)
             .filter(Column::QueueId.is_in(queues.iter().map(QueueId::as_str)))
             .filter(Column::State.eq(TaskState::Pending.as_str()))
+            .filter(Column::Channel.eq(channel.as_str()))
             .order_by_asc(Column::CreatedAt)
             .order_by_asc(Column::TaskId)
             .limit(limit)
             .all(self.database.read())
             .await?;
-        rows.iter().map(task::task).collect()
+        Ok(legible(&rows, task::task))
     }
 
     /// Tasks of all tenants that waited in vain for what comes next, the oldest first.
@@ -126,39 +127,7 @@ impl Store {
             .limit(limit)
             .all(self.database.read())
             .await?;
-        rows.iter().map(task::task).collect()
-    }
-
-    /// How many tasks of a queue are promised an agent and have none: those that wait, and those that a yes to an
-    /// open invitation would make.
-    pub(crate) async fn outstanding(
-        &self,
-        tx: &Tx,
-        tenant: &TenantId,
-        queue: &QueueId,
-    ) -> Result<u32, StoreError> {
-        let open = words(&InvitationState::OPEN, InvitationState::as_str);
-        let invited = invitation::Entity::find_in(tenant)
-            .filter(invitation::Column::QueueId.eq(queue.as_str()))
-            .filter(invitation::Column::State.is_in(open))
-            .count(tx)
-            .await?;
-        Ok(bounded(invited).saturating_add(self.waiting_in(tx, tenant, queue).await?))
-    }
-
-    /// How many tasks of a queue shoppers wait for, or would after a yes to what they see.
-    pub(crate) async fn promised(
-        &self,
-        tx: &Tx,
-        tenant: &TenantId,
-        queue: &QueueId,
-    ) -> Result<u32, StoreError> {
-        let shown = invitation::Entity::find_in(tenant)
-            .filter(invitation::Column::QueueId.eq(queue.as_str()))
-            .filter(invitation::Column::State.eq(InvitationState::Shown.as_str()))
-            .count(tx)
-            .await?;
-        Ok(bounded(shown).saturating_add(self.waiting_in(tx, tenant, queue).await?))
+        Ok(legible(&rows, task::task))
     }
 
     /// A page of the tasks that have not ended, the oldest first.
@@ -199,22 +168,4 @@ impl Store {
             id: last.id,
         }))
     }
-
-    async fn waiting_in(
-        &self,
-        tx: &Tx,
-        tenant: &TenantId,
-        queue: &QueueId,
-    ) -> Result<u32, StoreError> {
-        let waiting = Entity::find_in(tenant)
-            .filter(Column::QueueId.eq(queue.as_str()))
-            .filter(Column::State.eq(TaskState::Pending.as_str()))
-            .count(tx)
-            .await?;
-        Ok(bounded(waiting))
-    }
-}
-
-fn bounded(count: u64) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -4,6 +4,7 @@ mod contacts;
 mod decisions;
 mod interventions;
 mod plays;
+mod promises;
 mod reservations;
 mod rows;
 mod tasks;

@@ -57,7 +57,7 @@ impl Default for Told {
         });
         Self {
             questions: Intake::default(),
-            cases,
+            cases: cases.once_each(|case| &case.request_id),
             session_questions: Intake::default(),
             kpi: Kpi::default(),
             says: Arc::default(),

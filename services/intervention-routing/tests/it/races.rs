@@ -11,7 +11,7 @@ use proto::routing::v1::InterventionState;
 use proto::routing::v1::open_desk_request::Message as Said;
 use testkit::grpc::assert_refused;
 use testkit::scratch::Engine;
-use tonic::{Code, Response, Status};
+use tonic::{Code, Status};
 
 use crate::desks::{OpenDesk, accepting, presence};
 use crate::storefronts::{accepting as accepting_invitation, invite, invite_and_accept};
@@ -35,13 +35,10 @@ fn accepted(world: &World) -> usize {
         .len()
 }
 
-/// Sends an answer until it is known what became of it. The same request is safe to send again.
-async fn settled(
-    desk: &mut Desk,
-    request: pb::AcceptReservationRequest,
-) -> Result<Response<pb::AcceptReservationResponse>, Status> {
+/// Sends a request until it is known what became of it. The same request is safe to send again.
+async fn settled<T>(mut send: impl AsyncFnMut() -> Result<T, Status>) -> Result<T, Status> {
     loop {
-        match desk.accept_reservation(request.clone()).await {
+        match send().await {
             Err(busy)
                 if matches!(
                     busy.code(),
@@ -50,6 +47,14 @@ async fn settled(
             known => return known,
         }
     }
+}
+
+async fn accept(
+    mut desk: Desk,
+    request: pb::AcceptReservationRequest,
+) -> Result<pb::AcceptReservationResponse, Status> {
+    let answer = settled(async || desk.accept_reservation(request.clone()).await);
+    Ok(answer.await?.into_inner())
 }
 
 async fn of_fifty_agents_who_want_one_reservation_its_own_gets_it(engine: Engine) {
@@ -66,9 +71,10 @@ async fn of_fifty_agents_who_want_one_reservation_its_own_gets_it(engine: Engine
         .chain(["ana".to_owned()]);
 
     let answers = futures::future::join_all(agents.map(|agent| {
-        let mut desk = world.desk_of(&agent);
-        let request = accepting(&reservation.reservation_id);
-        async move { settled(&mut desk, request).await }
+        accept(
+            world.desk_of(&agent),
+            accepting(&reservation.reservation_id),
+        )
     }))
     .await;
 
@@ -91,11 +97,9 @@ async fn of_twenty_acceptances_of_one_reservation_one_counts(engine: Engine) {
     let _invited = invite_and_accept(&world, 1).await;
     let reservation = ana.reservation().await;
 
-    let answers = futures::future::join_all((0..20).map(|_| {
-        let mut desk = world.desk_of("ana");
-        let request = accepting(&reservation.reservation_id);
-        async move { desk.accept_reservation(request).await }
-    }))
+    let answers = futures::future::join_all(
+        (0..20).map(|_| accept(world.desk_of("ana"), accepting(&reservation.reservation_id))),
+    )
     .await;
 
     assert_eq!(won(&answers), 1);
@@ -113,16 +117,10 @@ async fn one_acceptance_sent_twenty_times_has_one_effect_and_one_answer(engine: 
     let reservation = ana.reservation().await;
     let request = accepting(&reservation.reservation_id);
 
-    let answers = futures::future::join_all((0..20).map(|_| {
-        let (mut desk, request) = (world.desk_of("ana"), request.clone());
-        async move { desk.accept_reservation(request).await }
-    }))
-    .await;
+    let accept_again = |_| accept(world.desk_of("ana"), request.clone());
+    let answers = futures::future::join_all((0..20).map(accept_again)).await;
 
-    let bodies: Vec<pb::AcceptReservationResponse> = answers
-        .into_iter()
-        .map(|answer| answer.unwrap().into_inner())
-        .collect();
+    let bodies: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
     assert!(bodies.iter().all(|body| *body == bodies[0]));
     world.restart().await;
     let mut ana = world.desk_of("ana");
@@ -152,7 +150,7 @@ async fn an_invitation_accepted_by_many_tabs_makes_one_task(engine: Engine) {
     let answers = futures::future::join_all((0..10).map(|_| {
         let mut page = world.shopper_in(moment.session);
         let request = accepting_invitation(&invited.invitation.invitation_id);
-        async move { page.accept_invitation(request).await }
+        async move { settled(async || page.accept_invitation(request.clone()).await).await }
     }))
     .await;
 
@@ -177,9 +175,9 @@ async fn a_contact_is_either_taken_or_cancelled(engine: Engine) {
             intervention_id: invited.intervention.clone(),
         };
 
-        let mut desk = world.desk_of("ana");
-        let accept = desk.accept_reservation(accepting(&reservation.reservation_id));
-        let (taken, cancelled) = futures::join!(accept, operator.cancel_intervention(cancel));
+        let taken = accept(world.desk_of("ana"), accepting(&reservation.reservation_id));
+        let cancelled = settled(async || operator.cancel_intervention(cancel.clone()).await);
+        let (taken, cancelled) = futures::join!(taken, cancelled);
 
         let state = world.intervention(&invited.intervention).await.state();
         let expected = if taken.is_ok() {
@@ -207,10 +205,13 @@ async fn an_answer_at_the_deadline_counts_or_does_not_but_never_both(engine: Eng
     for n in 1..=10 {
         let _invited = invite_and_accept(&world, n).await;
         let reservation = ana.reservation().await;
-        let mut desk = world.desk_of("ana");
         let request = accepting(&reservation.reservation_id);
 
-        let (taken, ()) = futures::join!(desk.accept_reservation(request), async {
+        let (taken, ()) = futures::join!(accept(world.desk_of("ana"), request), async {
+            // A little later each time, so that either may be first.
+            for _ in 0..n * 20 {
+                tokio::task::yield_now().await;
+            }
             world.pass(Duration::from_secs(20));
         });
 

@@ -16,7 +16,7 @@ use tonic::Code;
 
 use crate::desks::{OpenDesk, presence};
 use crate::storefronts::{Storefront, bring_together, invite, invite_and_accept, moment_now};
-use crate::world::{World, moment_of};
+use crate::world::{World, moment_of, request_id};
 
 const SOON: Duration = Duration::from_secs(10);
 const CHAT_RESERVATION: Duration = Duration::from_secs(20);
@@ -79,8 +79,7 @@ async fn a_missed_reservation_goes_to_the_next_agent() {
 #[tokio::test]
 async fn an_agent_who_misses_three_in_a_row_gets_no_more_until_they_speak() {
     let mut world = World::with(|config| config.desks.silent_after_ms = 600_000).await;
-    // Room for more, as a task that its only agent has missed goes on waiting for somebody.
-    let mut ana = OpenDesk::open(&world, "ana", 5).await;
+    let mut ana = OpenDesk::open(&world, "ana", 1).await;
     for n in 1..=3 {
         let _invited = invite_and_accept(&world, n).await;
         ana.reservation().await;
@@ -96,7 +95,7 @@ async fn an_agent_who_misses_three_in_a_row_gets_no_more_until_they_speak() {
         .intervention
         .unwrap();
     assert_eq!(blocked.state(), InterventionState::Blocked);
-    ana.be(presence(5)).await;
+    ana.be(presence(1)).await;
     assert_eq!(ana.acknowledged().await.presence(), Presence::Available);
     let _invited = invite_and_accept(&world, 5).await;
     ana.reservation().await;
@@ -250,6 +249,26 @@ async fn an_older_invitation_is_shown_only_while_it_is_true() {
     let mut page = Storefront::open(&world, unchanged.session).await;
     page.invitation().await;
     assert_eq!(world.told().session_questions(), 5);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_shown_of_a_play_that_was_stopped_meanwhile() {
+    let mut world = World::start().await;
+    let _ana = OpenDesk::open(&world, "ana", 1).await;
+    let moment = moment_of(1).build();
+    let id = invite_unseen(&world, &moment).await;
+    let pause = pb::PausePlayRequest {
+        request_id: request_id(),
+        play_id: "cost-shock-chat".to_owned(),
+    };
+    world.plays().pause_play(pause).await.unwrap();
+
+    let _page = Storefront::open(&world, moment.session).await;
+
+    until(&world, &id, InterventionState::Cancelled).await;
+    let stopped = world.intervention(&id).await;
+    assert_eq!(stopped.cancel_reason(), CancelReason::Requested);
     world.stop().await;
 }
 

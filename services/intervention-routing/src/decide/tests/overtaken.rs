@@ -3,6 +3,7 @@
 use domain::experiment::Arm;
 use domain::fact::CancelReason;
 use domain::id::AgentId;
+use domain::phase::RiskPhase;
 use testkit::builders::{a_cart, partner, tenant};
 use testkit::ids::nth;
 
@@ -101,15 +102,52 @@ fn help_after_the_order_outlives_the_order() {
     assert_eq!(overtaken(&open, &later, &rules()), Overtaken::Holds);
 }
 
+/// A moment that happened before the one that was decided on.
+fn late() -> MomentBuilder {
+    let before = domain::time::earlier(start(), Duration::from_secs(1));
+    a_moment()
+        .with_occurred_at(before)
+        .with_cart(a_cart().with_version(99))
+}
+
 #[test]
 fn a_moment_that_comes_late_ends_nothing() {
     let open = decided_on(&a_moment().build(), State::Shown);
-    let before = domain::time::earlier(start(), Duration::from_secs(1));
-    let late = next(
-        a_moment()
-            .with_occurred_at(before)
-            .with_cart(a_cart().with_version(99)),
-    );
 
-    assert_eq!(overtaken(&open, &late, &rules()), Overtaken::Holds);
+    assert_eq!(overtaken(&open, &next(late()), &rules()), Overtaken::Holds);
+}
+
+#[test]
+fn an_order_counts_however_late_it_is_heard_of() {
+    let open = decided_on(&a_moment().build(), State::Shown);
+    let after_order = Intervention {
+        phase: RiskPhase::PostClickAnxiety,
+        ..open.clone()
+    };
+
+    for late in [
+        late().with_kind(MomentKind::OrderPlaced),
+        late().with_order("ORDER-1"),
+    ] {
+        let late = next(late);
+        let ordered = Overtaken::Ends(CancelReason::Ordered);
+        assert_eq!(overtaken(&open, &late, &rules()), ordered);
+        assert_eq!(overtaken(&after_order, &late, &rules()), Overtaken::Holds);
+    }
+}
+
+#[test]
+fn a_call_dies_with_its_cart_until_an_agent_has_it() {
+    let call = Intervention {
+        channel: Channel::Call,
+        ..decided_on(&a_moment().build(), State::Accepted)
+    };
+    let other_page = next(a_moment().with_page("/cart"));
+    let other_cart = next(a_moment().with_cart(a_cart().with_version(99)));
+    let judge = |call: &Intervention, moment| overtaken(call, moment, &rules());
+
+    assert_eq!(judge(&call, &other_page), Overtaken::Goes);
+    let stale = Overtaken::Ends(CancelReason::Stale);
+    assert_eq!(judge(&call, &other_cart), stale);
+    assert_eq!(judge(&with_agent(call), &other_cart), Overtaken::Goes);
 }

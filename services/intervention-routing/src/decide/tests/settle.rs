@@ -3,13 +3,13 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::desk::Places;
 
-fn prospect(play: &Play, authority: Authority, free_agents: u32) -> Prospect<'_> {
+fn prospect(play: &Play, authority: Authority, free: u32) -> Prospect<'_> {
     Prospect {
         play,
         authority,
-        free_agents,
-        promised: 0,
+        places: Places { free, promised: 0 },
     }
 }
 
@@ -88,7 +88,7 @@ fn an_agent_who_is_promised_to_others_is_waited_for() {
         (3, Some(BlockReason::Pacing)),
     ] {
         let prospect = Prospect {
-            promised,
+            places: Places { free: 2, promised },
             ..prospect(&play, Authority::Empowered, 2)
         };
         assert_eq!(primary(settle(&[prospect], Vec::new())), reason);
@@ -138,7 +138,7 @@ proptest! {
         let picked = prospects.iter().find(|one| one.play == settled.play).unwrap();
 
         let could = |one: &Prospect<'_>| {
-            one.free_agents > 0 && one.authority == Authority::Empowered
+            one.places.free > 0 && one.authority == Authority::Empowered
         };
         prop_assert_eq!(settled.block.is_none(), could(picked));
         prop_assert_eq!(settled.block.is_none(), prospects.iter().any(could));

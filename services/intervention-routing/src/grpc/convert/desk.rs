@@ -13,7 +13,8 @@ use proto::routing::v1 as pb;
 use proto::routing::v1::open_desk_request::Message as Heard;
 use proto::routing::v1::open_desk_response::Message as Told;
 
-use crate::desk::{DeskNews, OrderNow, Presence, PresenceNow, Profile, SessionNews};
+use crate::decide::Order;
+use crate::desk::{DeskNews, Presence, PresenceNow, Profile, SessionNews};
 use crate::reservation::{DeclineReason, Reservation, ReservationState};
 use crate::service::{Held, WrapUp};
 use crate::store::TaskCursor;
@@ -349,7 +350,7 @@ impl From<SessionNews> for pb::SessionUpdate {
             task_id: task.into_wire(),
             cart: Some(cart.into()),
             page: page.map(String::from).unwrap_or_default(),
-            ordered: order == OrderNow::Placed,
+            ordered: order == Order::Placed,
         }
     }
 }

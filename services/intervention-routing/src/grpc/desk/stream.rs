@@ -61,10 +61,9 @@ impl Stream {
         &mut self,
         message: Result<Option<pb::OpenDeskRequest>, Status>,
     ) -> Result<(), Over> {
-        // A desk that says nothing more, or whose connection broke, has gone.
-        let Ok(Some(message)) = message else {
-            return Err(Over::End(StreamEnd::ReaderGone));
-        };
+        let message = message.map_err(Over::Failure)?;
+        // A desk that says nothing more has gone.
+        let message = message.ok_or(Over::End(StreamEnd::ReaderGone))?;
         let message = DeskMessage::try_from(message)
             .map_err(into_status)
             .map_err(Over::Failure)?;

@@ -1,4 +1,4 @@
-//! One row for each contact: an intervention that was shown, or a call that an agent took.
+//! One row for each name of a person in a contact: an intervention that was shown, or a call that an agent took.
 
 use sea_orm::entity::prelude::*;
 use storage::TenantScoped;
@@ -10,6 +10,7 @@ pub(crate) struct Model {
     pub tenant: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub intervention_id: String,
+    #[sea_orm(primary_key, auto_increment = false)]
     pub person_id: String,
     pub channel: String,
     pub contacted_at: i64,

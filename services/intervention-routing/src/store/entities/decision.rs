@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 use storage::column::{Row, json, millis};
 use storage::{StoreError, TenantScoped};
 
-use crate::decision::{Decision, Explanation, Outcome};
+use crate::decision::{Decision, Explanation};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "decisions")]
@@ -71,15 +71,11 @@ pub(crate) fn row(tenant: &TenantId, explained: &Explanation) -> Result<ActiveMo
 /// The decision of a row.
 pub(crate) fn decision(model: &Model) -> Result<Decision, StoreError> {
     let row = Row::of("decisions", &model.decision_id);
-    let outcome = Outcome::ALL
-        .iter()
-        .find(|outcome| outcome.as_str() == model.outcome)
-        .ok_or_else(|| row.corrupt("outcome"))?;
     Ok(Decision {
         id: row.parse("decision_id", &model.decision_id)?,
         moment: row.parse("moment_id", &model.moment_id)?,
         session: row.parse("session_id", &model.session_id)?,
-        outcome: *outcome,
+        outcome: row.parse("outcome", &model.outcome)?,
         intervention: row.parse_optional("intervention_id", model.intervention_id.as_deref())?,
         decided_at: row.instant("decided_at", model.decided_at)?,
     })

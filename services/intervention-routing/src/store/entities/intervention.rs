@@ -9,7 +9,8 @@ use sea_orm::entity::prelude::*;
 use storage::column::{Row, json, millis};
 use storage::{StoreError, TenantScoped};
 
-use crate::intervention::{AssignedAgent, Intervention, State};
+use super::{assigned, number};
+use crate::intervention::{Intervention, State};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "interventions")]
@@ -23,6 +24,7 @@ pub(crate) struct Model {
     pub cancel_reason: Option<String>,
     pub session_id: String,
     pub person_id: String,
+    pub visitor_id: String,
     pub play_id: String,
     pub play_version: i64,
     pub channel: String,
@@ -71,6 +73,7 @@ pub(crate) fn row(intervention: &Intervention) -> Result<ActiveModel, StoreError
         cancel_reason: Set(cancel_reason),
         session_id: Set(intervention.session.to_string()),
         person_id: Set(intervention.person.to_string()),
+        visitor_id: Set(intervention.visitor.to_string()),
         play_id: text(intervention.play.as_str()),
         play_version: Set(i64::from(intervention.play_version)),
         channel: text(intervention.channel.as_str()),
@@ -103,20 +106,17 @@ pub(crate) fn row(intervention: &Intervention) -> Result<ActiveModel, StoreError
     })
 }
 
-/// Versions count from 0 and reach the end of `i64` never; should one come from outside, it stays there.
-fn number(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
 /// The intervention of a row.
 pub(crate) fn intervention(model: &Model) -> Result<Intervention, StoreError> {
     let row = Row::of("interventions", &model.intervention_id);
+    let handler = (model.partner_id.as_deref(), model.agent_id.as_deref());
     Ok(Intervention {
         id: row.parse("intervention_id", &model.intervention_id)?,
         tenant: row.valid("tenant", TenantId::parse(&model.tenant))?,
         state: state(&row, model)?,
         session: row.parse("session_id", &model.session_id)?,
         person: row.parse("person_id", &model.person_id)?,
+        visitor: row.parse("visitor_id", &model.visitor_id)?,
         play: row.parse("play_id", &model.play_id)?,
         play_version: row.count("play_version", model.play_version)?,
         channel: row.parse("channel", &model.channel)?,
@@ -129,7 +129,7 @@ pub(crate) fn intervention(model: &Model) -> Result<Intervention, StoreError> {
         cart_version: row.count("cart_version", model.cart_version)?,
         page: row.parse_optional::<Page>("page", model.page.as_deref())?,
         task: row.parse_optional("task_id", model.task_id.as_deref())?,
-        agent: agent(&row, model)?,
+        agent: assigned(&row, handler)?,
         case_revision: row.count("case_revision", model.case_revision)?,
         case_cart_version: row.count("case_cart_version", model.case_cart_version)?,
         created_at: row.instant("created_at", model.created_at)?,
@@ -137,17 +137,6 @@ pub(crate) fn intervention(model: &Model) -> Result<Intervention, StoreError> {
         expires_at: row.instant("expires_at", model.expires_at)?,
         traceparent: model.traceparent.clone(),
     })
-}
-
-fn agent(row: &Row<'_>, model: &Model) -> Result<Option<AssignedAgent>, StoreError> {
-    match (&model.partner_id, &model.agent_id) {
-        (Some(partner), Some(agent)) => Ok(Some(AssignedAgent {
-            partner: row.parse("partner_id", partner)?,
-            agent: row.parse("agent_id", agent)?,
-        })),
-        (None, None) => Ok(None),
-        (Some(_), None) | (None, Some(_)) => Err(row.corrupt("agent_id")),
-    }
 }
 
 /// What two of the states carry, in columns of their own.

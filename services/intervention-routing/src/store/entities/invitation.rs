@@ -8,7 +8,7 @@ use sea_orm::entity::prelude::*;
 use storage::column::{Row, json, millis};
 use storage::{StoreError, TenantScoped};
 
-use super::{number, word};
+use super::{asked, number, word};
 use crate::invitation::Invitation;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -20,11 +20,12 @@ pub(crate) struct Model {
     pub invitation_id: String,
     pub intervention_id: String,
     pub session_id: String,
-    pub person_id: String,
     pub state: String,
     pub version: i64,
     pub channel: String,
     pub queue_id: Option<String>,
+    pub skill: Option<String>,
+    pub language: Option<String>,
     pub text: String,
     pub brief: String,
     pub created_at: i64,
@@ -52,7 +53,6 @@ pub(crate) fn row(invitation: &Invitation) -> Result<ActiveModel, StoreError> {
         tenant,
         intervention,
         session,
-        person,
         state,
         version,
         channel,
@@ -65,16 +65,18 @@ pub(crate) fn row(invitation: &Invitation) -> Result<ActiveModel, StoreError> {
         shown_at,
         survey,
     } = invitation;
+    let (skill, language) = asked(brief);
     Ok(ActiveModel {
         tenant: word(tenant.as_str()),
         invitation_id: Set(id.to_string()),
         intervention_id: Set(intervention.to_string()),
         session_id: Set(session.to_string()),
-        person_id: Set(person.to_string()),
         state: word(state.as_str()),
         version: Set(number(*version)),
         channel: word(channel.as_str()),
         queue_id: Set(queue.as_ref().map(ToString::to_string)),
+        skill,
+        language,
         text: word(text.as_str()),
         brief: Set(json(brief)?),
         created_at: Set(millis(*created_at)),
@@ -93,7 +95,6 @@ pub(crate) fn invitation(model: &Model) -> Result<Invitation, StoreError> {
         tenant: row.valid("tenant", TenantId::parse(&model.tenant))?,
         intervention: row.parse("intervention_id", &model.intervention_id)?,
         session: row.parse("session_id", &model.session_id)?,
-        person: row.parse("person_id", &model.person_id)?,
         state: row.parse("state", &model.state)?,
         version: row.count("version", model.version)?,
         channel: row.parse("channel", &model.channel)?,

@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 use storage::column::{Row, json, millis};
 use storage::{StoreError, TenantScoped};
 
-use crate::play::{Play, PlayState};
+use crate::play::Play;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "plays")]
@@ -61,14 +61,10 @@ pub(crate) fn row(
 /// The version of a row.
 pub(crate) fn play(model: &Model) -> Result<Play, StoreError> {
     let row = Row::of("plays", &model.play_id);
-    let state = PlayState::ALL
-        .iter()
-        .find(|state| state.as_str() == model.state)
-        .ok_or_else(|| row.corrupt("state"))?;
     Ok(Play {
         id: row.parse("play_id", &model.play_id)?,
         version: row.count("version", model.version)?,
-        state: *state,
+        state: row.parse("state", &model.state)?,
         rule: row.json("rule", &model.rule)?,
     })
 }

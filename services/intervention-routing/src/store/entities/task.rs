@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 use storage::column::{Row, json, millis};
 use storage::{StoreError, TenantScoped};
 
-use super::{assigned, number, word};
+use super::{asked, assigned, number, word};
 use crate::task::Task;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -22,6 +22,8 @@ pub(crate) struct Model {
     pub version: i64,
     pub channel: String,
     pub queue_id: String,
+    pub skill: Option<String>,
+    pub language: Option<String>,
     pub partner_id: Option<String>,
     pub agent_id: Option<String>,
     pub brief: String,
@@ -62,6 +64,7 @@ pub(crate) fn row(task: &Task) -> Result<ActiveModel, StoreError> {
         updated_at,
         expires_at,
     } = task;
+    let (skill, language) = asked(brief);
     Ok(ActiveModel {
         tenant: word(tenant.as_str()),
         task_id: Set(id.to_string()),
@@ -71,6 +74,8 @@ pub(crate) fn row(task: &Task) -> Result<ActiveModel, StoreError> {
         version: Set(number(*version)),
         channel: word(channel.as_str()),
         queue_id: word(queue.as_str()),
+        skill,
+        language,
         partner_id: Set(agent.as_ref().map(|agent| agent.partner.to_string())),
         agent_id: Set(agent.as_ref().map(|agent| agent.agent.to_string())),
         brief: Set(json(brief)?),

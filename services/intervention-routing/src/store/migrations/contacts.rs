@@ -30,7 +30,12 @@ fn contacts() -> TableCreateStatement {
         .col(text_id("person_id"))
         .col(text("channel"))
         .col(millis("contacted_at"))
-        .primary_key(Index::create().col("tenant").col("intervention_id"))
+        .primary_key(
+            Index::create()
+                .col("tenant")
+                .col("intervention_id")
+                .col("person_id"),
+        )
         .take()
 }
 

@@ -44,6 +44,7 @@ pub(super) fn m0002_decisions() -> Box<dyn MigrationTrait> {
                 .col("intervention_id")
                 .take(),
         )
+        .create_index(index("decisions_by_age").col("decided_at").take())
         .create_index(
             index("decisions_by_time")
                 .col("tenant")

@@ -27,6 +27,13 @@ pub(super) fn m0003_interventions() -> Box<dyn MigrationTrait> {
                 .take(),
         )
         .create_index(
+            index("interventions_by_visitor")
+                .col("tenant")
+                .col("visitor_id")
+                .col("state")
+                .take(),
+        )
+        .create_index(
             index("interventions_by_age")
                 .col("tenant")
                 .col("created_at")
@@ -46,6 +53,7 @@ fn table() -> TableCreateStatement {
         .col(text_null("cancel_reason"))
         .col(text_id("session_id"))
         .col(text_id("person_id"))
+        .col(text_id("visitor_id"))
         .col(text("play_id"))
         .col(count("play_version"))
         .col(text("channel"))

@@ -25,9 +25,8 @@ pub(super) fn m0005_invitations() -> Box<dyn MigrationTrait> {
                 .take(),
         )
         .create_index(
-            index("invitations_by_queue")
+            index("invitations_by_state")
                 .col("tenant")
-                .col("queue_id")
                 .col("state")
                 .take(),
         )
@@ -47,11 +46,12 @@ fn table() -> TableCreateStatement {
         .col(text_id("invitation_id"))
         .col(text_id("intervention_id"))
         .col(text_id("session_id"))
-        .col(text_id("person_id"))
         .col(text("state"))
         .col(count("version"))
         .col(text("channel"))
         .col(text_null("queue_id"))
+        .col(text_null("skill"))
+        .col(text_null("language"))
         .col(text("text"))
         .col(json("brief"))
         .col(millis("created_at"))

@@ -18,10 +18,10 @@ pub(super) fn m0006_tasks() -> Box<dyn MigrationTrait> {
                 .take(),
         )
         .create_index(
-            index("tasks_by_queue")
+            index("tasks_by_state")
                 .col("tenant")
-                .col("queue_id")
                 .col("state")
+                .col("queue_id")
                 .col("created_at")
                 .take(),
         )
@@ -53,6 +53,8 @@ fn table() -> TableCreateStatement {
         .col(count("version"))
         .col(text("channel"))
         .col(text("queue_id"))
+        .col(text_null("skill"))
+        .col(text_null("language"))
         .col(text_null("partner_id"))
         .col(text_null("agent_id"))
         .col(json("brief"))

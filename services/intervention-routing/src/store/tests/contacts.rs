@@ -34,12 +34,16 @@ async fn contact(store: &Store, n: u64, at: Timestamp) {
         .await;
 }
 
-async fn contacts_since(store: &Store, since: Timestamp) -> u32 {
+async fn contacts_since(store: &Store, since: Timestamp) -> usize {
+    contacts_of(store, &[person()], since).await
+}
+
+async fn contacts_of(store: &Store, names: &[PersonId], since: Timestamp) -> usize {
     let connection = store.database.read();
-    store
-        .contacts_since(connection, &tenant(), &[person()], since)
-        .await
-        .unwrap()
+    let contacts = store
+        .contacts_since(connection, &tenant(), names, since)
+        .await;
+    contacts.unwrap().len()
 }
 
 async fn a_contact_counts_once_and_inside_its_window(database: Database) {
@@ -53,10 +57,30 @@ async fn a_contact_counts_once_and_inside_its_window(database: Database) {
     assert_eq!(contacts_since(&store, later(start(), SECOND)).await, 0);
 }
 
+async fn a_contact_counts_once_whichever_names_are_asked_for(database: Database) {
+    let store = Store::new(database);
+    let met = a_moment().with_shopper(nth(5)).build();
+    let shown = of_moment(1, &met, State::Shown);
+    let (known, browser) = (shopper(5), PersonId::Visitor(met.visitor));
+    assert_eq!(shown.names(), [known, browser]);
+    store
+        .in_tx(move |store, tx| {
+            let shown = shown.clone();
+            async move { store.record_contact(tx, &shown, start()).await }.boxed()
+        })
+        .await;
+
+    let since = earlier(start(), SECOND);
+    for names in [vec![known], vec![browser], vec![known, browser]] {
+        assert_eq!(contacts_of(&store, &names, since).await, 1, "{names:?}");
+    }
+    assert_eq!(contacts_of(&store, &[shopper(6)], since).await, 0);
+}
+
 async fn cool_down(store: &Store, until: Timestamp) {
     store
         .in_tx(move |store, tx| {
-            async move { store.cool_down(tx, &tenant(), person(), until).await }.boxed()
+            async move { store.cool_down(tx, &tenant(), &[person()], until).await }.boxed()
         })
         .await;
 }
@@ -95,7 +119,7 @@ async fn keep_arm(store: &Store, persons: Vec<PersonId>, arm: Arm, at: Timestamp
             async move {
                 let kept = KeptArm {
                     experiment: &experiment(),
-                    persons: &persons,
+                    names: &persons,
                     arm,
                 };
                 store.keep_arm(tx, &tenant(), &kept, at).await
@@ -105,31 +129,40 @@ async fn keep_arm(store: &Store, persons: Vec<PersonId>, arm: Arm, at: Timestamp
         .await;
 }
 
-async fn a_person_keeps_the_first_arm_under_every_name(database: Database) {
+async fn arm_of(store: &Store, names: &[PersonId]) -> Option<Arm> {
+    let connection = store.database.read();
+    store
+        .arm_of(connection, &tenant(), &experiment(), names)
+        .await
+        .unwrap()
+}
+
+async fn a_name_keeps_its_first_arm_and_lends_it_to_a_new_one(database: Database) {
     let store = Store::new(database);
     let (visitor, known) = (person(), shopper(5));
     keep_arm(&store, vec![visitor], Arm::Holdout, start()).await;
-    keep_arm(
-        &store,
-        vec![known, visitor],
-        Arm::Treatment,
-        later(start(), SECOND),
-    )
-    .await;
+    assert_eq!(arm_of(&store, &[known, visitor]).await, Some(Arm::Holdout));
 
+    let next = later(start(), SECOND);
+    keep_arm(&store, vec![visitor], Arm::Treatment, next).await;
+
+    assert_eq!(arm_of(&store, &[visitor]).await, Some(Arm::Holdout));
     let connection = store.database.read();
-    let both = [known, visitor];
-    let arm = store
-        .arm_of(connection, &tenant(), &experiment(), &both)
-        .await
-        .unwrap();
-    assert_eq!(arm, Some(Arm::Holdout));
     let other = ExperimentId::parse("another").unwrap();
     let none = store
-        .arm_of(connection, &tenant(), &other, &both)
-        .await
-        .unwrap();
-    assert_eq!(none, None);
+        .arm_of(connection, &tenant(), &other, &[visitor])
+        .await;
+    assert_eq!(none.unwrap(), None);
+}
+
+async fn a_shopper_who_is_held_out_stays_so_in_a_browser_that_was_not(database: Database) {
+    let store = Store::new(database);
+    let (visitor, known) = (person(), shopper(5));
+    keep_arm(&store, vec![visitor], Arm::Treatment, start()).await;
+    keep_arm(&store, vec![known], Arm::Holdout, later(start(), SECOND)).await;
+
+    assert_eq!(arm_of(&store, &[known, visitor]).await, Some(Arm::Holdout));
+    assert_eq!(arm_of(&store, &[visitor]).await, Some(Arm::Treatment));
 }
 
 /// Fifty at once want one of three places. What each sees under the guard holds until it commits.
@@ -148,7 +181,7 @@ async fn a_cap_counted_under_a_guard_is_exact(database: Database) {
                         let had = store
                             .contacts_since(tx, &tenant(), &[person()], since)
                             .await?;
-                        if had < 3 {
+                        if had.len() < 3 {
                             let shown = an_intervention(n, State::Shown);
                             store.record_contact(tx, &shown, start()).await?;
                         }
@@ -210,7 +243,9 @@ on_each_engine!(
     [
         a_contact_counts_once_and_inside_its_window,
         the_longer_cool_down_is_kept,
-        a_person_keeps_the_first_arm_under_every_name,
+        a_contact_counts_once_whichever_names_are_asked_for,
+        a_name_keeps_its_first_arm_and_lends_it_to_a_new_one,
+        a_shopper_who_is_held_out_stays_so_in_a_browser_that_was_not,
         a_cap_counted_under_a_guard_is_exact,
         guards_taken_in_any_order_do_not_lock_each_other_out,
         a_forgotten_guard_can_be_taken_again,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::id::InterventionId;
+use domain::id::{InterventionId, PersonId};
 use domain::time::later;
 use platform::paging::PageRequest;
 use sea_orm::ConnectionTrait;
@@ -160,6 +160,24 @@ async fn open_interventions_are_found_by_person_in_any_session(database: Databas
     assert!(open.contains(&nth(1)) && open.contains(&nth(3)));
 }
 
+async fn an_open_intervention_is_found_by_either_name_of_its_person(database: Database) {
+    let store = Store::new(database);
+    let met = a_moment().with_shopper(nth(5)).build();
+    insert(&store, of_moment(1, &met, State::Shown)).await;
+
+    let connection = store.database.read();
+    for (name, found) in [
+        (PersonId::Shopper(nth(5)), 1),
+        (PersonId::Visitor(met.visitor), 1),
+        (PersonId::Shopper(nth(6)), 0),
+    ] {
+        let open = store
+            .open_interventions_of(connection, &tenant(), &[name])
+            .await;
+        assert_eq!(open.unwrap().len(), found, "{name}");
+    }
+}
+
 async fn a_row_that_breaks_an_invariant_is_named_and_not_shown(database: Database) {
     let store = Store::new(database);
     let new = an_intervention(1, State::Scheduled);
@@ -194,6 +212,7 @@ on_each_engine!(
         another_tenant_sees_and_changes_nothing,
         lists_go_from_the_newest_to_the_oldest,
         open_interventions_are_found_by_person_in_any_session,
+        an_open_intervention_is_found_by_either_name_of_its_person,
         a_row_that_breaks_an_invariant_is_named_and_not_shown,
     ],
     migrations()

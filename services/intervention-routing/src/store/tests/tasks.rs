@@ -1,9 +1,11 @@
-//! Tasks: versions, queues, deadlines, promises and lists.
+//! Tasks: versions, queues, deadlines and lists.
 
 use std::collections::BTreeSet;
 
-use domain::id::{PartnerId, TenantId};
+use domain::channel::Channel;
+use domain::id::PartnerId;
 use platform::paging::PageRequest;
+use sea_orm::ConnectionTrait;
 use storage::Database;
 use testkit::builders::other_tenant;
 use testkit::on_each_engine;
@@ -11,7 +13,6 @@ use testkit::on_each_engine;
 use super::rows::*;
 use super::*;
 use crate::invitation::tests::an_invitation;
-use crate::invitation::{Invitation, InvitationState};
 use crate::reservation::tests::a_reservation;
 use crate::task::tests::{a_task, after, agent_of};
 use crate::task::{Task, TaskState};
@@ -51,9 +52,17 @@ async fn waiting_tasks_come_oldest_first_from_the_queues_asked_for(database: Dat
         .unwrap();
     task(&store, reserved).await;
     task(&store, of_tenant(other_tenant(), a_task(5))).await;
+    let call = Task {
+        channel: Channel::Call,
+        ..a_task(6)
+    };
+    task(&store, call).await;
 
     let queues = BTreeSet::from([queue("checkout")]);
-    let waiting = store.waiting_tasks(&tenant(), &queues, 10).await.unwrap();
+    let waiting = store
+        .waiting_tasks(&tenant(), &queues, Channel::Chat, 10)
+        .await
+        .unwrap();
 
     let ids: Vec<_> = waiting.iter().map(|task| task.id).collect();
     assert_eq!(ids, [nth(2), nth(1)]);
@@ -106,44 +115,33 @@ async fn what_is_due_is_found_at_its_millisecond_in_every_tenant(database: Datab
     );
 }
 
-async fn promises_of_a_queue_are_counted(database: Database) {
+async fn a_row_that_cannot_be_read_holds_up_no_other(database: Database) {
     let store = Store::new(database);
-    let states = [
-        InvitationState::Waiting,
-        InvitationState::Shown,
-        InvitationState::Accepted,
-        InvitationState::Declined,
-    ];
-    for (n, state) in (1..).zip(states) {
-        invitation(
-            &store,
-            Invitation {
-                state,
-                ..an_invitation(n)
-            },
-        )
-        .await;
-    }
-    task(&store, a_task(3)).await;
-    let assigned = Task {
-        state: TaskState::Assigned,
-        ..a_task(4)
-    };
-    task(&store, assigned).await;
-
-    let counted = |name: &'static str, tenant: TenantId| {
-        store.in_tx(move |store, tx| {
-            let (tenant, queue) = (tenant.clone(), queue(name));
+    task(&store, a_task(1)).await;
+    task(&store, a_task(2)).await;
+    let first = a_task(1).id;
+    store
+        .in_tx(move |_, tx| {
             async move {
-                let outstanding = store.outstanding(tx, &tenant, &queue).await?;
-                Ok((outstanding, store.promised(tx, &tenant, &queue).await?))
+                let spoil = format!("UPDATE tasks SET brief = '{{}}' WHERE task_id = '{first}'");
+                tx.execute_unprepared(&spoil).await?;
+                Ok(())
             }
             .boxed()
         })
-    };
-    assert_eq!(counted("checkout", tenant()).await, (3, 2));
-    assert_eq!(counted("orders", tenant()).await, (0, 0));
-    assert_eq!(counted("checkout", other_tenant()).await, (0, 0));
+        .await;
+
+    let queues = BTreeSet::from([queue("checkout")]);
+    let waiting = store
+        .waiting_tasks(&tenant(), &queues, Channel::Chat, 10)
+        .await
+        .unwrap();
+    let overdue = store.overdue_tasks(after(60), 9).await.unwrap();
+
+    for left in [waiting, overdue] {
+        let ids: Vec<_> = left.iter().map(|task| task.id).collect();
+        assert_eq!(ids, [nth(2)]);
+    }
 }
 
 async fn lists_hold_the_open_tasks_of_an_agent_or_a_partner(database: Database) {
@@ -193,7 +191,7 @@ on_each_engine!(
         of_two_who_save_one_version_one_wins,
         waiting_tasks_come_oldest_first_from_the_queues_asked_for,
         what_is_due_is_found_at_its_millisecond_in_every_tenant,
-        promises_of_a_queue_are_counted,
+        a_row_that_cannot_be_read_holds_up_no_other,
         lists_hold_the_open_tasks_of_an_agent_or_a_partner,
     ],
     migrations()
