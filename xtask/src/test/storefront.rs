@@ -25,10 +25,10 @@ const BROWSER: &str = "RESCATE_CHROMIUM";
 
 pub(super) fn run(run: &Run<'_>) -> Result<Outcome, Failure> {
     if !has_node() {
-        return without("Node.js 20 or later with npm is missing");
+        return without("it needs Node.js 20 or later, with npm");
     }
     let Some(browser) = setup::browser()? else {
-        return without("Chromium is missing, and apt-get cannot install it");
+        return without("it needs Chromium, and apt-get is not there to install it");
     };
     let folder = run.root.path().join("deploy").join("storefront");
     process::show(npm(&folder).args(["ci", "--prefer-offline", "--no-audit", "--no-fund"]))?;
@@ -47,8 +47,8 @@ pub(super) fn run(run: &Run<'_>) -> Result<Outcome, Failure> {
 fn without(why: &'static str) -> Result<Outcome, Failure> {
     if environment::is_ci() {
         return Err(Failure::Missing {
-            what: format!("what the storefront's tests need ({why})"),
-            help: "install it on the build machine".to_owned(),
+            what: "a tool of the storefront's tests".to_owned(),
+            help: why.to_owned(),
         });
     }
     Ok(Outcome::Skipped(why))

@@ -37,8 +37,9 @@ export class Suite {
 
   /** Starts a suite whose session-tracking takes events from the pages of `origin`. */
   static async start(origin: string): Promise<Suite> {
+    const program = required("RESCATE_BIN");
     const data = await mkdtemp(join(tmpdir(), "rescate-storefront-"));
-    const child = spawn(required("RESCATE_BIN"), ["up", "--free-ports", "--data", data], {
+    const child = spawn(program, ["up", "--free-ports", "--data", data], {
       env: { ...process.env, RESCATE_SESSIONS__SERVER__ALLOWED_ORIGINS: origin },
       stdio: ["ignore", "pipe", "inherit"],
     });
