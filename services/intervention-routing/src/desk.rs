@@ -4,7 +4,6 @@
 //! told again. What an agent has in use is a copy of the store's sum, kept for the choice of the next agent; the
 //! transaction that reserves looks at the store itself.
 
-pub(crate) mod matching;
 mod news;
 mod registry;
 
@@ -16,10 +15,10 @@ use domain::id::{QueueId, TenantId};
 use domain::time::Timestamp;
 use tokio::sync::mpsc;
 
-pub(crate) use matching::{Load, Need, Places, Presence, Profile, Promise};
 pub(crate) use news::{Cut, DeskNews, PresenceNow, SessionNews};
 
 use crate::intervention::AssignedAgent;
+use crate::matching::{Load, Need, Places, Presence, Profile, Promise};
 use registry::{Registry, Way};
 
 /// News that may wait for one desk; a desk that falls further behind is cut.

@@ -10,8 +10,8 @@ use domain::time::Timestamp;
 use domain::word::closed_enum;
 use serde::{Deserialize, Serialize};
 
-use crate::desk::Need;
 use crate::intervention::Intervention;
+use crate::matching::Need;
 use crate::refused::Refused;
 use crate::task::Brief;
 

@@ -1,7 +1,7 @@
 //! Tasks: units of work for agents, and the moves they may make.
 //!
 //! A task waits in one queue, is held for one agent at a time and worked on by one. Its version is compared and counted up
-//! by the store whenever it is saved. Deliberately absent: who gets it, which is `desk::matching`.
+//! by the store whenever it is saved. Deliberately absent: who gets it, which is `matching`.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use domain::time::{Timestamp, Zone, later};
 use domain::word::closed_enum;
 use serde::{Deserialize, Serialize};
 
-use crate::desk::Need;
 use crate::intervention::{AssignedAgent, Intervention};
+use crate::matching::Need;
 use crate::play::Play;
 use crate::refused::Refused;
 

@@ -8,6 +8,7 @@ mod amounts;
 mod authority;
 mod case;
 mod config;
+mod day;
 mod decision;
 mod error;
 mod grpc;

@@ -18,7 +18,9 @@ mod scenes;
 mod script;
 mod setup;
 mod shopper;
+mod source;
 mod stage;
+mod step;
 mod story;
 
 use clap::Args;
@@ -36,6 +38,7 @@ use error::failed;
 use progress::Progress;
 use reading::Reading;
 use report::Report;
+use source::Source;
 use stage::Stage;
 
 /// Recorded events of a real shop; see `tests/data/rees46/README.md`.
@@ -109,7 +112,7 @@ async fn play(suite: &Suite, seed: u64, progress: &Progress) -> Result<Report, D
     progress.say("reading what came of it from all five services");
     let reading = Reading::settled(&doors, began).await?;
     let story = story::tell(&doors, &reading, &taken).await?;
-    let source = report::Source {
+    let source = Source {
         replayed,
         again,
         recording: &recording,

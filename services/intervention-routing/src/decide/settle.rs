@@ -4,7 +4,7 @@ use domain::block::{Block, BlockReason};
 
 use super::gate::reasons;
 use super::{Settled, Step, StepName};
-use crate::desk::Places;
+use crate::matching::Places;
 use crate::play::Play;
 
 /// What the world says of one play.

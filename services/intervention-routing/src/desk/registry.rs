@@ -9,9 +9,9 @@ use domain::id::{QueueId, TenantId};
 use domain::time::{Timestamp, elapsed};
 use tokio::sync::mpsc;
 
-use super::matching::{self, Seat};
-use super::{Cut, DeskNews, Load, Need, Places, Presence, PresenceNow, Profile, Promise};
+use super::{Cut, DeskNews, PresenceNow};
 use crate::intervention::AssignedAgent;
+use crate::matching::{self, Load, Need, Places, Presence, Profile, Promise, Seat};
 
 /// Agents by tenant, and what is known of each.
 #[derive(Debug, Default)]

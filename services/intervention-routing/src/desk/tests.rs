@@ -7,8 +7,8 @@ use futures::FutureExt;
 use testkit::builders::{other_tenant, tenant};
 use testkit::clock::start;
 
-use super::matching::tests::{a_need, a_profile};
 use super::*;
+use crate::matching::tests::{a_need, a_profile};
 use crate::task::tests::{after, agent_of};
 
 const SILENCE: Duration = Duration::from_secs(30);

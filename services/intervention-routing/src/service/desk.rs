@@ -6,9 +6,10 @@ use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
 
 use super::Service;
-use crate::desk::{Cut, Desk, DeskNews, Profile};
+use crate::desk::{Cut, Desk, DeskNews};
 use crate::error::RoutingError;
 use crate::intervention::AssignedAgent;
+use crate::matching::Profile;
 use crate::store::{TaskCursor, TaskHolder};
 use crate::task::Task;
 

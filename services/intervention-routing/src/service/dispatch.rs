@@ -20,11 +20,12 @@ use super::freshness::Freshness;
 use super::release::handled_by;
 use super::rows::settled;
 use super::{Service, trace};
-use crate::desk::{DeskNews, Load, Profile};
+use crate::desk::DeskNews;
 use crate::error::RoutingError;
 use crate::facts;
 use crate::intervention::{AssignedAgent, Intervention};
 use crate::invitation::InvitationState;
+use crate::matching::{Load, Profile};
 use crate::reservation::{Hold, Reservation};
 use crate::store::Guard;
 use crate::task::{Task, TaskState};
@@ -251,7 +252,7 @@ impl Service {
         let by = handled_by(&intervention, agent);
         facts::record(tx, &*self.inner.ids, &by, told, now).await?;
         // Before the commit: a decision that follows at once must not count on this room. Undone when it fails.
-        let load = load.with(&reservation);
+        let load = load.with(reservation.units, reservation.channel);
         let desks = self.inner.desks.clone();
         desks.set_load(&task.tenant, agent, load, now);
         tx.after_commit(move || {

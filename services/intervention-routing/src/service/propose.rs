@@ -7,19 +7,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::assessment::Assessment;
-use domain::id::TenantId;
 use domain::moment::Moment;
 use domain::time::{Timestamp, later};
 use futures::FutureExt;
 use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
 use serde::{Deserialize, Serialize};
-use storage::{RequestKey, Tx};
+use storage::RequestKey;
 use tracing::{Instrument, Span, field};
 
 use super::Service;
-use super::prospects::{Answers, promise_agents};
+use super::deciding::{Deciding, Proposal};
+use super::prospects::promise_agents;
 use super::record::persons;
 use super::verdict::Verdict;
 use crate::decision::{Decision, Explanation};
@@ -33,27 +32,11 @@ const CLOCK_SKEW: Duration = Duration::from_mins(5);
 /// How often the world is asked again when the record changed meanwhile.
 const ATTEMPTS: u32 = 3;
 
-/// A moment that somebody may be helped at.
-#[derive(Debug, Clone)]
-pub(crate) struct Proposal {
-    pub(crate) moment: Moment,
-    pub(crate) assessment: Assessment,
-}
-
 /// What was decided.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Proposed {
     pub(crate) decision: Decision,
     pub(crate) intervention: Option<Intervention>,
-}
-
-/// What one decision works with.
-pub(super) struct Deciding<'a> {
-    pub(super) tx: &'a Tx,
-    pub(super) tenant: &'a TenantId,
-    pub(super) proposal: &'a Proposal,
-    pub(super) answers: &'a Answers,
-    pub(super) now: Timestamp,
 }
 
 impl Service {

@@ -1,9 +1,7 @@
 //! What the world is asked before a decision: who is available for a play, and what they may grant.
 
-use std::collections::BTreeMap;
-
 use domain::channel::Channel;
-use domain::id::{PlayId, TenantId};
+use domain::id::TenantId;
 use domain::moment::Moment;
 use domain::offer::OfferRefusal;
 use domain::remedy::Rung;
@@ -14,21 +12,18 @@ use proto::offers::v1::check_authority_request::Grantor;
 use storage::Tx;
 
 use super::Service;
-use super::propose::Proposal;
+use super::deciding::{Answers, Proposal};
 use super::record::Reading;
 use crate::decide::{Authority, Gate, Prospect, Situation, gate};
-use crate::desk::Need;
 use crate::error::RoutingError;
 use crate::intervention::AssignedAgent;
 use crate::invitation::InvitationState;
+use crate::matching::Need;
 use crate::play::Play;
 use crate::upstreams::OFFERS;
 
 /// Most agents that one question about authority may name.
 const AGENTS_ASKED: usize = 200;
-
-/// The answers of the world, by play and version.
-pub(super) type Answers = BTreeMap<(PlayId, u32), Authority>;
 
 impl Service {
     /// Asks the world about the plays that pass every step that needs no question. Nothing is asked of a moment that

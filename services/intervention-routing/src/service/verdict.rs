@@ -5,7 +5,7 @@ use domain::fact::FactBody;
 use domain::id::InterventionId;
 use platform::telemetry::TraceContext;
 
-use super::propose::{Deciding, Proposal};
+use super::deciding::{Deciding, Proposal};
 use super::record::{Reading, persons};
 use super::{NewContact, Service};
 use crate::decide::{Closed, Gate, Settled, Situation, Step, Withheld, gate, settle};

@@ -9,8 +9,8 @@ use storage::{StoreError, TenantScoped, Tx};
 
 use super::Store;
 use super::entities::{invitation, task, words};
-use crate::desk::{Need, Promise};
 use crate::invitation::InvitationState;
+use crate::matching::{Need, Promise};
 use crate::task::TaskState;
 
 /// What a task needs of an agent.

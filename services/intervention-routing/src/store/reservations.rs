@@ -13,8 +13,8 @@ use storage::{StoreError, TenantScoped, Tx};
 use super::Store;
 use super::entities::reservation::{self, Column, Entity};
 use super::entities::{legible, number, words};
-use crate::desk::Load;
 use crate::intervention::AssignedAgent;
+use crate::matching::Load;
 use crate::reservation::{Reservation, ReservationState};
 
 impl Store {
@@ -109,7 +109,8 @@ impl Store {
             .await?;
         let mut load = Load::default();
         for row in &rows {
-            load = load.with(&reservation::reservation(row)?);
+            let open = reservation::reservation(row)?;
+            load = load.with(open.units, open.channel);
         }
         Ok(load)
     }

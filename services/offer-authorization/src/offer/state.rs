@@ -8,7 +8,7 @@ use domain::money::Money;
 use domain::time::{Timestamp, later};
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::Day;
+use crate::day::Day;
 
 /// Where an offer stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use testkit::clock::start;
 use testkit::ids::nth;
 
 use super::*;
-use crate::ledger::Day;
+use crate::day::Day;
 use crate::samples::{ana, programme};
 
 const GRACE: Duration = Duration::from_secs(30);

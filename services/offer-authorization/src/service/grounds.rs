@@ -10,7 +10,8 @@ use storage::StoreError;
 
 use crate::authority::{Candidate, PurseRoom};
 use crate::case::CaseAgent;
-use crate::ledger::{Day, LimitKey, purse_owners};
+use crate::day::Day;
+use crate::ledger::{LimitKey, purse_owners};
 use crate::programme::{Programme, PurseOwner};
 use crate::store::ledger::{Caps, Counter, counters};
 use crate::store::purses;

@@ -8,8 +8,9 @@ use proto::field::{FieldFault, InvalidField};
 use storage::RequestKey;
 
 use super::{Service, Unit, Viewer};
+use crate::day::Day;
 use crate::error::OfferError;
-use crate::ledger::{Day, LimitKey};
+use crate::ledger::LimitKey;
 use crate::programme::{Purse, PurseReport};
 use crate::store::purses::PurseCursor;
 use crate::store::{ledger, purses};

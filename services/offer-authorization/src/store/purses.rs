@@ -14,7 +14,8 @@ use storage::{StoreError, TenantScoped, Tx};
 
 use super::entities::purses::{ActiveModel, Column, Entity, Model};
 use super::ledger::{Counter, counters};
-use crate::ledger::{Day, LimitKey};
+use crate::day::Day;
+use crate::ledger::LimitKey;
 use crate::programme::{Purse, PurseOwner, PurseReport};
 
 const TABLE: &str = "purses";

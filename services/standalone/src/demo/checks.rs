@@ -6,7 +6,7 @@ mod scene;
 
 use serde::Serialize;
 
-use super::report::Source;
+use super::source::Source;
 pub(super) use scene::{check as scene, ending};
 
 /// One thing that must hold.

@@ -19,22 +19,12 @@ use super::checks::{self, Check};
 use super::clock::FACTOR;
 use super::reading::Reading;
 use super::setup::IDLE_CART;
-use super::stage::Taken;
+use super::source::Source;
 use super::story::Story;
-use crate::replay::{Outcome, Recorded};
+use crate::replay::Outcome;
 pub(super) use figures::Figures;
 pub(super) use latency::Latency;
-pub(super) use people::{CauseLine, FunnelLine, SceneLine, Step};
-
-/// All that a report is made of.
-pub(super) struct Source<'a> {
-    pub(super) replayed: Outcome,
-    /// The replay of some events for the second time.
-    pub(super) again: Outcome,
-    pub(super) recording: &'a [Recorded],
-    pub(super) taken: &'a Taken,
-    pub(super) reading: &'a Reading,
-}
+pub(super) use people::{CauseLine, FunnelLine, SceneLine};
 
 /// The report.
 #[derive(Debug, Serialize)]

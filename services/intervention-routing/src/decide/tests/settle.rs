@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::desk::Places;
+use crate::matching::Places;
 
 fn prospect(play: &Play, authority: Authority, free: u32) -> Prospect<'_> {
     Prospect {

@@ -14,7 +14,8 @@ use proto::routing::v1::open_desk_request::Message as Heard;
 use proto::routing::v1::open_desk_response::Message as Told;
 
 use crate::decide::Order;
-use crate::desk::{DeskNews, Presence, PresenceNow, Profile, SessionNews};
+use crate::desk::{DeskNews, PresenceNow, SessionNews};
+use crate::matching::{Presence, Profile};
 use crate::reservation::{DeclineReason, Reservation, ReservationState};
 use crate::service::{Held, WrapUp};
 use crate::store::TaskCursor;

@@ -10,9 +10,9 @@ use testkit::on_each_engine;
 
 use super::rows::*;
 use super::*;
-use crate::desk::Promise;
 use crate::invitation::tests::an_invitation;
 use crate::invitation::{Invitation, InvitationState};
+use crate::matching::Promise;
 use crate::reservation::tests::a_reservation;
 use crate::reservation::{Reservation, ReservationState};
 use crate::task::tests::{a_task, agent_of};

@@ -11,9 +11,9 @@ use testkit::on_each_engine;
 
 use super::rows::*;
 use super::*;
-use crate::desk::Load;
 use crate::invitation::tests::an_invitation;
 use crate::invitation::{Invitation, InvitationState};
+use crate::matching::Load;
 use crate::reservation::tests::a_reservation;
 use crate::reservation::{Declined, Reservation, ReservationState};
 use crate::task::tests::{a_task, after, agent_of};

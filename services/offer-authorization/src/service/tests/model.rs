@@ -16,7 +16,8 @@ use testkit::ids::nth;
 
 use super::World;
 use crate::authority::GrantorRole;
-use crate::ledger::{Day, LimitKey, purse_owners};
+use crate::day::Day;
+use crate::ledger::{LimitKey, purse_owners};
 use crate::programme::Programme;
 use crate::samples::{ana, colleague, programme};
 use crate::service::approve::Approval;

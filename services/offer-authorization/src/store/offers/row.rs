@@ -8,7 +8,7 @@ use storage::column::{self, Row};
 
 use super::TABLE;
 use crate::case::CaseAgent;
-use crate::ledger::Day;
+use crate::day::Day;
 use crate::offer::{Hold, Offer, Redemption, State, StateName, Terms};
 use crate::store::entities::offers::{ActiveModel, Model};
 

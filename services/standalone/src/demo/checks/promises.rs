@@ -8,9 +8,10 @@ use proto::routing::v1::{Intervention, InterventionState};
 
 use super::{Check, Held};
 use crate::demo::reading::Reading;
-use crate::demo::report::{Source, Step};
 use crate::demo::scenes::Then;
 use crate::demo::shopper::{Redemption, SecondOrder};
+use crate::demo::source::Source;
+use crate::demo::step::Step;
 
 pub(super) fn all(source: &Source<'_>) -> Vec<Check> {
     let reading = source.reading;

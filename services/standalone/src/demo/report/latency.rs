@@ -5,8 +5,8 @@ use std::time::Duration;
 use proto::convert::time::duration;
 use serde::Serialize;
 
-use super::Source;
 use crate::demo::shopper::Lived;
+use crate::demo::source::Source;
 
 /// Quantiles of a time, in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

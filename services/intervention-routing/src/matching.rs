@@ -13,7 +13,6 @@ use domain::time::Timestamp;
 use domain::word::closed_enum;
 
 use crate::intervention::AssignedAgent;
-use crate::reservation::Reservation;
 
 closed_enum! {
     /// Whether an agent takes work.
@@ -99,14 +98,14 @@ impl Places {
 }
 
 impl Load {
-    /// The load with one more open reservation.
+    /// The load with `units` more, of work on this channel.
     #[must_use]
-    pub(crate) fn with(self, open: &Reservation) -> Self {
+    pub(crate) fn with(self, units: u32, channel: Channel) -> Self {
         Self {
-            units: self.units.saturating_add(open.units),
+            units: self.units.saturating_add(units),
             calls: self
                 .calls
-                .saturating_add(u32::from(open.channel == Channel::Call)),
+                .saturating_add(u32::from(channel == Channel::Call)),
         }
     }
 
@@ -152,7 +151,7 @@ impl Profile {
 
 impl Seat<'_> {
     /// Tasks of this need that the agent could take now.
-    pub(super) fn room(&self, need: &Need) -> u32 {
+    pub(crate) fn room(&self, need: &Need) -> u32 {
         self.profile.room(self.load, need)
     }
 
