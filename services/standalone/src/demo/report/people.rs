@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::cause::Cause;
-use proto::fact::v1::fact::Body;
 use proto::fact::v1::Fact;
+use proto::fact::v1::fact::Body;
 use proto::field::WireField;
 use serde::Serialize;
 
