@@ -45,6 +45,10 @@ closed_enum! {
         ShipmentTrouble = "shipment_trouble",
         /// The buyer looks at the order status again and again.
         StatusAnxiety = "status_anxiety",
+        /// An item of the order that was on back order is ready.
+        BackOrderReady = "back_order_ready",
+        /// The promised delivery of the shipment was moved.
+        DeliveryRevised = "delivery_revised",
     }
 }
 

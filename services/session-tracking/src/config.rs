@@ -42,11 +42,18 @@ pub struct UpstreamsConfig {
 #[serde(deny_unknown_fields)]
 pub struct IngestConfig {
     pub partition: u16,
-    pub queue_batches: usize,
-    pub group_max_batches: usize,
+    #[serde(rename = "queue_kib", deserialize_with = "kibibytes")]
+    pub queue_bytes: usize,
     pub group_max_events: usize,
-    pub cached_sessions: usize,
+    #[serde(rename = "group_max_delay_ms", deserialize_with = "millis")]
+    pub group_max_delay: Duration,
+    pub live_sessions: usize,
+    #[serde(rename = "memory_kib", deserialize_with = "kibibytes")]
+    pub memory_bytes: usize,
     pub session_max_events: usize,
+    #[serde(rename = "row_delay_ms", deserialize_with = "millis")]
+    pub row_delay: Duration,
+    pub rows_per_commit: usize,
     #[serde(rename = "timer_tick_ms", deserialize_with = "millis")]
     pub timer_tick: Duration,
     pub timer_max_sessions: usize,
@@ -73,6 +80,13 @@ impl ServiceConfig for Config {
 /// Reads a span that a setting gives in milliseconds.
 pub(crate) fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     u64::deserialize(deserializer).map(Duration::from_millis)
+}
+
+const KIBIBYTE: usize = 1_024;
+
+/// Reads a size that a setting gives in KiB.
+fn kibibytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    usize::deserialize(deserializer).map(|kibibytes| kibibytes.saturating_mul(KIBIBYTE))
 }
 
 impl Validate for Config {
@@ -104,10 +118,19 @@ impl Validate for UpstreamsConfig {
 
 impl Validate for IngestConfig {
     fn validate(&self, faults: &mut Faults) {
-        faults.range("queue_batches", self.queue_batches, 1..=100_000);
-        faults.range("group_max_batches", self.group_max_batches, 1..=10_000);
-        faults.range("group_max_events", self.group_max_events, 1_000..=100_000);
-        faults.range("cached_sessions", self.cached_sessions, 1..=10_000_000);
+        // The smallest queue takes the largest batch of two tenants.
+        faults.range("queue_kib", self.queue_bytes / KIBIBYTE, 512..=4_194_304);
+        faults.range("group_max_events", self.group_max_events, 1..=100_000);
+        let delay = self.group_max_delay.as_millis();
+        faults.range("group_max_delay_ms", delay, 0..=1_000);
+        faults.range("live_sessions", self.live_sessions, 1..=10_000_000);
+        faults.range(
+            "memory_kib",
+            self.memory_bytes / KIBIBYTE,
+            64..=1_073_741_824,
+        );
+        faults.range("row_delay_ms", self.row_delay.as_millis(), 0..=600_000);
+        faults.range("rows_per_commit", self.rows_per_commit, 1..=100_000);
         faults.range("session_max_events", self.session_max_events, 1..=100_000);
         faults.range("timer_tick_ms", self.timer_tick.as_millis(), 1..=60_000);
         faults.range("timer_max_sessions", self.timer_max_sessions, 1..=10_000);
@@ -146,7 +169,8 @@ mod tests {
     fn contradictions_are_refused_and_all_of_them_named() {
         let refused = load(
             "[signals]\nsession_idle_end_ms = 1000\n[moments]\nlive_expiry_ms = 10\n\
-             [upstreams]\nkpi = \"kpi:7105\"\n",
+             [upstreams]\nkpi = \"kpi:7105\"\n\
+             [events]\nmax_behind_binding_ms = 60000\n",
         )
         .unwrap_err()
         .to_string();
@@ -155,6 +179,7 @@ mod tests {
             "signals.session_idle_end_ms",
             "moments.live_expiry_ms",
             "upstreams.kpi",
+            "events.max_behind_binding_ms",
         ] {
             assert!(refused.contains(&format!("`{key}`")), "{key} in {refused}");
         }

@@ -136,13 +136,18 @@ pub(crate) struct OrderEvent {
     pub(crate) change: OrderChange,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum OrderChange {
-    Placed { value: Money, margin: Option<Money> },
+    Placed {
+        value: Money,
+        margin: Option<Money>,
+    },
     Changed,
     Cancelled,
     Shipment(Checkpoint),
     DeliveryConfirmed,
+    /// An article that was on back order is ready.
+    BackOrderReady(Sku),
 }
 
 /// What is learned of the person.
@@ -155,6 +160,7 @@ pub(crate) enum PersonEvent {
     },
     ConsentChanged(Consent),
     IdentityLinked(ShopperId),
+    IdentityUnlinked(ShopperId),
 }
 
 /// A look at a product. Storefronts tell it on entry without a dwell, on leaving with one, or both.
@@ -167,12 +173,14 @@ pub(crate) struct ProductView {
 }
 
 /// What a carrier reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Checkpoint {
     pub(crate) status: ShipmentStatus,
     /// By the carrier's clock, which orders the checkpoints of a shipment.
     pub(crate) carrier_time: Timestamp,
     pub(crate) estimated_delivery: Option<Timestamp>,
+    /// What is behind the status.
+    pub(crate) detail: Option<Name>,
 }
 
 /// One attribute of a custom event.

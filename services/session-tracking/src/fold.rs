@@ -5,25 +5,29 @@
 //! after the last one it goes on: a pause is seen by the same code in both places, so a timer needs no event of its own.
 //! Deliberately absent: what is told to others, and when; that is `moment`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::cart::Cart;
 use domain::consent::Consents;
 use domain::fact::Ending;
-use domain::id::{OrderId, ShopperId, VisitorId};
+use domain::id::{OrderId, PersonId, ShopperId, VisitorId};
 use domain::language::Language;
 use domain::moment::Page;
 use domain::phase::RiskPhase;
 use domain::signal::SignalKind;
 use domain::time::{Timestamp, Zone, later};
 
-use crate::event::{Event, Payload, PersonEvent};
+use crate::event::{Event, Payload, PersonEvent, Position};
+use crate::packed::{pack_fields, pack_members};
 
 mod browse;
 mod buy;
 mod checkout;
+mod identity;
 mod lapse;
+mod occurrence;
 mod order;
 mod progress;
 mod settings;
@@ -34,8 +38,9 @@ pub(crate) use order::Order;
 pub use settings::SignalSettings;
 pub(crate) use signals::Signals;
 
-use browse::Browsing;
+use browse::Look;
 use checkout::{Checkout, Costs};
+use identity::Identity;
 use window::Window;
 
 /// What a session has come to by a point in time.
@@ -55,10 +60,7 @@ pub(crate) struct State {
     pub(crate) checkouts: Tally,
     pub(crate) signals: Signals,
     pub(crate) orders: BTreeMap<OrderId, Order>,
-    /// The order that each sign of trouble was seen on last.
-    pub(crate) troubled: BTreeMap<SignalKind, OrderId>,
     pub(crate) started_at: Timestamp,
-    pub(crate) last_event_at: Timestamp,
     pub(crate) event_count: u32,
     /// Most by which a clock of a client was ahead of ours.
     pub(crate) skew: Duration,
@@ -68,6 +70,7 @@ pub(crate) struct State {
     pub(crate) sold_at: Option<Timestamp>,
     /// When the session ended by inactivity or age. An order may still come.
     pub(crate) ended_at: Option<Timestamp>,
+    last: Position,
     /// The last act of the shopper; the start, when there was none.
     active_at: Timestamp,
     /// The last act that led towards an order.
@@ -75,10 +78,15 @@ pub(crate) struct State {
     pause: Pause,
     checkout: Option<Checkout>,
     costs: Costs,
-    form_errors: Window,
-    browsing: Browsing,
-    /// Up to where time has passed.
+    /// The product on the screen, if it can be configured.
+    look: Option<Look>,
+    /// What may make a sign with more of its kind.
+    recent: BTreeMap<SignalKind, Window>,
+    identity: Identity,
+    /// The last event or lapse, before which nothing happens any more.
     clock: Timestamp,
+    /// When something will happen by itself, if no event comes before.
+    due: Option<Timestamp>,
 }
 
 /// How often something happened, and when last.
@@ -132,22 +140,23 @@ impl State {
             checkouts: Tally::default(),
             signals: Signals::default(),
             orders: BTreeMap::new(),
-            troubled: BTreeMap::new(),
             started_at: at,
-            last_event_at: at,
             event_count: 0,
             skew: Duration::ZERO,
             phase_reached: RiskPhase::InformationBlock,
             sold_at: None,
             ended_at: None,
+            last: first.position(),
             active_at: at,
             forward_at: None,
             pause: Pause::Open,
             checkout: None,
             costs: Costs::default(),
-            form_errors: Window::default(),
-            browsing: Browsing::default(),
+            look: None,
+            recent: BTreeMap::new(),
+            identity: Identity::default(),
             clock: at,
+            due: None,
         };
         state.step(first, settings);
         state
@@ -157,7 +166,8 @@ impl State {
     pub(crate) fn step(&mut self, event: &Event, settings: &SignalSettings) {
         let at = event.occurred_at;
         self.pass(at, settings);
-        self.last_event_at = at;
+        self.clock = self.clock.max(at);
+        self.last = event.position();
         self.event_count = self.event_count.saturating_add(1);
         self.skew = self.skew.max(event.ahead());
         self.note_context(event);
@@ -168,12 +178,42 @@ impl State {
         match &event.payload {
             Payload::Browse(act) => self.browse(act, at, settings),
             Payload::Cart(act) => self.buy(act, at),
-            Payload::Checkout(act) => self.check_out(act, at, settings),
-            Payload::Order(event_of_order) => self.follow_order(event_of_order, event.position()),
+            Payload::Checkout(act) => self.check_out(act, at),
+            Payload::Order(event_of_order) => {
+                self.follow_order(event_of_order, event.position(), settings);
+            }
             Payload::Person(act) => self.note_person(act),
             Payload::Custom { .. } => {}
         }
+        self.count_towards_sign(&event.payload, at, settings);
         self.phase_reached = self.phase_reached.max(self.phase());
+        self.plan(settings);
+    }
+
+    /// The state at `now`: itself while nothing has happened since, else a copy in which time has passed.
+    pub(crate) fn at(&self, now: Timestamp, settings: &SignalSettings) -> Cow<'_, Self> {
+        if self.due.is_none_or(|due| now < due) {
+            return Cow::Borrowed(self);
+        }
+        let mut state = self.clone();
+        state.pass(now, settings);
+        Cow::Owned(state)
+    }
+
+    /// Where the last event stands. One that stands before it needs the session to be folded again.
+    pub(crate) fn last_position(&self) -> Position {
+        self.last
+    }
+
+    pub(crate) fn last_event_at(&self) -> Timestamp {
+        let (at, _) = self.last;
+        at
+    }
+
+    /// Whom the session belongs to, as well as we know.
+    pub(crate) fn person(&self) -> PersonId {
+        self.shopper
+            .map_or(PersonId::Visitor(self.visitor), PersonId::Shopper)
     }
 
     /// The part of the journey in which trouble would fall now.
@@ -216,7 +256,10 @@ impl State {
             self.zone = Some(zone.clone());
         }
         self.language = event.language.or(self.language);
-        self.shopper = event.shopper.or(self.shopper);
+        if let Some(shopper) = event.shopper {
+            self.identity.carry(shopper);
+            self.shopper = self.identity.shopper();
+        }
         if let Some(page) = &event.page
             && self.page.as_ref() != Some(page)
         {
@@ -227,10 +270,12 @@ impl State {
 
     fn note_person(&mut self, event: &PersonEvent) {
         match event {
-            PersonEvent::IdentityLinked(shopper) => self.shopper = Some(*shopper),
+            PersonEvent::IdentityLinked(shopper) => self.identity.link(*shopper),
+            PersonEvent::IdentityUnlinked(shopper) => self.identity.unlink(*shopper),
             PersonEvent::ConsentChanged(consent) => self.consents.record(consent.clone()),
             PersonEvent::ContactReceived { .. } => {}
         }
+        self.shopper = self.identity.shopper();
     }
 
     /// A sign of life ends the pause, and wakes a session that has ended by inactivity but not by age.
@@ -244,13 +289,26 @@ impl State {
             SignalKind::TaxShock,
             SignalKind::TotalShock,
         ] {
-            self.signals.cease(kind);
+            self.signals.cease(kind, at);
         }
         self.costs.close_before(at, settings);
         if at < later(self.started_at, settings.session_hard_limit) {
             self.ended_at = None;
         }
     }
+}
+
+pack_fields! {
+    State {
+        visitor, shopper, zone, language, page, page_entered_at, consents, cart, cart_adds, checkouts, signals, orders,
+        started_at, event_count, skew, phase_reached, sold_at, ended_at, last, active_at, forward_at, pause,
+        checkout, costs, look, recent, identity, clock, due,
+    }
+    Tally { count, last }
+}
+
+pack_members! {
+    Pause { Open, Noted }
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! How events become durable: callers hand batches to one writer, which folds what waits into one transaction and answers
 //! all when it is committed.
 //!
-//! One writer owns all live sessions, so a decision needs no lock and a group of batches costs one commit. What the
-//! writer holds is a cache: it can be dropped at any time and is read again from the log.
+//! One writer owns all sessions, so a decision needs no lock and a group of batches costs one commit. What the writer
+//! holds is made from the log and can be made from it again at any time: after a restart, and after a commit whose
+//! outcome is not known.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use domain::id::{PersonId, TenantId};
@@ -13,25 +15,46 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::error::SessionError;
 use crate::event::Event;
+use crate::session::Shown;
 use crate::snapshot::{SessionKey, Snapshot};
 use crate::store::Erased;
 
-mod cache;
+mod due;
 mod group;
+mod memory;
 mod publish;
+mod queue;
+mod recover;
+mod residents;
+mod tenants;
 mod timers;
 mod touch;
+mod unwritten;
 mod writer;
 
-pub(crate) use writer::{Settings, Writer};
+pub(crate) use writer::{Ended, Settings, Writer};
 
-/// A batch of events of one tenant, parsed, each with its position in the caller's batch.
+use queue::{Place, Room};
+
+/// A batch of events of one tenant, parsed.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) tenant: TenantId,
-    pub(crate) events: Vec<(usize, Event)>,
+    pub(crate) events: Vec<Incoming>,
+    /// The events as they came over the wire, one after the other.
+    pub(crate) bytes: Vec<u8>,
     /// Where the caller is in its trace.
     pub(crate) trace: Option<TraceContext>,
+}
+
+/// An event of a batch.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    /// Its position in the caller's batch.
+    pub(crate) index: usize,
+    pub(crate) event: Event,
+    /// Where it lies in the bytes of the batch.
+    pub(crate) wire: Range<usize>,
 }
 
 /// What became of a batch.
@@ -57,7 +80,8 @@ pub(crate) enum Refusal {
 pub(crate) struct Published {
     pub(crate) key: SessionKey,
     pub(crate) change: u64,
-    pub(crate) before: Option<Arc<Snapshot>>,
+    pub(crate) before: Option<Shown>,
+    pub(crate) shown: Shown,
     pub(crate) after: Arc<Snapshot>,
 }
 
@@ -65,14 +89,27 @@ pub(crate) type Answer<T> = oneshot::Sender<Result<T, SessionError>>;
 
 #[derive(Debug)]
 enum Command {
-    Record(Batch, Answer<Receipt>),
+    Record(Handed),
+    /// What is in memory of a session.
+    Read(SessionKey, Answer<Option<Snapshot>>),
+    /// Answered when the rows of all sessions hold what was taken until then, with the number of the last change.
+    Settle(Answer<u64>),
     Erase(RequestKey, PersonId, Answer<Erased>),
+}
+
+/// A batch with its room in the queue.
+#[derive(Debug)]
+struct Handed {
+    batch: Batch,
+    answer: Answer<Receipt>,
+    _place: Place,
 }
 
 /// The way to the writer. Clones lead to the same one; the writer ends when all are dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Ingest {
-    queue: mpsc::Sender<Command>,
+    room: Room,
+    queue: mpsc::UnboundedSender<Command>,
     published: broadcast::Sender<Arc<Published>>,
 }
 
@@ -88,26 +125,38 @@ impl Pending {
 }
 
 impl Ingest {
-    /// Hands a batch over, unless as many wait as may: then the caller should come back later.
+    /// Hands a batch over, unless as much waits as may: then the caller should come back later.
     pub(crate) fn try_record(&self, batch: Batch) -> Result<Pending, SessionError> {
-        let (answer, pending) = oneshot::channel();
-        self.queue
-            .try_send(Command::Record(batch, answer))
-            .map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(_) => SessionError::QueueFull,
-                mpsc::error::TrySendError::Closed(_) => SessionError::Stopping,
-            })?;
-        Ok(Pending(pending))
+        let place = self.room.try_take(&batch.tenant, batch.bytes.len())?;
+        self.hand(batch, place)
     }
 
     /// Hands a batch over as soon as there is room: for streams, whose sender is slowed down instead of refused.
     pub(crate) async fn record(&self, batch: Batch) -> Result<Pending, SessionError> {
+        let place = self.room.take(&batch.tenant, batch.bytes.len()).await?;
+        self.hand(batch, place)
+    }
+
+    fn hand(&self, batch: Batch, place: Place) -> Result<Pending, SessionError> {
         let (answer, pending) = oneshot::channel();
-        self.queue
-            .send(Command::Record(batch, answer))
-            .await
-            .map_err(|_| SessionError::Stopping)?;
+        let handed = Handed {
+            batch,
+            answer,
+            _place: place,
+        };
+        self.send(Command::Record(handed))?;
         Ok(Pending(pending))
+    }
+
+    /// A session as of everything that was taken before, if the writer has it in memory. Otherwise its row holds all.
+    pub(crate) async fn read(&self, key: SessionKey) -> Result<Option<Snapshot>, SessionError> {
+        self.ask(|answer| Command::Read(key, answer)).await
+    }
+
+    /// Has everything that was taken before written to the rows of its sessions, by which they are listed. Answers with
+    /// the number of the last change that they hold.
+    pub(crate) async fn settle(&self) -> Result<u64, SessionError> {
+        self.ask(Command::Settle).await
     }
 
     /// Forgets a person, in turn with the batches that wait.
@@ -116,17 +165,22 @@ impl Ingest {
         key: RequestKey,
         person: PersonId,
     ) -> Result<Erased, SessionError> {
-        let (answer, erased) = oneshot::channel();
-        self.queue
-            .send(Command::Erase(key, person, answer))
-            .await
-            .map_err(|_| SessionError::Stopping)?;
-        erased.await.unwrap_or(Err(SessionError::Stopping))
+        self.ask(|answer| Command::Erase(key, person, answer)).await
     }
 
     /// The changes from now on. A reader that falls too far behind is told so.
     pub(crate) fn changes(&self) -> broadcast::Receiver<Arc<Published>> {
         self.published.subscribe()
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, SessionError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(command(answer))?;
+        answered.await.unwrap_or(Err(SessionError::Stopping))
+    }
+
+    fn send(&self, command: Command) -> Result<(), SessionError> {
+        self.queue.send(command).map_err(|_| SessionError::Stopping)
     }
 }
 

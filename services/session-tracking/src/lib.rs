@@ -12,6 +12,7 @@ mod grpc;
 mod ingest;
 mod moment;
 mod outbound;
+mod packed;
 mod report;
 #[cfg(test)]
 mod samples;
@@ -21,6 +22,7 @@ mod snapshot;
 mod store;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use messaging::{DirectTransport, Relay};
@@ -45,8 +47,9 @@ pub use config::{
 };
 
 use grpc::Api;
-use ingest::{Settings, Writer};
+use ingest::{Ended, Settings, Writer};
 use service::Service;
+use session::Rules;
 use store::Store;
 
 /// The name of this service: in traces, and as the audience of tokens.
@@ -73,6 +76,9 @@ pub enum RunError {
     /// Another service cannot be called, ever.
     #[error("a connection cannot be set up")]
     Client(#[from] ClientError),
+    /// Another process writes to the same partition of the event log.
+    #[error("another process has taken over the event log")]
+    Followed,
     /// Background work panicked.
     #[error("background work failed")]
     Background(#[from] TaskPanicked),
@@ -103,10 +109,11 @@ impl Program for SessionTracking {
         database.migrate(store::migrations()).await?;
         let verifier = Verifier::open(&config.auth, Arc::clone(&sources.clock)).await?;
         let transport = transport(&config, &sources)?;
-        let store = Store::new(database.clone());
+        let settings = settings(&config);
+        let store = Store::new(database.clone(), Arc::clone(&settings.rules));
         let Sources { clock, ids } = sources;
         let (writer, ingest) =
-            Writer::new(settings(&config), store.clone(), Arc::clone(&clock), ids).await?;
+            Writer::new(settings, store.clone(), Arc::clone(&clock), ids).await?;
 
         let stop = shutdown.child_token();
         let readiness = Readiness::waiting();
@@ -120,7 +127,15 @@ impl Program for SessionTracking {
         background.spawn("readiness", follow);
         // The writer ends when nobody can hand in any more, which is after the last call.
         let writing = Tasks::new(stop.clone());
-        writing.spawn("writer", writer.run());
+        let end = stop.clone();
+        let followed = Arc::new(AtomicBool::new(false));
+        let is_followed = Arc::clone(&followed);
+        writing.spawn("writer", async move {
+            if writer.run().await == Ended::Followed {
+                is_followed.store(true, Ordering::Relaxed);
+                end.cancel();
+            }
+        });
 
         let streams = Tasks::new(stop.child_token());
         let service = Service::new(store, ingest, clock, config.events, config.watch.clone());
@@ -142,7 +157,11 @@ impl Program for SessionTracking {
         database.close().await;
         writing.outcome()?;
         background.outcome()?;
-        Ok(served?)
+        served?;
+        if followed.load(Ordering::Relaxed) {
+            return Err(RunError::Followed);
+        }
+        Ok(())
     }
 
     async fn migrate(config: &Config) -> Result<(), RunError> {
@@ -152,9 +171,12 @@ impl Program for SessionTracking {
 
 fn settings(config: &Config) -> Settings {
     Settings {
+        rules: Arc::new(Rules {
+            signals: config.signals.clone(),
+            moments: config.moments.clone(),
+            max_events: config.ingest.session_max_events,
+        }),
         ingest: config.ingest.clone(),
-        signals: config.signals.clone(),
-        moments: config.moments.clone(),
         buffered_changes: config.watch.buffered_changes,
     }
 }

@@ -8,17 +8,18 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use domain::id::OrderId;
+use domain::id::{OrderId, Sku};
 use domain::moment::MomentKind;
 use domain::order::ShipmentStatus;
 use domain::phase::RiskPhase;
 use domain::signal::SignalKind;
-use domain::time::{Timestamp, later};
+use domain::time::{Timestamp, later, truncate_to_millis};
 use platform::config::{Faults, Validate};
 use serde::{Deserialize, Serialize};
 
 use crate::config::millis;
 use crate::fold::State;
+use crate::packed::pack_fields;
 
 mod compose;
 mod news;
@@ -78,6 +79,9 @@ struct ToldOrder {
     placed: bool,
     changes: u32,
     cancelled: bool,
+    ready: BTreeSet<Sku>,
+    revisions: u32,
+    troubles: BTreeMap<SignalKind, u32>,
     statuses: BTreeSet<ShipmentStatus>,
 }
 
@@ -103,7 +107,7 @@ impl Told {
             return None;
         }
         let cue = self.waiting.pop_front().or_else(|| self.held.take())?;
-        self.last_at = Some(now);
+        self.last_at = Some(truncate_to_millis(now));
         Some(cue)
     }
 
@@ -157,7 +161,9 @@ fn is_about_selling(cue: &Cue) -> bool {
         | MomentKind::OrderCancelled
         | MomentKind::ShipmentMilestone
         | MomentKind::ShipmentTrouble
-        | MomentKind::StatusAnxiety => false,
+        | MomentKind::StatusAnxiety
+        | MomentKind::BackOrderReady
+        | MomentKind::DeliveryRevised => false,
     }
 }
 
@@ -169,6 +175,8 @@ fn is_never_dropped(kind: MomentKind) -> bool {
             | MomentKind::OrderCancelled
             | MomentKind::ShipmentMilestone
             | MomentKind::ShipmentTrouble
+            | MomentKind::BackOrderReady
+            | MomentKind::DeliveryRevised
     )
 }
 
@@ -185,8 +193,16 @@ fn weight(kind: MomentKind) -> u8 {
         | MomentKind::OrderChanged
         | MomentKind::OrderCancelled
         | MomentKind::ShipmentMilestone
-        | MomentKind::ShipmentTrouble => 0,
+        | MomentKind::ShipmentTrouble
+        | MomentKind::BackOrderReady
+        | MomentKind::DeliveryRevised => 0,
     }
+}
+
+pack_fields! {
+    Cue { kind, trigger, order, occurred_at }
+    Told { signals, cart_adds, checkouts, orders, waiting, held, last_at }
+    ToldOrder { placed, changes, cancelled, ready, revisions, troubles, statuses }
 }
 
 #[cfg(test)]

@@ -1,23 +1,28 @@
 //! What is reported of a session beside its moments: facts for measurement, how it ended, and what it adds to the history
-//! of its visitor. Pure, and each told once.
+//! of its person. Pure, and each told once.
+//!
+//! A session counts for one person: the shopper when known, else the visitor. So the histories of both stay apart, a
+//! person who becomes known has the sum of them, and a link that is taken back moves what was counted.
 
 use std::collections::BTreeMap;
 
 use domain::fact::{Ending, FactBody};
-use domain::id::OrderId;
+use domain::id::{OrderId, PersonId};
 use domain::moment::VisitHistory;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Payload, PersonEvent};
 use crate::fold::State;
+use crate::packed::pack_fields;
 
 /// What has been reported of a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reported {
     ending: Option<Ending>,
     orders: BTreeMap<OrderId, ReportedOrder>,
-    counted: Counts,
+    /// For whom the session was counted, and as what.
+    counted: Option<(PersonId, Counts)>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +31,7 @@ struct ReportedOrder {
     cancelled: bool,
 }
 
-/// What a session adds to the counts of its visitor. Negative where it corrects what it added before.
+/// What a session adds to the counts of its person. Negative where it takes back what it added before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counts {
     pub(crate) sessions: i64,
@@ -41,7 +46,8 @@ pub(crate) struct Report {
     pub(crate) facts: Vec<(Timestamp, FactBody)>,
     /// How the session ended, and when, if that is new.
     pub(crate) outcome: Option<(Ending, Timestamp)>,
-    pub(crate) visitor: Counts,
+    /// What it adds to whose history.
+    pub(crate) counts: Vec<(PersonId, Counts)>,
 }
 
 impl Reported {
@@ -76,14 +82,14 @@ impl Reported {
         report
     }
 
-    /// A session is measured once, at its first end. A later order corrects the outcome and the visitor's history; in
+    /// A session is measured once, at its first end. A later order corrects the outcome and the person's history; in
     /// the measurement it is an order of its own.
     fn note_ending(&mut self, state: &State, report: &mut Report) {
         let Some(ending) = state.ending() else { return };
         let ended_at = state
             .sold_at
             .or(state.ended_at)
-            .unwrap_or(state.last_event_at);
+            .unwrap_or(state.last_event_at());
         if self.ending.is_none() {
             let body = FactBody::SessionEnded {
                 ending,
@@ -96,10 +102,26 @@ impl Reported {
             self.ending = Some(ending);
             report.outcome = Some((ending, ended_at));
         }
-        let counts = Counts::of(state, ending);
-        report.visitor = counts.less(self.counted);
-        self.counted = counts;
+        let counted = (state.person(), Counts::of(state, ending));
+        report.counts = corrections(self.counted.replace(counted), counted);
     }
+}
+
+/// What turns the counts of before into those of now. They move when the session turns out to be another person's.
+fn corrections(
+    before: Option<(PersonId, Counts)>,
+    (person, now): (PersonId, Counts),
+) -> Vec<(PersonId, Counts)> {
+    let none = Counts::default();
+    let corrections = match before {
+        Some((same, counts)) if same == person => vec![(person, now.less(counts))],
+        Some((other, counts)) => vec![(other, none.less(counts)), (person, now)],
+        None => vec![(person, now)],
+    };
+    let news = corrections
+        .into_iter()
+        .filter(|(_, counts)| *counts != none);
+    news.collect()
 }
 
 impl Counts {
@@ -131,7 +153,7 @@ impl Counts {
         }
     }
 
-    /// The history that a new session of the visitor starts from.
+    /// The history that a new session of the person starts from.
     pub(crate) fn history(self) -> VisitHistory {
         let count = |n: i64| u32::try_from(n.max(0)).unwrap_or(u32::MAX);
         VisitHistory {
@@ -158,6 +180,12 @@ fn contact(event: &Event) -> Option<(Timestamp, FactBody)> {
         issue: issue.clone(),
     };
     Some((event.occurred_at, body))
+}
+
+pack_fields! {
+    Reported { ending, orders, counted }
+    ReportedOrder { placed, cancelled }
+    Counts { sessions, carts, orders, abandonments }
 }
 
 #[cfg(test)]

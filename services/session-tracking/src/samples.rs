@@ -1,5 +1,6 @@
 //! Events and settings for the tests of the pure modules.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::event::{
     OrderEvent, PageKind, Payload, ProductView,
 };
 use crate::fold::State;
+use crate::session::Rules;
 use crate::snapshot::SessionKey;
 
 /// The documented defaults.
@@ -30,6 +32,28 @@ pub(crate) fn config() -> &'static Config {
         std::fs::write(&file, "[auth]\njwks = \"k\"\nsigning_key = \"k\"\n").unwrap();
         Config::load(Some(&file)).unwrap()
     })
+}
+
+/// The rules that follow from them.
+pub(crate) fn rules() -> Rules {
+    let config = config();
+    Rules {
+        signals: config.signals.clone(),
+        moments: config.moments.clone(),
+        max_events: config.ingest.session_max_events,
+    }
+}
+
+/// A file of the data sets, which need not be at hand.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where test data lies is no setting of the service"
+)]
+pub(crate) fn data(file: &str) -> Option<PathBuf> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+    let folder = std::env::var_os("RESCATE_DATA").map_or_else(|| beside.into(), PathBuf::from);
+    let file = folder.join(file);
+    file.exists().then_some(file)
 }
 
 pub(crate) fn key(n: u64) -> SessionKey {
@@ -171,6 +195,7 @@ pub(crate) fn shipment(status: ShipmentStatus, carrier_seconds: u64) -> Payload 
         status,
         carrier_time: at(carrier_seconds),
         estimated_delivery: None,
+        detail: Some(name("hub")),
     };
     of_order("A-1", OrderChange::Shipment(checkpoint))
 }

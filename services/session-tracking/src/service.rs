@@ -12,12 +12,14 @@ use storage::RequestKey;
 use crate::config::{TimeBounds, WatchConfig};
 use crate::error::SessionError;
 use crate::ingest::{Batch, Ingest, Pending};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{SessionKey, Snapshot};
 use crate::store::{Cursor, Erased, Filter, Hesitating, Position, Store};
 
 mod watch;
 
 pub(crate) use watch::{Broken as WatchBroken, Update, Watch};
+
+use watch::Source;
 
 /// What the handlers call.
 #[derive(Clone)]
@@ -79,10 +81,15 @@ impl Service {
         tenant: &TenantId,
         session: SessionId,
     ) -> Result<Snapshot, SessionError> {
-        self.store
-            .get(tenant, session)
-            .await?
-            .ok_or(SessionError::SessionUnknown)
+        let key = SessionKey {
+            tenant: tenant.clone(),
+            session,
+        };
+        if let Some(in_memory) = self.ingest.read(key).await? {
+            return Ok(in_memory);
+        }
+        let stored = self.store.get(tenant, session).await?;
+        stored.ok_or(SessionError::SessionUnknown)
     }
 
     pub(crate) async fn list(
@@ -91,6 +98,7 @@ impl Service {
         wanted: ListSessions,
         now: Timestamp,
     ) -> Result<Page<Snapshot>, SessionError> {
+        self.ingest.settle().await?;
         let hesitating = wanted.hesitating.map(|hesitating| (hesitating, now));
         let page = self
             .store
@@ -101,8 +109,11 @@ impl Service {
 
     /// Follows the sessions that match, from where an earlier watch ended or, at the default position, from a snapshot on.
     pub(crate) fn watch(&self, tenant: &TenantId, filter: Filter, from: Position) -> Watch {
-        let changes = self.ingest.changes();
-        Watch::new(self.store.clone(), tenant.clone(), filter, from, changes)
+        let source = Source {
+            store: self.store.clone(),
+            ingest: self.ingest.clone(),
+        };
+        Watch::new(source, tenant.clone(), filter, from)
     }
 
     /// How often a quiet watch says that it lives.

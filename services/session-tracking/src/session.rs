@@ -1,26 +1,43 @@
-//! A session that events come to: its events, the state that they fold to, and what has been told of it.
+//! A session in memory: what its events fold to, what has been told of it, and where its events lie in the log.
+//!
+//! The events themselves are not kept: the state after the last one is enough for the next one. Only an event that comes
+//! out of order needs those before it, which are then read from the log once.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
-use domain::id::EventId;
+use domain::id::{EventId, SessionId};
 use domain::moment::VisitHistory;
 use domain::time::Timestamp;
 use platform::telemetry::TraceContext;
-use serde::{Deserialize, Serialize};
 
 use crate::config::{MomentSettings, SignalSettings};
 use crate::event::Event;
 use crate::fold::State;
-use crate::moment::{Cue, Told};
+use crate::moment::{Cue, Subject, Told};
+use crate::packed::pack_fields;
 use crate::report::{Report, Reported};
-use crate::snapshot::{SessionKey, Snapshot};
+use crate::snapshot::Snapshot;
+
+mod packing;
+mod past;
+mod shown;
+
+pub(crate) use shown::Shown;
+
+use past::Past;
 
 /// Places that are kept for binding events in a session that is otherwise full.
 const RESERVED_EVENTS: usize = 500;
 
-/// What is kept of a session beside its events, because it does not follow from them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// By what sessions are folded and decided on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rules {
+    pub(crate) signals: SignalSettings,
+    pub(crate) moments: MomentSettings,
+    /// Events of one session.
+    pub(crate) max_events: usize,
+}
+
+/// What has been told of a session, which does not follow from its events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Memory {
     pub(crate) told: Told,
     pub(crate) reported: Reported,
@@ -48,6 +65,32 @@ pub(crate) struct LogPlace {
     pub(crate) sequence: u64,
 }
 
+/// How often a session has changed, and when first and last. Changes are numbered over all sessions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Revision {
+    /// Changes of this session; 0 before the first.
+    pub(crate) version: u64,
+    /// Number of its first change.
+    pub(crate) created: u64,
+    /// Number of its last change.
+    pub(crate) changed: u64,
+}
+
+impl Revision {
+    /// After one more change.
+    fn next(self, change: u64) -> Self {
+        Self {
+            version: self.version.saturating_add(1),
+            created: if self.version == 0 {
+                change
+            } else {
+                self.created
+            },
+            changed: change,
+        }
+    }
+}
+
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
@@ -59,34 +102,34 @@ pub(crate) enum Taken {
 }
 
 /// A session in memory.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Session {
-    pub(crate) key: SessionKey,
     pub(crate) memory: Memory,
+    pub(crate) revision: Revision,
+    /// When it is to be looked at again.
+    pub(crate) due: Option<Timestamp>,
+    /// When it was decided on last.
+    pub(crate) decided_at: Option<Timestamp>,
+    /// In the order in which they were written.
     pub(crate) places: Vec<LogPlace>,
-    /// Counts the changes; 0 before the first was committed.
-    pub(crate) version: u64,
-    /// Change number of the first commit, once there was one.
-    pub(crate) created: Option<u64>,
-    /// The state when it was committed last, for whoever watches.
-    pub(crate) shown: Option<Arc<Snapshot>>,
-    /// In the order of their positions.
-    events: Vec<Arc<Event>>,
-    ids: HashSet<EventId>,
-    /// Taken since the last commit.
-    fresh: Vec<Arc<Event>>,
-    /// After the last event. `None` when an event came that stands before others.
-    folded: Option<State>,
+    /// By what readers chose it when it was decided on last.
+    pub(crate) shown: Option<Shown>,
+    /// After the last event; `None` before the first.
+    state: Option<State>,
+    /// All events that were taken, sorted.
+    ids: Vec<EventId>,
+    past: Past,
+    /// An event was taken that stands before others: the state is that before it came.
+    refold: bool,
+    /// Taken since the last decision.
+    fresh: Vec<Event>,
 }
 
-/// What a change of a session leads to.
+/// What a look at a session leads to.
 #[derive(Debug, Clone)]
 pub(crate) struct Change {
-    pub(crate) state: State,
     pub(crate) cue: Option<Cue>,
     pub(crate) report: Report,
-    /// When the session is to be looked at again.
-    pub(crate) due: Option<Timestamp>,
 }
 
 impl Change {
@@ -98,107 +141,152 @@ impl Change {
 
 impl Session {
     /// A session that nothing is known of.
-    pub(crate) fn new(key: SessionKey, history: VisitHistory) -> Self {
-        let memory = Memory {
-            history,
-            ..Memory::default()
-        };
-        Self::restored(key, memory, Vec::new())
-    }
-
-    /// A session read back, with the events that the log holds of it, in any order.
-    pub(crate) fn restored(key: SessionKey, memory: Memory, events: Vec<Event>) -> Self {
-        let mut session = Self {
-            key,
-            memory,
+    pub(crate) fn new(history: VisitHistory) -> Self {
+        Self {
+            memory: Memory {
+                history,
+                ..Memory::default()
+            },
+            revision: Revision::default(),
+            due: None,
+            decided_at: None,
             places: Vec::new(),
-            version: 0,
-            created: None,
             shown: None,
-            events: Vec::new(),
-            ids: HashSet::new(),
+            state: None,
+            ids: Vec::new(),
+            past: Past::unknown(),
+            refold: false,
             fresh: Vec::new(),
-            folded: None,
-        };
-        for event in events {
-            if session.ids.insert(event.id) {
-                session.events.push(Arc::new(event));
-            }
         }
-        session.events.sort_by_key(|event| event.position());
-        session
     }
 
-    /// Takes one event in, unless there are `max_events` already; there is room for some more that are binding.
-    pub(crate) fn take(
-        &mut self,
-        event: Event,
-        max_events: usize,
-        settings: &SignalSettings,
-    ) -> Taken {
-        if self.ids.contains(&event.id) {
+    /// Whether nothing was ever committed of it.
+    pub(crate) fn is_new(&self) -> bool {
+        self.revision.version == 0
+    }
+
+    /// Whether `event` stands before others whose order is not in memory.
+    pub(crate) fn needs_past_for(&self, event: &Event) -> bool {
+        let stands_before = |state: &State| event.position() < state.last_position();
+        self.past.is_unknown()
+            && self.state.as_ref().is_some_and(stands_before)
+            && self.ids.binary_search(&event.id).is_err()
+    }
+
+    /// Gives the session all events that the log holds of it, in any order.
+    pub(crate) fn remember(&mut self, events: Vec<Event>) {
+        self.past = Past::of(events);
+    }
+
+    /// Takes one event in, unless there are as many as may be; there is room for some more that are binding.
+    ///
+    /// An event that stands before others is folded in its place when those are in memory. When the log holds them no
+    /// more, because they are too old, it is folded where it came.
+    pub(crate) fn take(&mut self, event: Event, rules: &Rules) -> Taken {
+        let Err(place) = self.ids.binary_search(&event.id) else {
             return Taken::Duplicate;
-        }
-        let room = if event.payload.is_binding() {
-            max_events.saturating_add(RESERVED_EVENTS)
-        } else {
-            max_events
         };
-        if self.events.len() >= room {
+        let room = if event.payload.is_binding() {
+            rules.max_events.saturating_add(RESERVED_EVENTS)
+        } else {
+            rules.max_events
+        };
+        if self.ids.len() >= room {
             return Taken::Full;
         }
-        self.ids.insert(event.id);
-        let event = Arc::new(event);
-        self.fresh.push(Arc::clone(&event));
-        let position = event.position();
-        let index = self
-            .events
-            .partition_point(|known| known.position() < position);
-        if index == self.events.len() {
-            if let Some(state) = &mut self.folded {
-                state.step(&event, settings);
-            }
-        } else {
-            self.folded = None;
-        }
-        self.events.insert(index, event);
+        self.ids.insert(place, event.id);
+        self.step(&event, &rules.signals);
+        self.fresh.push(event);
         Taken::New
     }
 
-    /// Lets time pass until `now` and decides what is to be told. `None` for a session without events.
-    pub(crate) fn decide(
+    fn step(&mut self, event: &Event, settings: &SignalSettings) {
+        let last = self.state.as_ref().map(State::last_position);
+        let in_order = last.is_none_or(|last| last < event.position());
+        self.past.insert(event);
+        self.refold |= !in_order && !self.past.is_unknown();
+        if self.refold {
+            return;
+        }
+        match &mut self.state {
+            Some(state) => state.step(event, settings),
+            None => self.state = State::fold([event], settings),
+        }
+    }
+
+    /// Folds the session again when an event came out of order, however many did.
+    fn settle_order(&mut self, settings: &SignalSettings) {
+        if std::mem::take(&mut self.refold)
+            && let Some(events) = self.past.events()
+        {
+            self.state = State::fold(events, settings);
+        }
+    }
+
+    /// Lets time pass until `now`, decides what is to be told, and hands it to `tell` with the state of that instant.
+    /// `None` for a session without events.
+    pub(crate) fn decide<T>(
         &mut self,
         now: Timestamp,
-        signals: &SignalSettings,
-        moments: &MomentSettings,
-    ) -> Option<Change> {
-        let mut state = self.folded(signals)?.clone();
-        state.pass(now, signals);
-        let fresh = self.fresh.iter().map(AsRef::as_ref);
-        let report = self.memory.reported.next(&state, fresh);
-        let cue = self.memory.told.next(&state, now, moments);
-        let due = [state.next_due(signals), self.memory.told.next_due(moments)]
+        change: u64,
+        rules: &Rules,
+        tell: impl FnOnce(&State, &Change, &mut Memory, Revision) -> T,
+    ) -> Option<T> {
+        let Rules {
+            signals, moments, ..
+        } = rules;
+        self.settle_order(signals);
+        let state = self.state.as_ref()?.at(now, signals);
+        let memory = &mut self.memory;
+        let change_of_session = Change {
+            report: memory.reported.next(&state, &self.fresh),
+            cue: memory.told.next(&state, now, moments),
+        };
+        self.fresh.clear();
+        self.revision = self.revision.next(change);
+        self.decided_at = Some(now);
+        self.shown = Some(Shown::of(&state));
+        self.due = [state.next_due(), memory.told.next_due(moments)]
             .into_iter()
             .flatten()
             .min();
-        Some(Change {
-            state,
-            cue,
-            report,
-            due,
-        })
+        Some(tell(&state, &change_of_session, memory, self.revision))
     }
 
-    /// Hands out what was taken since the last commit.
-    pub(crate) fn take_fresh(&mut self) -> Vec<Arc<Event>> {
-        std::mem::take(&mut self.fresh)
-    }
-
-    fn folded(&mut self, settings: &SignalSettings) -> Option<&State> {
-        if self.folded.is_none() {
-            let events = self.events.iter().map(AsRef::as_ref);
-            self.folded = State::fold(events, settings);
+    /// Takes in again what a record of the log holds, without telling anybody.
+    pub(crate) fn replay(
+        &mut self,
+        events: Vec<Event>,
+        (now, change): (Timestamp, u64),
+        rules: &Rules,
+    ) {
+        for event in events {
+            self.take(event, rules);
         }
-        self.folded.as_ref()
+        // A session whose events were erased has nothing to decide on.
+        let _told = self.decide(now, change, rules, |_, _, _, _| ());
+    }
+
+    /// The session as it was decided on last; `None` for one without events.
+    pub(crate) fn snapshot(&self, id: SessionId, signals: &SignalSettings) -> Option<Snapshot> {
+        let now = self.decided_at?;
+        let state = self.state.as_ref()?.at(now, signals);
+        let subject = Subject {
+            session: id,
+            state: &state,
+            history: self.memory.history,
+            version: self.revision.version,
+            now,
+        };
+        Some(Snapshot::of(subject, signals))
     }
 }
+
+pack_fields! {
+    Memory { told, reported, history, trace }
+    LogPlace { partition, sequence }
+    Revision { version, created, changed }
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,16 +5,18 @@ use std::time::Duration;
 use domain::cart::Cart;
 use domain::consent::Consents;
 use domain::fact::Ending;
-use domain::id::{OrderId, SessionId, ShopperId, TenantId, VisitorId};
+use domain::id::{OrderId, SessionId, ShopperId, Sku, TenantId, VisitorId};
 use domain::language::Language;
 use domain::moment::{Page, Progress, VisitHistory};
 use domain::order::{OrderState, ShipmentStatus};
 use domain::phase::RiskPhase;
-use domain::signal::Signal;
+use domain::signal::{Signal, SignalKind};
 use domain::time::{Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
+use crate::event::Name;
 use crate::fold::{SignalSettings, State};
+use crate::moment::Subject;
 
 /// Names a session; ids are made by clients, so that two tenants may use one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,16 +91,28 @@ pub(crate) struct OrderLine {
     pub(crate) state: OrderState,
     pub(crate) shipment: Option<ShipmentStatus>,
     pub(crate) placed_at: Option<Timestamp>,
+    pub(crate) detail: Option<Name>,
+    pub(crate) promised: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) revisions: u32,
+    /// The signs of trouble seen on it.
+    #[serde(default)]
+    pub(crate) troubles: Vec<SignalKind>,
+    /// The articles that were on back order and became ready.
+    #[serde(default)]
+    pub(crate) ready: Vec<Sku>,
 }
 
 impl Snapshot {
-    pub(crate) fn of(
-        session: SessionId,
-        state: &State,
-        history: VisitHistory,
-        version: u64,
-        settings: &SignalSettings,
-    ) -> Self {
+    /// The session as others may read it now.
+    pub(crate) fn of(subject: Subject<'_>, settings: &SignalSettings) -> Self {
+        let Subject {
+            session,
+            state,
+            history,
+            version,
+            now,
+        } = subject;
         Self {
             session,
             visitor: state.visitor,
@@ -106,7 +120,7 @@ impl Snapshot {
             state: SessionState::of(state.ending()),
             phase: state.phase(),
             cart: state.cart.clone(),
-            signals: state.signals.iter().copied().collect(),
+            signals: state.signals.iter_at(now).collect(),
             progress_until: state.progress_until(settings),
             history,
             consents: state.consents.clone(),
@@ -116,7 +130,7 @@ impl Snapshot {
             zone: state.zone.clone(),
             language: state.language,
             started_at: state.started_at,
-            last_event_at: state.last_event_at,
+            last_event_at: state.last_event_at(),
             event_count: state.event_count,
             skew: state.skew,
             version,
@@ -141,6 +155,11 @@ fn orders(state: &State) -> Vec<OrderLine> {
             state: order.state(),
             shipment: order.shipment(),
             placed_at: order.placed.map(|placed| placed.at),
+            detail: order.detail().cloned(),
+            promised: order.promised(),
+            revisions: order.revisions.count,
+            troubles: order.troubles.keys().copied().collect(),
+            ready: order.ready.keys().cloned().collect(),
         })
         .collect()
 }

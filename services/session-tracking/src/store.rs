@@ -1,33 +1,42 @@
 //! Where sessions are kept: the log of their events, one row for each session, and the history of each visitor.
 //!
-//! The log is the record; a row can be made again from it, but for what has been told. Its batches have no index per
-//! event: a session remembers the places at which its events lie.
+//! The log is the record, and a row is a checkpoint that can be made again from it. Its records have no index per event:
+//! a session remembers the places at which its events lie.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use domain::id::{SessionId, TenantId, VisitorId};
 use domain::time::Timestamp;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, QueryFilter};
 use storage::{Database, StoreError, TenantScoped, column};
 
+use crate::event::Event;
 use crate::report::Counts;
-use crate::session::Session;
-use crate::snapshot::SessionKey;
+use crate::session::{LogPlace, Rules, Session};
+use crate::snapshot::Snapshot;
 
 mod commit;
-mod encoding;
+mod due;
 mod entities;
 mod erase;
+mod heads;
 mod migrations;
+mod places;
 mod read;
+mod record;
 mod row;
 
-pub(crate) use commit::{Commit, LogBatch, SessionRecord};
+pub(crate) use commit::{Commit, Row};
+pub(crate) use due::DueSession;
 pub(crate) use erase::Erased;
+pub(crate) use heads::Heads;
 pub(crate) use migrations::migrations;
 pub(crate) use read::{Changed, Cursor, Filter, Hesitating, Position};
+pub(crate) use record::{Entries, Record, Section};
 
-use entities::{event_batch, log_head, session, visitor};
+use entities::{event_batch, session, visitor};
+use row::Folded;
 
 /// Most values that one statement names; both engines take more.
 const CHUNK: usize = 500;
@@ -36,15 +45,9 @@ const CHUNK: usize = 500;
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     database: Database,
-}
-
-/// The last numbers that were given out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Heads {
-    /// Of the batches of one partition.
-    pub(crate) sequence: u64,
-    /// Of the changes of sessions.
-    pub(crate) change: u64,
+    rules: Arc<Rules>,
+    /// Names the settings by which sessions are folded.
+    settings: u64,
 }
 
 /// Numbers that count up from 1 stay far below the end of `i64`.
@@ -53,49 +56,17 @@ fn signed(number: u64) -> i64 {
 }
 
 impl Store {
-    pub(crate) fn new(database: Database) -> Self {
-        Self { database }
-    }
-
-    /// The numbers after which a writer of this partition goes on. Changes are numbered over all partitions.
-    pub(crate) async fn heads(&self, partition: u16) -> Result<Heads, StoreError> {
-        let rows = log_head::Entity::find().all(self.database.read()).await?;
-        let mut heads = Heads::default();
-        for model in rows {
-            let id = model.partition.to_string();
-            let row = column::Row::of("log_heads", &id);
-            heads.change = heads.change.max(row.count("changed", model.changed)?);
-            if model.partition == i64::from(partition) {
-                heads.sequence = row.count("sequence", model.sequence)?;
-            }
+    /// The store, which reads sessions by these rules.
+    pub(crate) fn new(database: Database, rules: Arc<Rules>) -> Self {
+        let settings = rules.signals.fingerprint();
+        Self {
+            database,
+            rules,
+            settings,
         }
-        Ok(heads)
     }
 
-    /// When each session is to be looked at, for all that are.
-    pub(crate) async fn due(&self) -> Result<Vec<(Timestamp, SessionKey)>, StoreError> {
-        let rows: Vec<(String, String, i64)> = session::Entity::find()
-            .select_only()
-            .column(session::Column::Tenant)
-            .column(session::Column::SessionId)
-            .column(session::Column::DueAt)
-            .filter(session::Column::DueAt.is_not_null())
-            .into_tuple()
-            .all(self.database.read())
-            .await?;
-        rows.into_iter()
-            .map(|(tenant, id, due)| {
-                let row = column::Row::of("sessions", &id);
-                let key = SessionKey {
-                    tenant: row.parse("tenant", &tenant)?,
-                    session: row.parse("session_id", &id)?,
-                };
-                Ok((row.instant("due_at", due)?, key))
-            })
-            .collect()
-    }
-
-    /// Those of the sessions that exist. One that is corrupt is an error of its own; any other failure says nothing
+    /// Those of the sessions that have rows. One that is corrupt is an error of its own; any other failure says nothing
     /// about a session, and is that of the whole.
     pub(crate) async fn load(
         &self,
@@ -112,7 +83,7 @@ impl Store {
             for row in rows {
                 let id = column::Row::of("sessions", &row.session_id);
                 let id = id.parse("session_id", &row.session_id)?;
-                match self.restore(tenant, &row).await {
+                match self.restore(&row).await {
                     Err(failure) if !matches!(failure, StoreError::CorruptRow { .. }) => {
                         return Err(failure);
                     }
@@ -123,36 +94,96 @@ impl Store {
         Ok(found)
     }
 
-    async fn restore(
+    /// The session of a row. One that was folded by other settings, or that another version of the service wrote, is made
+    /// again from the log; when the log does not hold all of it any more, it stays as it is.
+    async fn restore(&self, model: &session::Model) -> Result<Session, StoreError> {
+        let stored = match row::session(model, self.settings)? {
+            Some((session, Folded::Alike)) => return Ok(session),
+            Some((session, Folded::Otherwise)) => Some(session),
+            None => None,
+        };
+        let made_again = self.make_again(model).await?;
+        let row = column::Row::of("sessions", &model.session_id);
+        made_again.or(stored).ok_or_else(|| row.corrupt("packed"))
+    }
+
+    async fn make_again(&self, model: &session::Model) -> Result<Option<Session>, StoreError> {
+        let row = column::Row::of("sessions", &model.session_id);
+        let tenant = row.parse("tenant", &model.tenant)?;
+        let id = row.parse("session_id", &model.session_id)?;
+        let places = places::read(&row, &model.places)?;
+        let sections = self.sections(&tenant, id, &places).await?;
+        let Some((_, _, first)) = sections.first().filter(|_| sections.len() == places.len())
+        else {
+            return Ok(None);
+        };
+        let mut session = Session::new(first.began.unwrap_or_default());
+        let mut past = Vec::new();
+        for (place, now, section) in &sections {
+            let events = section.events(*place)?;
+            session.remember(past.clone());
+            past.extend(events.iter().cloned());
+            session.replay(events, (*now, section.change), &self.rules);
+            session.places.push(*place);
+        }
+        Ok(Some(session))
+    }
+
+    /// A session as others read it; `None` for one without events.
+    pub(crate) fn snapshot(&self, id: SessionId, session: &Session) -> Option<Snapshot> {
+        session.snapshot(id, &self.rules.signals)
+    }
+
+    /// All events of a session, in the order in which they were written. `None` when the log does not hold them all any
+    /// more.
+    pub(crate) async fn events(
         &self,
         tenant: &TenantId,
-        model: &session::Model,
-    ) -> Result<Session, StoreError> {
-        let row = row::Row::parse(model)?;
+        id: SessionId,
+        places: &[LogPlace],
+    ) -> Result<Option<Vec<Event>>, StoreError> {
+        let sections = self.sections(tenant, id, places).await?;
+        if sections.len() < places.len() {
+            return Ok(None);
+        }
+        let mut events = Vec::new();
+        for (place, _, section) in sections {
+            events.extend(section.events(place)?);
+        }
+        Ok(Some(events))
+    }
+
+    /// What the records at these places hold of a session, in the order of the places.
+    async fn sections(
+        &self,
+        tenant: &TenantId,
+        id: SessionId,
+        places: &[LogPlace],
+    ) -> Result<Vec<(LogPlace, Timestamp, Section)>, StoreError> {
         let mut by_partition: BTreeMap<u16, Vec<i64>> = BTreeMap::new();
-        for place in &row.places {
+        for place in places {
             let sequences = by_partition.entry(place.partition).or_default();
             sequences.push(signed(place.sequence));
         }
-        let mut events = Vec::new();
+        let mut found = HashMap::new();
         for (partition, sequences) in by_partition {
             for sequences in sequences.chunks(CHUNK) {
-                let batches = event_batch::Entity::find_in(tenant)
+                let records = event_batch::Entity::find_in(tenant)
                     .filter(event_batch::Column::Partition.eq(i64::from(partition)))
                     .filter(event_batch::Column::Sequence.is_in(sequences.iter().copied()))
                     .all(self.database.read())
                     .await?;
-                // INVARIANT: a session is never read without a part of its events.
-                if batches.len() != sequences.len() {
-                    let id = column::Row::of("sessions", &model.session_id);
-                    return Err(id.corrupt("places"));
-                }
-                for batch in batches {
-                    events.extend(encoding::events_of(&batch, row.key.session)?);
+                for model in records {
+                    let (place, now, sections) = row::record(&model, |other| other == id)?;
+                    found.extend(sections.into_iter().map(|section| (place, (now, section))));
                 }
             }
         }
-        Ok(row.into_session(events))
+        let in_order = places.iter().filter_map(|place| {
+            let (now, section) = found.remove(place)?;
+            Some((*place, now, section))
+        });
+        Ok(in_order.collect())
     }
 
     /// What these visitors have done so far; those without history are left out.

@@ -141,7 +141,7 @@ macro_rules! unbounded {
     )+ };
 }
 
-unbounded! { u32, u64 }
+unbounded! { u32, u64, Option<u32> }
 
 macro_rules! yes_or_no {
     ($( $ours:ty ),+ $(,)?) => { $(

@@ -116,7 +116,7 @@ shared_words! {
     }
     crate::moment::v1::MomentKind => domain::moment::MomentKind {
         CartAdded, CheckoutEntered, Friction, ExitIntent, IdleInCheckout, IdleCart, OrderPlaced, OrderChanged,
-        OrderCancelled, ShipmentMilestone, ShipmentTrouble, StatusAnxiety,
+        OrderCancelled, ShipmentMilestone, ShipmentTrouble, StatusAnxiety, BackOrderReady, DeliveryRevised,
     }
     crate::moment::v1::Progress => domain::moment::Progress {
         Progressing, Hesitating,

@@ -218,6 +218,8 @@ fn usual_phase(kind: MomentKind) -> RiskPhase {
         | MomentKind::OrderCancelled
         | MomentKind::ShipmentMilestone
         | MomentKind::ShipmentTrouble
-        | MomentKind::StatusAnxiety => RiskPhase::PostClickAnxiety,
+        | MomentKind::StatusAnxiety
+        | MomentKind::BackOrderReady
+        | MomentKind::DeliveryRevised => RiskPhase::PostClickAnxiety,
     }
 }

@@ -17,10 +17,13 @@ use crate::config::millis;
 pub struct TimeBounds {
     /// How far ahead of us the clock of a client may be.
     #[serde(rename = "max_ahead_ms", deserialize_with = "millis")]
-    pub(crate) max_ahead: Duration,
-    /// How late an event may come.
+    ahead: Duration,
+    /// How late an act of a shopper on a page may come.
     #[serde(rename = "max_behind_ms", deserialize_with = "millis")]
-    pub(crate) max_behind: Duration,
+    behind: Duration,
+    /// How late an event that binds the shop may come.
+    #[serde(rename = "max_behind_binding_ms", deserialize_with = "millis")]
+    behind_binding: Duration,
 }
 
 impl TimeBounds {
@@ -28,11 +31,12 @@ impl TimeBounds {
     pub(crate) fn check(&self, event: &Event) -> Result<(), InvalidField> {
         let now = event.received_at;
         self.not_ahead("occurred_at", event.occurred_at, now)?;
-        if event.occurred_at < earlier(now, self.max_behind) {
+        let behind = self.furthest_behind(&event.payload);
+        if event.occurred_at < earlier(now, behind) {
             return Err(InvalidField::new(
                 "occurred_at",
                 ErrorReason::TimeTooOld,
-                format!("must be at most {} s old", self.max_behind.as_secs()),
+                format!("must be at most {} s old", behind.as_secs()),
             ));
         }
         match &event.payload {
@@ -59,30 +63,49 @@ impl TimeBounds {
         }
     }
 
+    /// A click that comes late tells nothing that could still be acted on; an order that is missed does harm.
+    fn furthest_behind(&self, payload: &Payload) -> Duration {
+        if payload.is_binding() {
+            self.behind_binding
+        } else {
+            self.behind
+        }
+    }
+
     fn not_ahead(
         &self,
         field: &str,
         instant: Timestamp,
         now: Timestamp,
     ) -> Result<(), InvalidField> {
-        if instant <= later(now, self.max_ahead) {
+        if instant <= later(now, self.ahead) {
             return Ok(());
         }
         Err(InvalidField::new(
             field,
             ErrorReason::TimeInFuture,
-            format!("must be at most {} s ahead", self.max_ahead.as_secs()),
+            format!("must be at most {} s ahead", self.ahead.as_secs()),
         ))
     }
 }
 
 impl Validate for TimeBounds {
     fn validate(&self, faults: &mut Faults) {
-        faults.range("max_ahead_ms", self.max_ahead.as_millis(), 0..=3_600_000);
+        faults.range("max_ahead_ms", self.ahead.as_millis(), 0..=3_600_000);
         faults.range(
             "max_behind_ms",
-            self.max_behind.as_millis(),
+            self.behind.as_millis(),
+            60_000..=86_400_000,
+        );
+        faults.range(
+            "max_behind_binding_ms",
+            self.behind_binding.as_millis(),
             60_000..=604_800_000,
+        );
+        faults.check(
+            self.behind <= self.behind_binding,
+            "max_behind_binding_ms",
+            "must not be shorter than max_behind_ms",
         );
     }
 }

@@ -1,15 +1,18 @@
 //! Events on the wire and in the log. The log keeps the wire form, so that there is one form to keep readable for
 //! years, and one reader for both.
 
-use domain::time::Timestamp;
+use domain::time::{Timestamp, truncate_to_millis};
 use domain::{cart, language, text, time};
 use proto::error::v1::ErrorReason;
-use proto::field::{self, FieldFault, InvalidField, WireField, read};
+#[cfg(test)]
+use proto::field::WireField;
+use proto::field::{self, FieldFault, InvalidField, read};
 use proto::session::v1 as pb;
 
 use super::Event;
 
 mod payload;
+#[cfg(test)]
 mod render;
 mod words;
 
@@ -33,7 +36,8 @@ pub(crate) fn parse(wire: pb::Event, received_at: Timestamp) -> Result<Event, In
         visitor: read("visitor_id", visitor_id)?,
         shopper: read("shopper_id", shopper_id)?,
         occurred_at: read("occurred_at", occurred_at)?,
-        received_at,
+        // As the log keeps it.
+        received_at: truncate_to_millis(received_at),
         page: page_path(&page)?,
         zone: unless_empty("time_zone", &time_zone, time::Zone::parse)?,
         language: unless_empty("language", &language, language::Language::parse)?,
@@ -42,6 +46,7 @@ pub(crate) fn parse(wire: pb::Event, received_at: Timestamp) -> Result<Event, In
 }
 
 /// Writes an event; when it came is not part of it.
+#[cfg(test)]
 pub(crate) fn render(event: Event) -> pb::Event {
     let Event {
         id,

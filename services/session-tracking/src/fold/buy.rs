@@ -16,7 +16,7 @@ impl State {
         match act {
             CartMove::Added(line) => {
                 self.end_search();
-                self.end_look(None);
+                self.end_look(None, at);
                 self.cart_adds.note(at);
                 let currency = line.unit_price.currency();
                 self.move_cart(|cart| in_currency(cart, currency)?.add(line.clone()));

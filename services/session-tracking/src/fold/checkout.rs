@@ -1,4 +1,4 @@
-//! Signs of transactional friction: what stands between a filled cart and its order.
+//! The checkout: its steps, the stall on the last of them, and the shock of costs seen for the first time.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use domain::time::{Timestamp, later};
 
 use super::{SignalSettings, State};
 use crate::event::{CheckoutAct, CheckoutStep, CostKind};
+use crate::packed::{pack_fields, pack_members};
 
 /// A shopper in checkout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,32 +48,19 @@ impl Costs {
 }
 
 impl State {
-    pub(super) fn check_out(
-        &mut self,
-        act: &CheckoutAct,
-        at: Timestamp,
-        settings: &SignalSettings,
-    ) {
+    pub(super) fn check_out(&mut self, act: &CheckoutAct, at: Timestamp) {
         if self.sold_at.is_some() {
             return;
         }
         match act {
             CheckoutAct::StepEntered(step) => self.enter_step(*step, at),
             CheckoutAct::CostRevealed(kind, amount) => self.reveal(*kind, *amount, at),
-            CheckoutAct::CouponApplied { .. } | CheckoutAct::PaymentAttempted { .. } => {}
-            CheckoutAct::CouponRejected { .. } => {
-                self.note_if_selling(SignalKind::CouponRejected, at);
-            }
-            CheckoutAct::PaymentDeclined { .. } => {
-                self.note_if_selling(SignalKind::PaymentDeclined, at);
-            }
-            CheckoutAct::FormError { .. } => {
-                let window = &mut self.form_errors;
-                if window.reaches(settings.form_errors, settings.form_window, at) {
-                    self.note_if_selling(SignalKind::FormRetry, at);
-                }
-            }
-            CheckoutAct::AddressEdited => self.note_if_selling(SignalKind::AddressEdited, at),
+            CheckoutAct::CouponApplied { .. }
+            | CheckoutAct::CouponRejected { .. }
+            | CheckoutAct::PaymentAttempted { .. }
+            | CheckoutAct::PaymentDeclined { .. }
+            | CheckoutAct::FormError { .. }
+            | CheckoutAct::AddressEdited => {}
         }
     }
 
@@ -91,14 +79,16 @@ impl State {
     /// Goes back to the shop, which is a shock when a cost was just revealed.
     pub(super) fn leave_checkout(&mut self, at: Timestamp) {
         self.checkout = None;
-        self.signals.cease(SignalKind::LastPageStall);
+        self.signals.cease(SignalKind::LastPageStall, at);
         self.step_back(at);
     }
 
     /// Notes a shock for each cost that was just revealed.
     pub(super) fn step_back(&mut self, at: Timestamp) {
         for kind in std::mem::take(&mut self.costs.open).into_keys() {
-            self.note_if_selling(shock_of(kind), at);
+            if self.is_selling() {
+                self.signals.note(shock_of(kind), at);
+            }
         }
     }
 
@@ -120,9 +110,9 @@ impl State {
     }
 
     fn enter_step(&mut self, step: CheckoutStep, at: Timestamp) {
-        self.end_look(None);
+        self.end_look(None, at);
         self.enter_checkout(at);
-        self.signals.cease(SignalKind::LastPageStall);
+        self.signals.cease(SignalKind::LastPageStall, at);
         self.checkout = Some(Checkout {
             step: Some(step),
             step_entered_at: at,
@@ -161,4 +151,14 @@ fn shock_of(kind: CostKind) -> SignalKind {
         CostKind::Tax => SignalKind::TaxShock,
         CostKind::Total => SignalKind::TotalShock,
     }
+}
+
+pack_fields! {
+    Checkout { step, step_entered_at, stall_noted }
+    Costs { revealed, open }
+}
+
+pack_members! {
+    CheckoutStep { Account, Address, Delivery, Payment, Review }
+    CostKind { Shipping, Tax, Total }
 }

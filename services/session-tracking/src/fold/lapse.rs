@@ -22,27 +22,26 @@ enum Lapse {
 }
 
 impl State {
-    /// Lets time pass until `to`. Going back is no time at all.
+    /// Lets time pass until `to`, which changes nothing while nothing is due. Going back is no time at all.
     pub(crate) fn pass(&mut self, to: Timestamp, settings: &SignalSettings) {
-        while let Some((due, lapse)) = self.next_lapse(settings)
-            && due <= to
+        while self.due.is_some_and(|due| due <= to)
+            && let Some((due, lapse)) = self.next_lapse(settings)
         {
             // A carrier may tell today what was overdue yesterday.
-            let at = due.max(self.clock);
-            self.run_until(at);
-            self.happen(lapse, at);
+            self.clock = due.max(self.clock);
+            self.happen(lapse, self.clock);
+            self.plan(settings);
         }
-        self.run_until(to);
     }
 
     /// When something will happen by itself, if no event comes before.
-    pub(crate) fn next_due(&self, settings: &SignalSettings) -> Option<Timestamp> {
-        self.next_lapse(settings).map(|(due, _)| due)
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.due
     }
 
-    fn run_until(&mut self, at: Timestamp) {
-        self.signals.grow(at);
-        self.clock = self.clock.max(at);
+    /// Notes when something will happen next; to be called after each change.
+    pub(super) fn plan(&mut self, settings: &SignalSettings) {
+        self.due = self.next_lapse(settings).map(|(due, _)| due);
     }
 
     fn happen(&mut self, lapse: Lapse, at: Timestamp) {
@@ -57,7 +56,7 @@ impl State {
             Lapse::Order(order, overdue) => self.note_overdue(&order, overdue, at),
             Lapse::End => {
                 self.ended_at = Some(at);
-                self.signals.cease_all();
+                self.signals.cease_all(at);
             }
         }
     }
@@ -79,7 +78,8 @@ impl State {
         }
         let end = later(self.active_at, settings.session_idle_end)
             .min(later(self.started_at, settings.session_hard_limit));
-        let look = self.browsing.long_look(settings);
+        let look = self.look.as_ref();
+        let look = look.and_then(|look| look.becomes_long(settings));
         let shock = self.costs.pause(self.active_at, settings);
         let stall = self.checkout.and_then(|checkout| checkout.stall(settings));
         let candidates = [

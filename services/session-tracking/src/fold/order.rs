@@ -6,17 +6,21 @@
 
 use std::collections::BTreeMap;
 
-use domain::id::{EventId, OrderId};
+use domain::id::{EventId, OrderId, Sku};
 use domain::money::Money;
 use domain::order::{OrderState, ShipmentStatus};
 use domain::signal::SignalKind;
-use domain::time::{Timestamp, later};
+use domain::time::{Timestamp, elapsed, later};
 
 use super::{SignalSettings, State, Tally};
-use crate::event::{Checkpoint, OrderChange, OrderEvent, Position};
+use crate::event::{Checkpoint, Name, OrderChange, OrderEvent, Position};
+use crate::packed::pack_fields;
 
 /// Most orders that one session follows. Of further ones it is only noted that they were placed.
 const MAX_ORDERS: usize = 50;
+
+/// Most articles of one order that are followed from back order to readiness.
+const MAX_READY: usize = 50;
 
 /// One order of a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,13 +28,23 @@ pub(crate) struct Order {
     pub(crate) placed: Option<Placed>,
     pub(crate) changes: Tally,
     pub(crate) cancelled_at: Option<Timestamp>,
+    /// When each article that was on back order became ready.
+    pub(crate) ready: BTreeMap<Sku, Timestamp>,
+    /// How often the promised delivery was moved, and when last.
+    pub(crate) revisions: Tally,
+    /// How often each sign of trouble was seen on the order, and when last.
+    pub(crate) troubles: BTreeMap<SignalKind, Tally>,
     confirmed_at: Option<Timestamp>,
     /// When the carrier says that each status was entered first.
     reported: BTreeMap<ShipmentStatus, Timestamp>,
     /// The last status by carrier time; by event for two of one instant.
     last: Option<(Position, ShipmentStatus)>,
+    /// What is behind the last status.
+    detail: Option<Name>,
     /// The date that was promised last, in the same order.
     promised: Option<(Position, Timestamp)>,
+    /// The promise that the buyer knows of: the first one, or that of the last revision.
+    announced: Option<Timestamp>,
     noted: Noted,
 }
 
@@ -99,23 +113,41 @@ impl Order {
         entered
     }
 
-    /// Takes in what the carrier reports.
-    fn report(&mut self, event: EventId, checkpoint: Checkpoint) {
+    /// Takes in what the carrier reports and says what trouble is new with it: carriers repeat themselves, so only the
+    /// first entry of a status counts.
+    fn report(&mut self, event: EventId, checkpoint: Checkpoint) -> Option<SignalKind> {
         let Checkpoint {
             status,
             carrier_time,
             estimated_delivery,
+            detail,
         } = checkpoint;
         let position = (carrier_time, event);
+        let known = self.reported.contains_key(&status);
         let first = self.reported.entry(status).or_insert(carrier_time);
         *first = carrier_time.min(*first);
         if self.last.is_none_or(|(last, _)| last < position) {
             self.last = Some((position, status));
+            self.detail = detail;
         }
         if let Some(delivery) = estimated_delivery
             && self.promised.is_none_or(|(last, _)| last < position)
         {
             self.promised = Some((position, delivery));
+        }
+        trouble_of(status).filter(|_| !known)
+    }
+
+    /// Compares the promise with the one that the buyer knows of. Moves that are small one by one add up.
+    fn revise(&mut self, at: Timestamp, settings: &SignalSettings) {
+        let Some(promised) = self.promised() else {
+            return;
+        };
+        let announced = *self.announced.get_or_insert(promised);
+        let moved = elapsed(announced, promised).max(elapsed(promised, announced));
+        if moved >= settings.delivery_revised {
+            self.announced = Some(promised);
+            self.revisions.note(at);
         }
     }
 
@@ -146,8 +178,13 @@ impl Order {
         )
     }
 
+    /// What is behind the status that the carrier reported last.
+    pub(crate) fn detail(&self) -> Option<&Name> {
+        self.detail.as_ref()
+    }
+
     /// The date that was promised last.
-    fn promised(&self) -> Option<Timestamp> {
+    pub(crate) fn promised(&self) -> Option<Timestamp> {
         self.promised.map(|(_, delivery)| delivery)
     }
 
@@ -190,7 +227,12 @@ impl Order {
 }
 
 impl State {
-    pub(super) fn follow_order(&mut self, event: &OrderEvent, position: Position) {
+    pub(super) fn follow_order(
+        &mut self,
+        event: &OrderEvent,
+        position: Position,
+        settings: &SignalSettings,
+    ) {
         let (at, id) = position;
         if matches!(event.change, OrderChange::Placed { .. }) {
             self.sell(at);
@@ -200,8 +242,9 @@ impl State {
             return;
         }
         let order = self.orders.entry(event.order.clone()).or_default();
-        match event.change {
+        match &event.change {
             OrderChange::Placed { value, margin } => {
+                let (value, margin) = (*value, *margin);
                 order.placed.get_or_insert(Placed { at, value, margin });
             }
             OrderChange::Changed => order.changes.note(at),
@@ -209,14 +252,19 @@ impl State {
                 order.cancelled_at.get_or_insert(at);
             }
             OrderChange::Shipment(checkpoint) => {
-                let first = !order.reported.contains_key(&checkpoint.status);
-                order.report(id, checkpoint);
-                if let Some(kind) = trouble_of(checkpoint.status).filter(|_| first) {
+                let trouble = order.report(id, checkpoint.clone());
+                order.revise(at, settings);
+                if let Some(kind) = trouble {
                     self.note_trouble(kind, &event.order, at);
                 }
             }
             OrderChange::DeliveryConfirmed => {
                 order.confirmed_at.get_or_insert(at);
+            }
+            OrderChange::BackOrderReady(sku) => {
+                if order.ready.len() < MAX_READY {
+                    order.ready.entry(sku.clone()).or_insert(at);
+                }
             }
         }
     }
@@ -249,16 +297,18 @@ impl State {
 
     fn note_trouble(&mut self, kind: SignalKind, order: &OrderId, at: Timestamp) {
         self.signals.note(kind, at);
-        self.troubled.insert(kind, order.clone());
+        if let Some(order) = self.orders.get_mut(order) {
+            order.troubles.entry(kind).or_default().note(at);
+        }
     }
 
     /// An order ends the selling part, and with it all that was in the way.
     fn sell(&mut self, at: Timestamp) {
         self.sold_at.get_or_insert(at);
         self.checkout = None;
-        self.end_look(None);
+        self.end_look(None, at);
         self.costs = super::Costs::default();
-        self.signals.cease_all();
+        self.signals.cease_all(at);
     }
 }
 
@@ -275,4 +325,13 @@ fn trouble_of(status: ShipmentStatus) -> Option<SignalKind> {
         | ShipmentStatus::AvailableForPickup
         | ShipmentStatus::Expired => None,
     }
+}
+
+pack_fields! {
+    Order {
+        placed, changes, cancelled_at, ready, revisions, troubles, confirmed_at, reported, last, detail,
+        promised, announced, noted,
+    }
+    Placed { at, value, margin }
+    Noted { late, stalled, unconfirmed, expired }
 }

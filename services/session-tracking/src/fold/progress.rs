@@ -22,12 +22,12 @@ impl State {
         if self.phase() == RiskPhase::PostClickAnxiety {
             let trouble = self
                 .signals
-                .iter()
+                .noted()
                 .any(|signal| signal.kind.phase() == RiskPhase::PostClickAnxiety);
             return (!trouble).then_some(Timestamp::MAX);
         }
         let step = self.forward_at?;
-        let doubted = self.signals.iter().any(|signal| signal.last_seen >= step);
+        let doubted = self.signals.noted().any(|signal| signal.last_seen >= step);
         (!doubted).then(|| later(step, settings.progress_window))
     }
 

@@ -6,10 +6,14 @@ use std::time::Duration;
 use domain::signal::{Signal, SignalKind};
 use domain::time::{Timestamp, elapsed};
 
-/// Signs by kind. One that lasts grows longer as time passes, until it ceases.
+use crate::packed::pack_fields;
+
+/// Signs by kind. One that lasts grows longer as time passes, until it ceases; how much longer is reckoned when somebody
+/// reads it, so that the passing of time alone changes nothing here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Signals {
     seen: BTreeMap<SignalKind, Signal>,
+    /// Since when the length of a sign that lasts has not been added up.
     lasting: BTreeMap<SignalKind, Timestamp>,
 }
 
@@ -35,27 +39,24 @@ impl Signals {
 
     /// Notes a sign that began at `since` and goes on.
     pub(super) fn note_lasting(&mut self, kind: SignalKind, since: Timestamp, at: Timestamp) {
+        self.cease(kind, at);
         self.note_lasted(kind, at, elapsed(since, at));
         self.lasting.insert(kind, at);
     }
 
     /// Ends what lasts.
-    pub(super) fn cease(&mut self, kind: SignalKind) {
-        self.lasting.remove(&kind);
+    pub(super) fn cease(&mut self, kind: SignalKind, at: Timestamp) {
+        if let Some(since) = self.lasting.remove(&kind)
+            && let Some(signal) = self.seen.get_mut(&kind)
+        {
+            signal.dwell = signal.dwell.saturating_add(elapsed(since, at));
+        }
     }
 
     /// Ends all that lasts.
-    pub(super) fn cease_all(&mut self) {
-        self.lasting.clear();
-    }
-
-    /// Lets what lasts grow until `at`.
-    pub(super) fn grow(&mut self, at: Timestamp) {
-        for (kind, until) in &mut self.lasting {
-            if let Some(signal) = self.seen.get_mut(kind) {
-                signal.dwell = signal.dwell.saturating_add(elapsed(*until, at));
-            }
-            *until = at.max(*until);
+    pub(super) fn cease_all(&mut self, at: Timestamp) {
+        for kind in SignalKind::ALL {
+            self.cease(*kind, at);
         }
     }
 
@@ -63,8 +64,24 @@ impl Signals {
         self.seen.contains_key(&kind)
     }
 
-    /// All signs, by kind.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Signal> {
+    /// All signs, by kind, each as long as it has lasted by `now`.
+    pub(crate) fn iter_at(&self, now: Timestamp) -> impl Iterator<Item = Signal> {
+        self.seen.values().map(move |signal| {
+            let since = self.lasting.get(&signal.kind);
+            let growth = since.map_or(Duration::ZERO, |since| elapsed(*since, now));
+            Signal {
+                dwell: signal.dwell.saturating_add(growth),
+                ..*signal
+            }
+        })
+    }
+
+    /// All signs, by kind, with when and how often they were seen; their lengths are as of when they were noted.
+    pub(crate) fn noted(&self) -> impl Iterator<Item = &Signal> {
         self.seen.values()
     }
+}
+
+pack_fields! {
+    Signals { seen, lasting }
 }

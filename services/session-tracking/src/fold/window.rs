@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use domain::time::{Timestamp, earlier};
 
+use crate::packed::pack_fields;
+
 /// When something happened lately.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Window {
@@ -26,6 +28,10 @@ impl Window {
     pub(super) fn clear(&mut self) {
         self.hits.clear();
     }
+}
+
+pack_fields! {
+    Window { hits }
 }
 
 #[cfg(test)]

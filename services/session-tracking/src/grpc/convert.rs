@@ -63,6 +63,11 @@ fn order(line: &OrderLine) -> pb::SessionOrder {
         state,
         shipment,
         placed_at,
+        detail,
+        promised,
+        revisions,
+        troubles,
+        ready,
     } = line;
     pb::SessionOrder {
         order_id: order.to_string(),
@@ -71,6 +76,11 @@ fn order(line: &OrderLine) -> pb::SessionOrder {
             .into_wire()
             .unwrap_or(ShipmentStatus::Unspecified.into()),
         placed_at: placed_at.into_wire(),
+        shipment_detail: detail.clone().map(String::from).unwrap_or_default(),
+        estimated_delivery: promised.into_wire(),
+        delivery_revision_count: *revisions,
+        troubles: troubles.clone().into_wire(),
+        ready_skus: ready.iter().map(ToString::to_string).collect(),
     }
 }
 

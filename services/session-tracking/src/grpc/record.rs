@@ -1,11 +1,12 @@
 //! `RecordEvents`, and what `StreamEvents` shares with it: reading a batch event by event.
 
-use domain::id::SessionId;
+use domain::id::{SessionId, TenantId};
 use domain::time::Timestamp;
 use platform::auth::Caller;
 use platform::limits::BATCH_ITEMS;
 use platform::status::into_status;
 use platform::telemetry::TraceContext;
+use prost::Message;
 use proto::error::v1::ErrorReason;
 use proto::field::{self, InvalidField};
 use proto::session::v1 as pb;
@@ -13,11 +14,13 @@ use tonic::{Request, Response, Status};
 
 use crate::config::TimeBounds;
 use crate::event::{Event, wire};
-use crate::ingest::{Batch, Receipt, Refusal};
+use crate::ingest::{Batch, Incoming, Receipt, Refusal};
 use crate::service::Service;
 
-/// Under which rules events are read.
+/// For whom and under which rules events are read.
 pub(super) struct Reader {
+    tenant: TenantId,
+    trace: Option<TraceContext>,
     bounds: TimeBounds,
     now: Timestamp,
     /// The only session that the caller may speak for, when it is a browser.
@@ -26,7 +29,7 @@ pub(super) struct Reader {
 
 /// A batch as it was read: what is good, and what is refused by position.
 pub(super) struct ReadBatch {
-    pub(super) events: Vec<(usize, Event)>,
+    pub(super) batch: Batch,
     pub(super) rejected: Vec<pb::RejectedEvent>,
 }
 
@@ -36,21 +39,18 @@ pub(super) async fn record_events(
 ) -> Result<Response<pb::RecordEventsResponse>, Status> {
     let caller = Caller::of(&request)?.clone();
     let pb::RecordEventsRequest { events } = request.into_inner();
-    let reader = Reader::new(service, &caller);
-    let ReadBatch { events, rejected } = reader.batch(events).map_err(into_status)?;
-    let batch = Batch {
-        tenant: caller.tenant().clone(),
-        events,
-        trace: TraceContext::current(),
-    };
+    let reader = Reader::new(service, &caller, TraceContext::current());
+    let ReadBatch { batch, rejected } = reader.batch(events).map_err(into_status)?;
     let pending = service.try_record(batch).map_err(into_status)?;
     let receipt = pending.settled().await.map_err(into_status)?;
     Ok(Response::new(response(&receipt, rejected)))
 }
 
 impl Reader {
-    pub(super) fn new(service: &Service, caller: &Caller) -> Self {
+    pub(super) fn new(service: &Service, caller: &Caller, trace: Option<TraceContext>) -> Self {
         Self {
+            tenant: caller.tenant().clone(),
+            trace,
             bounds: service.bounds(),
             now: service.now(),
             only: caller.session(),
@@ -58,22 +58,37 @@ impl Reader {
     }
 
     /// Reads a batch. A faulty event is refused by itself; only an empty or too long batch is refused as a whole.
-    pub(super) fn batch(&self, events: Vec<pb::Event>) -> Result<ReadBatch, InvalidField> {
+    pub(super) fn batch(self, events: Vec<pb::Event>) -> Result<ReadBatch, InvalidField> {
         if events.is_empty() {
             return Err(InvalidField::absent("events"));
         }
         field::within_count("events", events.len(), BATCH_ITEMS)?;
-        let mut read = ReadBatch {
-            events: Vec::with_capacity(events.len()),
-            rejected: Vec::new(),
-        };
+        let mut good = Vec::with_capacity(events.len());
+        let mut bytes = Vec::with_capacity(events.iter().map(Message::encoded_len).sum());
+        let mut rejected = Vec::new();
         for (index, event) in events.into_iter().enumerate() {
+            let start = bytes.len();
+            // A vector takes any number of bytes.
+            event.encode_raw(&mut bytes);
             match self.event(event) {
-                Ok(event) => read.events.push((index, event)),
-                Err(fault) => read.rejected.push(rejected(index, fault)),
+                Ok(event) => good.push(Incoming {
+                    index,
+                    event,
+                    wire: start..bytes.len(),
+                }),
+                Err(fault) => {
+                    bytes.truncate(start);
+                    rejected.push(rejection(index, fault));
+                }
             }
         }
-        Ok(read)
+        let batch = Batch {
+            tenant: self.tenant,
+            events: good,
+            bytes,
+            trace: self.trace,
+        };
+        Ok(ReadBatch { batch, rejected })
     }
 
     fn event(&self, event: pb::Event) -> Result<Event, InvalidField> {
@@ -91,7 +106,7 @@ impl Reader {
     }
 }
 
-fn rejected(index: usize, fault: InvalidField) -> pb::RejectedEvent {
+fn rejection(index: usize, fault: InvalidField) -> pb::RejectedEvent {
     let InvalidField {
         field,
         reason,
@@ -111,7 +126,7 @@ pub(super) fn all_rejected(
     mut refused: Vec<pb::RejectedEvent>,
 ) -> Vec<pb::RejectedEvent> {
     let by_session = receipt.refused.iter();
-    refused.extend(by_session.map(|(index, refusal)| rejected(*index, fault_of(*refusal))));
+    refused.extend(by_session.map(|(index, refusal)| rejection(*index, fault_of(*refusal))));
     refused.sort_by_key(|refused| refused.index);
     refused
 }

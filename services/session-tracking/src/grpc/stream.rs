@@ -21,7 +21,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::Api;
 use super::record::{ReadBatch, Reader, all_rejected, count};
-use crate::ingest::{Batch, Pending};
+use crate::ingest::Pending;
 use crate::service::Service;
 
 pub(super) type Acknowledgements =
@@ -117,13 +117,12 @@ impl Inbound {
             return Err(into_status(fault));
         }
         self.last = batch;
-        let reader = Reader::new(&self.service, &self.caller);
-        let ReadBatch { events, rejected } = reader.batch(events).map_err(into_status)?;
-        let handed_in = Batch {
-            tenant: self.caller.tenant().clone(),
-            events,
-            trace: self.trace.clone(),
-        };
+        let reader = Reader::new(&self.service, &self.caller, self.trace.clone());
+        let read = reader.batch(events).map_err(into_status)?;
+        let ReadBatch {
+            batch: handed_in,
+            rejected,
+        } = read;
         let pending = self.service.record(handed_in).await.map_err(into_status)?;
         Ok(Sent {
             batch,

@@ -1,45 +1,105 @@
 //! One group: the batches and timers that become durable together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use domain::id::{SessionId, TenantId, VisitorId};
+use domain::moment::VisitHistory;
 
+use super::tenants::{Key, Tenants};
 use super::touch::Touch;
-use super::{Answer, Batch, Receipt};
-use crate::snapshot::SessionKey;
+use super::{Answer, Handed, Incoming, Receipt, Refusal};
+use crate::event::{Event, Position};
+use crate::store::Entries;
 
 /// What one transaction of the writer will take.
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    pub(super) batches: Vec<(Batch, Answer<Receipt>)>,
+    pub(super) handed: Vec<Handed>,
     pub(super) events: usize,
-    /// Sessions whose timers are due.
-    pub(super) due: Vec<SessionKey>,
+    /// Sessions whose time may have come.
+    pub(super) due: Vec<Key>,
 }
 
-/// The sessions that a group touches, in a fixed order, so that two writers of one database do not wait for each other
-/// in a ring.
-pub(super) type Touched = BTreeMap<SessionKey, Touch>;
+/// An event of a group, by where it stands in its batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Arrival {
+    pub(super) key: Key,
+    position: Position,
+    batch: usize,
+    place: usize,
+}
+
+/// What a group does to one session.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) touch: Touch,
+    pub(super) entries: Entries,
+    /// What the visitor had done, for a session that begins.
+    pub(super) began: Option<VisitHistory>,
+}
+
+/// By session, in a fixed order.
+pub(super) type Works = BTreeMap<Key, Work>;
+
+impl Work {
+    pub(super) fn new(touch: Touch) -> Self {
+        Self {
+            touch,
+            entries: Entries::default(),
+            began: None,
+        }
+    }
+}
 
 impl Group {
-    pub(super) fn add(&mut self, batch: Batch, answer: Answer<Receipt>) {
-        self.events += batch.events.len();
-        self.batches.push((batch, answer));
+    pub(super) fn add(&mut self, handed: Handed) {
+        self.events += handed.batch.events.len();
+        self.handed.push(handed);
     }
 
-    /// The sessions that it needs, with a visitor for those that may be new.
-    pub(super) fn wanted(&self) -> BTreeMap<TenantId, HashMap<SessionId, Option<VisitorId>>> {
-        let mut wanted: BTreeMap<TenantId, HashMap<SessionId, Option<VisitorId>>> = BTreeMap::new();
-        for key in &self.due {
-            let sessions = wanted.entry(key.tenant.clone()).or_default();
-            sessions.insert(key.session, None);
+    /// All events by session, those of a session in the order in which they happened: what came together needs no
+    /// folding again, in whatever order it came.
+    pub(super) fn arrivals(&self, tenants: &mut Tenants) -> Vec<Arrival> {
+        let mut arrivals = Vec::with_capacity(self.events);
+        for (number, Handed { batch, .. }) in self.handed.iter().enumerate() {
+            let tenant = tenants.number(&batch.tenant);
+            arrivals.extend(batch.events.iter().enumerate().map(
+                |(place, Incoming { event, .. })| Arrival {
+                    key: Key {
+                        tenant,
+                        session: event.session,
+                    },
+                    position: event.position(),
+                    batch: number,
+                    place,
+                },
+            ));
         }
-        for (batch, _) in &self.batches {
-            let sessions = wanted.entry(batch.tenant.clone()).or_default();
-            for (_, event) in &batch.events {
-                sessions.insert(event.session, Some(event.visitor));
-            }
-        }
-        wanted
+        arrivals.sort_unstable();
+        arrivals
+    }
+
+    pub(super) fn event(&self, arrival: Arrival) -> Option<&Event> {
+        let handed = self.handed.get(arrival.batch)?;
+        let incoming = handed.batch.events.get(arrival.place)?;
+        Some(&incoming.event)
+    }
+
+    /// An event with the number of its batch, its position there and its bytes.
+    pub(super) fn incoming(&self, arrival: Arrival) -> Option<(usize, &Incoming, &[u8])> {
+        let batch = &self.handed.get(arrival.batch)?.batch;
+        let incoming = batch.events.get(arrival.place)?;
+        let bytes = batch.bytes.get(incoming.wire.clone())?;
+        Some((arrival.batch, incoming, bytes))
+    }
+
+    /// The answers that its callers wait for.
+    pub(super) fn answers(self) -> impl Iterator<Item = Answer<Receipt>> {
+        self.handed.into_iter().map(|handed| handed.answer)
+    }
+}
+
+impl Receipt {
+    pub(super) fn refuse(&mut self, incoming: &Incoming, refusal: Refusal) {
+        self.refused.push((incoming.index, refusal));
     }
 }

@@ -1,6 +1,6 @@
 //! From decided changes to what is stored and sent.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::id::{PersonId, TenantId};
@@ -9,178 +9,198 @@ use platform::ids::IdSource;
 use platform::telemetry::TraceContext;
 
 use super::Published;
+use super::group::Work;
 use super::touch::Touch;
-use crate::config::{MomentSettings, SignalSettings};
+use crate::fold::State;
 use crate::moment::{Subject, compose};
 use crate::outbound::Sender;
 use crate::report::Counts;
-use crate::session::{Change, LogPlace, Session};
-use crate::snapshot::{SessionKey, Snapshot};
-use crate::store::{Commit, Heads, LogBatch, SessionRecord};
+use crate::session::{Change, LogPlace, Memory, Revision, Rules, Session, Shown};
+use crate::snapshot::SessionKey;
+use crate::store::{Commit, Heads, Record, Section};
+
+/// A record of the log is closed at this size, so that one session can be read without reading much of the others.
+const RECORD_BYTES: usize = 64 * 1_024;
+
+/// Whether anybody follows changes: only then they are rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Watched {
+    Yes,
+    No,
+}
 
 /// Gathers the changes of one group into one transaction.
 pub(super) struct Draft<'w> {
-    signals: &'w SignalSettings,
-    moments: &'w MomentSettings,
+    rules: &'w Rules,
     ids: &'w dyn IdSource,
+    watched: Watched,
     commit: Commit,
     published: Vec<Published>,
-    due: Due,
-    batches: BTreeMap<TenantId, LogBatch>,
+    /// The record of each tenant that is not full yet, with its size.
+    open: HashMap<TenantId, (Record, usize)>,
 }
 
 impl<'w> Draft<'w> {
     pub(super) fn new(
-        settings: (&'w SignalSettings, &'w MomentSettings),
+        rules: &'w Rules,
         ids: &'w dyn IdSource,
-        partition: u16,
-        heads: Heads,
+        watched: Watched,
+        (partition, heads): (u16, Heads),
         now: Timestamp,
     ) -> Self {
-        let (signals, moments) = settings;
         Self {
-            signals,
-            moments,
+            rules,
             ids,
-            commit: Commit {
-                now,
-                partition,
-                heads,
-                batches: Vec::new(),
-                sessions: Vec::new(),
-                visitors: BTreeMap::new(),
-                messages: Vec::new(),
-            },
+            watched,
+            commit: Commit::new(partition, heads, now),
             published: Vec::new(),
-            due: Vec::new(),
-            batches: BTreeMap::new(),
+            open: HashMap::new(),
         }
     }
 
-    /// Decides one session and adds what comes of it. One without events, as after it was erased, needs nothing more.
-    pub(super) fn add(&mut self, session: &mut Session, touch: &Touch) {
-        let now = self.commit.now;
-        let Some(change) = session.decide(now, self.signals, self.moments) else {
-            self.due.push((session.key.clone(), None));
-            return;
-        };
-        self.log(session);
-        session.version += 1;
-        self.commit.heads.change += 1;
-        let number = self.commit.heads.change;
-        let created = *session.created.get_or_insert(number);
-        self.count(session, &change);
-        self.send(session, &change, touch);
-        let (key, version) = (&session.key, session.version);
-        let snapshot = Arc::new(Snapshot::of(
-            key.session,
-            &change.state,
-            session.memory.history,
-            version,
-            self.signals,
-        ));
-        self.published.push(Published {
-            key: key.clone(),
-            change: number,
-            before: session.shown.replace(Arc::clone(&snapshot)),
-            after: Arc::clone(&snapshot),
-        });
-        self.due.push((key.clone(), change.due));
-        self.commit.sessions.push(SessionRecord {
-            key: key.clone(),
-            snapshot,
-            memory: session.memory.clone(),
-            places: session.places.clone(),
-            due: change.due,
-            changed: number,
-            created,
-        });
+    /// Decides one session and adds what comes of it; answers with where the change lies in the log. A session without
+    /// events, as after it was erased, has no changes.
+    pub(super) fn add(
+        &mut self,
+        key: &SessionKey,
+        session: &mut Session,
+        work: Work,
+    ) -> Option<LogPlace> {
+        let Work {
+            touch,
+            entries,
+            began,
+        } = work;
+        let number = self.commit.heads.change.saturating_add(1);
+        let (rules, now, before) = (self.rules, self.commit.now, session.shown);
+        session.decide(now, number, rules, |state, change, memory, revision| {
+            self.count(key, state, change);
+            self.send(key, (state, change), (memory, revision), &touch);
+        })?;
+        self.commit.heads.change = number;
+        self.publish(key, session, before);
+        let place = self.log(
+            &key.tenant,
+            Section {
+                session: key.session,
+                change: number,
+                began,
+                entries,
+            },
+        );
+        session.places.push(place);
+        Some(place)
     }
 
     /// The transaction, once all sessions are in.
-    pub(super) fn finish(mut self) -> (Commit, Vec<Published>, Due) {
-        self.commit.batches = self.batches.into_values().collect();
-        (self.commit, self.published, self.due)
+    pub(super) fn finish(mut self) -> (Commit, Vec<Published>) {
+        let open = self.open.into_values().map(|(record, _)| record);
+        self.commit.records.extend(open);
+        // Appended in the order of their key.
+        self.commit.records.sort_by_key(|record| record.place);
+        (self.commit, self.published)
     }
 
-    fn log(&mut self, session: &mut Session) {
-        let fresh = session.take_fresh();
-        if fresh.is_empty() {
-            return;
+    fn log(&mut self, tenant: &TenantId, section: Section) -> LogPlace {
+        let full = |(_, size): &(Record, usize)| *size >= RECORD_BYTES;
+        if self.open.get(tenant).is_some_and(full)
+            && let Some((record, _)) = self.open.remove(tenant)
+        {
+            self.commit.records.push(record);
         }
-        let (commit, tenant) = (&mut self.commit, &session.key.tenant);
-        let batch = self.batches.entry(tenant.clone()).or_insert_with(|| {
-            commit.heads.sequence += 1;
-            LogBatch {
+        let commit = &mut self.commit;
+        let (record, size) = self.open.entry(tenant.clone()).or_insert_with(|| {
+            commit.heads.sequence = commit.heads.sequence.saturating_add(1);
+            let record = Record {
                 place: LogPlace {
                     partition: commit.partition,
                     sequence: commit.heads.sequence,
                 },
                 tenant: tenant.clone(),
+                now: commit.now,
                 sections: Vec::new(),
-            }
+            };
+            (record, 0)
         });
-        session.places.push(batch.place);
-        batch.sections.push((session.key.session, fresh));
+        *size += section.entries.len();
+        record.sections.push(section);
+        record.place
+    }
+
+    fn publish(&mut self, key: &SessionKey, session: &Session, before: Option<Shown>) {
+        if self.watched == Watched::No {
+            return;
+        }
+        let snapshot = session.snapshot(key.session, &self.rules.signals);
+        let (Some(shown), Some(snapshot)) = (session.shown, snapshot) else {
+            return;
+        };
+        self.published.push(Published {
+            key: key.clone(),
+            change: session.revision.changed,
+            before,
+            shown,
+            after: Arc::new(snapshot),
+        });
     }
 
     /// Writes what is to be told. It happens in a span of its own, where the session goes on in its trace.
-    fn send(&mut self, session: &mut Session, change: &Change, touch: &Touch) {
+    fn send(
+        &mut self,
+        key: &SessionKey,
+        (state, change): (&State, &Change),
+        (memory, revision): (&mut Memory, Revision),
+        touch: &Touch,
+    ) {
         if let Touch::Alone(trace) = touch {
-            session.memory.set_trace(trace);
+            memory.set_trace(trace);
         }
         if change.is_silent() {
             return;
         }
-        let span = touch.span(&session.key, session.memory.trace().as_ref());
+        let span = touch.span(key, memory.trace().as_ref());
         let _entered = span.enter();
         let trace = TraceContext::of_span(&span);
         if let Some(trace) = &trace {
-            session.memory.set_trace(trace);
+            memory.set_trace(trace);
         }
         let sender = Sender {
             ids: self.ids,
-            tenant: &session.key.tenant,
-            session: session.key.session,
+            tenant: &key.tenant,
+            session: key.session,
             trace,
         };
         if let Some(cue) = change.cue.clone() {
             let subject = Subject {
-                session: session.key.session,
-                state: &change.state,
-                history: session.memory.history,
-                version: session.version,
+                session: key.session,
+                state,
+                history: memory.history,
+                version: revision.version,
                 now: self.commit.now,
             };
-            let id = sender.moment_id();
-            let moment = compose(id, cue, subject, self.signals, self.moments);
+            let (signals, moments) = (&self.rules.signals, &self.rules.moments);
+            let moment = compose(sender.moment_id(), cue, subject, signals, moments);
             self.commit.messages.push(sender.moment(moment));
         }
-        self.report(&sender, change);
+        self.report(&sender, state, change);
     }
 
-    fn report(&mut self, sender: &Sender<'_>, change: &Change) {
-        let Change { state, report, .. } = change;
+    fn report(&mut self, sender: &Sender<'_>, state: &State, change: &Change) {
+        let report = &change.report;
         if let Some((ending, ended_at)) = report.outcome {
             self.commit.messages.push(sender.outcome(ending, ended_at));
         }
         if !report.facts.is_empty() {
-            let visitor = PersonId::Visitor(state.visitor);
-            let person = state.shopper.map_or(visitor, PersonId::Shopper);
-            let facts = sender.facts(person, report.facts.clone());
+            let facts = sender.facts(state.person(), report.facts.clone());
             self.commit.messages.push(facts);
         }
     }
 
-    fn count(&mut self, session: &Session, change: &Change) {
-        let added = change.report.visitor;
-        if added != Counts::default() {
-            let visitor = (session.key.tenant.clone(), change.state.visitor);
-            let counts = self.commit.visitors.entry(visitor).or_default();
-            *counts = counts.plus(added);
+    fn count(&mut self, key: &SessionKey, state: &State, change: &Change) {
+        for (person, added) in &change.report.counts {
+            let person = (key.tenant.clone(), *person);
+            let counts = self.commit.visitors.entry(person).or_default();
+            *counts = counts.plus(*added);
         }
     }
 }
-
-/// When sessions are to be looked at again.
-pub(super) type Due = Vec<(SessionKey, Option<Timestamp>)>;

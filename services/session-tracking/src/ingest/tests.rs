@@ -6,6 +6,7 @@ use domain::id::{EventId, RequestId, ShopperId};
 use domain::time::later;
 use messaging::outbox;
 use platform::ids::SystemIds;
+use prost::Message as _;
 use sea_orm::{ConnectionTrait, Statement};
 use storage::Database;
 use testkit::clock::FakeClock;
@@ -14,13 +15,15 @@ use testkit::on_each_engine;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::event::{CheckoutStep, Payload};
-use crate::samples::{add, at, config, decline, event, key, order, search, step};
+use crate::event::{CheckoutStep, Payload, wire};
+use crate::samples::{add, at, config, decline, event, key, order, rules, search, step};
+use crate::service::Service;
 use crate::snapshot::SessionState;
 use crate::store::{Store, migrations};
 
 mod failures;
 mod reading;
+mod recovery;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -29,18 +32,24 @@ struct World {
     clock: FakeClock,
     store: Store,
     ingest: Ingest,
-    _writer: JoinHandle<()>,
+    writer: JoinHandle<Ended>,
 }
 
 impl World {
-    async fn new(database: &Database, partition: u16) -> Self {
-        let mut settings = settings();
-        settings.ingest.partition = partition;
-        Self::with(database, settings, FakeClock::new()).await
+    async fn new(database: &Database) -> Self {
+        Self::with(database, settings(), FakeClock::new()).await
+    }
+
+    /// Cuts the writer off, as a crash does, and starts another one on the same database.
+    async fn crash(self, database: &Database) -> Self {
+        self.writer.abort();
+        let ended = self.writer.await;
+        assert!(ended.unwrap_err().is_cancelled());
+        Self::with(database, settings(), self.clock).await
     }
 
     async fn with(database: &Database, settings: Settings, clock: FakeClock) -> Self {
-        let store = Store::new(database.clone());
+        let store = Store::new(database.clone(), Arc::clone(&settings.rules));
         let ids = Arc::new(SystemIds);
         let (writer, ingest) = Writer::new(settings, store.clone(), clock.shared(), ids)
             .await
@@ -49,8 +58,15 @@ impl World {
             clock,
             store,
             ingest,
-            _writer: tokio::spawn(writer.run()),
+            writer: tokio::spawn(writer.run()),
         }
+    }
+
+    fn service(&self) -> Service {
+        let config = config();
+        let (store, ingest) = (self.store.clone(), self.ingest.clone());
+        let watching = config.watch.clone();
+        Service::new(store, ingest, self.clock.shared(), config.events, watching)
     }
 
     async fn record(&self, events: Vec<Event>) -> Result<Receipt, SessionError> {
@@ -79,8 +95,12 @@ impl World {
     }
 
     async fn snapshot(&self, n: u64) -> Option<Snapshot> {
-        let key = key(n);
-        self.store.get(&key.tenant, key.session).await.unwrap()
+        let service = self.service();
+        match service.get(&key(n).tenant, key(n).session).await {
+            Ok(snapshot) => Some(snapshot),
+            Err(SessionError::SessionUnknown) => None,
+            Err(failure) => panic!("{failure:?}"),
+        }
     }
 }
 
@@ -88,16 +108,27 @@ fn settings() -> Settings {
     let config = config();
     Settings {
         ingest: config.ingest.clone(),
-        signals: config.signals.clone(),
-        moments: config.moments.clone(),
+        rules: Arc::new(rules()),
         buffered_changes: 64,
     }
 }
 
 fn batch(events: Vec<Event>) -> Batch {
+    let mut bytes = Vec::new();
+    let incoming = |(index, event): (usize, Event)| {
+        let start = bytes.len();
+        bytes.extend(wire::render(event.clone()).encode_to_vec());
+        Incoming {
+            index,
+            event,
+            wire: start..bytes.len(),
+        }
+    };
+    let events = events.into_iter().enumerate().map(incoming).collect();
     Batch {
         tenant: key(1).tenant,
-        events: events.into_iter().enumerate().collect(),
+        events,
+        bytes,
         trace: None,
     }
 }
@@ -125,7 +156,7 @@ async fn number(database: &Database, sql: &str) -> i64 {
 }
 
 async fn what_is_taken_is_there_after_a_restart(database: Database) {
-    let world = World::new(&database, 0).await;
+    let world = World::new(&database).await;
     world
         .send(vec![of(1, 1, add("shoe")), of(2, 1, search())])
         .await;
@@ -138,7 +169,7 @@ async fn what_is_taken_is_there_after_a_restart(database: Database) {
     let before = world.snapshot(1).await.unwrap();
     drop(world);
 
-    let world = World::new(&database, 0).await;
+    let world = World::new(&database).await;
     let again = world
         .record(vec![of(1, 3, decline()), of(1, 1, add("shoe"))])
         .await
@@ -156,51 +187,30 @@ async fn what_is_taken_is_there_after_a_restart(database: Database) {
     );
 }
 
-async fn a_stale_writer_overwrites_nothing(database: Database) {
-    let (first, second) = (
-        World::new(&database, 0).await,
-        World::new(&database, 1).await,
-    );
+async fn a_writer_that_was_followed_writes_no_more(database: Database) {
+    let first = World::new(&database).await;
     first.send(vec![of(1, 1, add("shoe"))]).await;
-    second.send(vec![of(1, 2, add("hat"))]).await;
-    let before = second.snapshot(1).await.unwrap();
+    let second = World::new(&database).await;
     let outbox = number(&database, "SELECT COUNT(*) AS n FROM outbox").await;
 
-    let stale = first.record(vec![of(1, 3, order("A-1"))]).await;
+    let late = first.record(vec![of(1, 2, order("A-1"))]).await;
 
-    assert!(matches!(stale, Err(SessionError::NotKept(_))), "{stale:?}");
-    assert_eq!(first.snapshot(1).await.unwrap(), before);
+    assert!(matches!(late, Err(SessionError::NotKept(_))), "{late:?}");
+    assert_eq!(first.writer.await.unwrap(), Ended::Followed);
+    let refused = first.ingest.try_record(batch(vec![of(1, 3, search())]));
+    assert!(matches!(refused, Err(SessionError::Stopping)));
     assert_eq!(
         number(&database, "SELECT COUNT(*) AS n FROM outbox").await,
         outbox
     );
-    first.send(vec![of(1, 3, order("A-1"))]).await;
-    let after = first.snapshot(1).await.unwrap();
-    assert_eq!((after.event_count, after.version), (3, 3));
-    assert_eq!(
-        (after.state, after.cart.item_count()),
-        (SessionState::Ordered, 2)
-    );
-}
-
-async fn two_writers_of_one_partition_lose_nothing(database: Database) {
-    let (first, second) = (
-        World::new(&database, 0).await,
-        World::new(&database, 0).await,
-    );
-    first.send(vec![of(1, 1, add("shoe"))]).await;
-    second.send(vec![of(2, 1, add("shoe"))]).await;
-
-    let taken = first.record(vec![of(1, 2, add("hat"))]).await;
-    assert!(matches!(taken, Err(SessionError::NotKept(_))), "{taken:?}");
-    first.send(vec![of(1, 2, add("hat"))]).await;
-
-    assert_eq!(first.snapshot(1).await.unwrap().event_count, 2);
-    assert_eq!(second.snapshot(2).await.unwrap().event_count, 1);
+    second.send(vec![of(1, 2, order("A-1"))]).await;
+    let after = second.snapshot(1).await.unwrap();
+    assert_eq!((after.event_count, after.version), (2, 2));
+    assert_eq!(after.state, SessionState::Ordered);
 }
 
 async fn visitors_are_counted_up_and_corrected(database: Database) {
-    let world = World::new(&database, 0).await;
+    let world = World::new(&database).await;
     let of_one = |s, n, payload| Event {
         visitor: nth(1),
         ..of(s, n, payload)
@@ -247,7 +257,7 @@ async fn visitors_are_counted_up_and_corrected(database: Database) {
 }
 
 async fn a_person_is_forgotten_once_and_wholly(database: Database) {
-    let world = World::new(&database, 0).await;
+    let world = World::new(&database).await;
     let shopper: ShopperId = nth(7);
     let known = Event {
         shopper: Some(shopper),
@@ -262,7 +272,7 @@ async fn a_person_is_forgotten_once_and_wholly(database: Database) {
     assert_eq!((erased.session_count, &again), (1, &erased));
     assert_eq!(world.snapshot(1).await, None);
     drop(world);
-    let world = World::new(&database, 0).await;
+    let world = World::new(&database).await;
     world
         .send(vec![of(2, 2, add("cap")), of(1, 1, add("shoe"))])
         .await;
@@ -271,7 +281,7 @@ async fn a_person_is_forgotten_once_and_wholly(database: Database) {
 }
 
 async fn a_moment_waits_in_the_outbox_with_its_change(database: Database) {
-    let world = World::new(&database, 0).await;
+    let world = World::new(&database).await;
     world.send(vec![of(1, 1, add("shoe"))]).await;
 
     let waiting = outbox::pending(&database, later(at(0), Duration::from_secs(1)))
@@ -279,15 +289,16 @@ async fn a_moment_waits_in_the_outbox_with_its_change(database: Database) {
         .unwrap();
 
     assert_eq!(waiting.pending, 1);
-    let due = world.store.due().await.unwrap();
+    world.ingest.settle().await.unwrap();
+    let due = world.store.due_after(None).await.unwrap();
     assert_eq!(due, [(at(121), key(1))]);
+    assert_eq!(world.store.due_after(due.last()).await.unwrap(), []);
 }
 
 on_each_engine!(
     [
         what_is_taken_is_there_after_a_restart,
-        a_stale_writer_overwrites_nothing,
-        two_writers_of_one_partition_lose_nothing,
+        a_writer_that_was_followed_writes_no_more,
         visitors_are_counted_up_and_corrected,
         a_person_is_forgotten_once_and_wholly,
         a_moment_waits_in_the_outbox_with_its_change,
@@ -300,8 +311,9 @@ async fn a_full_queue_refuses_one_caller_and_slows_another_down() {
     let scratch = testkit::scratch::sqlite();
     let database = scratch.migrated(migrations()).await;
     let mut settings = settings();
-    settings.ingest.queue_batches = 1;
-    let store = Store::new(database);
+    // Room for two batches, one of each tenant.
+    settings.ingest.queue_bytes = 2_048;
+    let store = Store::new(database, Arc::clone(&settings.rules));
     let clock = FakeClock::new().shared();
     let (writer, ingest) = Writer::new(settings, store, clock, Arc::new(SystemIds))
         .await

@@ -1,56 +1,76 @@
 //! When which session is to be looked at again. The same times stand in the rows of the sessions, from which this is
 //! made again after a restart.
+//!
+//! A heap with one entry for each session, at its time or before. Most times only move on, with each act of a shopper:
+//! then the entry stays where it is, and whoever finds the session not due yet sets its time again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 
-use domain::time::Timestamp;
+use domain::time::{Timestamp, from_millis, to_millis};
 
-use crate::snapshot::SessionKey;
+use super::tenants::Key;
 
 /// One time per session.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    due: BTreeSet<(Timestamp, SessionKey)>,
-    of: HashMap<SessionKey, Timestamp>,
+    entries: BinaryHeap<Reverse<(i64, Key)>>,
+    /// The entry of each session that counts; others of it are left over.
+    armed: HashMap<Key, i64>,
 }
 
 impl Timers {
-    /// Sets or removes the time of a session.
-    pub(super) fn set(&mut self, key: &SessionKey, due: Option<Timestamp>) {
-        let before = match due {
-            Some(due) => {
-                self.due.insert((due, key.clone()));
-                self.of.insert(key.clone(), due)
-            }
-            None => self.of.remove(key),
-        };
-        if let Some(before) = before.filter(|before| Some(*before) != due) {
-            self.due.remove(&(before, key.clone()));
+    /// Has the session looked at by `due`.
+    pub(super) fn set(&mut self, key: Key, due: Timestamp) {
+        let due = to_millis(due);
+        if self.armed.get(&key).is_some_and(|armed| *armed <= due) {
+            return;
         }
+        self.armed.insert(key, due);
+        self.entries.push(Reverse((due, key)));
     }
 
-    /// The sessions whose time has come by `now`, the longest overdue first, at most `limit`.
-    pub(super) fn due(&self, now: Timestamp, limit: usize) -> Vec<SessionKey> {
-        self.due
-            .iter()
-            .take_while(|(due, _)| *due <= now)
-            .take(limit)
-            .map(|(_, key)| key.clone())
-            .collect()
+    /// Takes out the sessions whose time may have come by `now`, the longest overdue first, at most `limit`.
+    pub(super) fn due(&mut self, now: Timestamp, limit: usize) -> Vec<Key> {
+        let now = to_millis(now);
+        let mut found = Vec::new();
+        while found.len() < limit
+            && let Some(Reverse((due, key))) = self.entries.peek().copied()
+            && due <= now
+        {
+            self.entries.pop();
+            if self.armed.get(&key) == Some(&due) {
+                self.armed.remove(&key);
+                found.push(key);
+            }
+        }
+        found
+    }
+
+    /// When a session is looked at next. It may be before its time.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        let Reverse((due, _)) = self.entries.peek()?;
+        from_millis(*due).ok()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.armed.clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use domain::id::TenantId;
-    use domain::time::from_millis;
     use testkit::ids::nth;
 
+    use super::super::tenants::Tenants;
     use super::*;
 
-    fn key(n: u64) -> SessionKey {
-        SessionKey {
-            tenant: TenantId::parse("acme").unwrap(),
+    fn key(n: u64) -> Key {
+        let tenant = Tenants::default().number(&TenantId::parse("acme").unwrap());
+        Key {
+            tenant,
             session: nth(n),
         }
     }
@@ -62,23 +82,25 @@ mod tests {
     #[test]
     fn the_longest_overdue_come_first() {
         let mut timers = Timers::default();
-        timers.set(&key(1), Some(at(30)));
-        timers.set(&key(2), Some(at(10)));
-        timers.set(&key(3), Some(at(20)));
+        timers.set(key(1), at(30));
+        timers.set(key(2), at(10));
+        timers.set(key(3), at(20));
 
-        assert_eq!(timers.due(at(25), 10), [key(2), key(3)]);
-        assert_eq!(timers.due(at(30), 1), [key(2)]);
+        assert_eq!(timers.due(at(25), 1), [key(2)]);
+        assert_eq!(timers.due(at(25), 10), [key(3)]);
+        assert_eq!(timers.due(at(30), 10), [key(1)]);
+        assert_eq!(timers.due(at(99), 10), []);
     }
 
     #[test]
-    fn a_session_has_one_time() {
+    fn a_session_is_looked_at_once_by_its_earliest_time() {
         let mut timers = Timers::default();
-        timers.set(&key(1), Some(at(10)));
-        timers.set(&key(1), Some(at(50)));
-        timers.set(&key(2), Some(at(10)));
-        timers.set(&key(2), None);
+        timers.set(key(1), at(50));
+        timers.set(key(1), at(10));
+        timers.set(key(1), at(70));
 
-        assert_eq!(timers.due(at(49), 10), []);
-        assert_eq!(timers.due(at(50), 10), [key(1)]);
+        assert_eq!(timers.next(), Some(at(10)));
+        assert_eq!(timers.due(at(99), 10), [key(1)]);
+        assert_eq!(timers.due(at(99), 10), []);
     }
 }

@@ -26,7 +26,7 @@ impl Touch {
         let Some(trace) = batch.trace.clone() else {
             return Self::Untraced;
         };
-        let mut sessions = batch.events.iter().map(|(_, event)| event.session);
+        let mut sessions = batch.events.iter().map(|incoming| incoming.event.session);
         let first = sessions.next();
         if sessions.all(|session| Some(session) == first) {
             Self::Alone(trace)

@@ -45,7 +45,7 @@ pub(crate) fn compose(
         page: state.page.clone(),
         page_entered_at: state.page_entered_at,
         cart: state.cart.clone(),
-        signals: state.signals.iter().copied().collect(),
+        signals: state.signals.iter_at(now).collect(),
         progress: state.progress(now, signals),
         history,
         consents: state.consents.clone(),

@@ -3,10 +3,12 @@
 use domain::order::ShipmentStatus;
 
 use super::*;
-use crate::event::{CheckoutStep, OrderChange, Payload};
+use crate::event::{CheckoutStep, Checkpoint, OrderChange, OrderEvent, Payload};
 use crate::samples::{
-    add, at, config, decline, exit, folded_until, of_order, order, order_id, shipment, step,
+    add, at, config, decline, exit, folded_until, of_order, order, order_id, shipment, sku, step,
 };
+
+mod arrival;
 
 /// A session that is looked at again and again.
 struct Teller {
@@ -212,4 +214,128 @@ fn a_clock_that_goes_back_does_not_silence_a_session() {
         kind(teller.event(10, add("shoe"))),
         Some(MomentKind::CartAdded)
     );
+}
+
+#[test]
+fn trouble_with_two_orders_is_told_of_both() {
+    let exception = |id: &str| {
+        let Payload::Order(OrderEvent { change, .. }) = shipment(ShipmentStatus::Exception, 10)
+        else {
+            panic!("no shipment");
+        };
+        of_order(id, change)
+    };
+    let mut teller = Teller::new();
+    teller.event(0, order("A-1"));
+    teller.look(2);
+    teller.event(3, order("B-2"));
+    teller.quietly(10, exception("A-1"));
+    teller.quietly(10, exception("B-2"));
+
+    let told = (10..20).filter_map(|second| teller.look(second));
+    let mut troubled: Vec<_> = told
+        .filter(|cue| cue.kind == MomentKind::ShipmentTrouble)
+        .map(|cue| (cue.order.unwrap(), cue.trigger.unwrap()))
+        .collect();
+
+    troubled.sort();
+    let trouble = SignalKind::ShipmentException;
+    assert_eq!(
+        troubled,
+        [(order_id("A-1"), trouble), (order_id("B-2"), trouble)]
+    );
+}
+
+#[test]
+fn a_promise_that_moved_and_an_article_that_is_ready_are_told_once() {
+    let promise = |carrier: u64, days: u64| {
+        let checkpoint = Checkpoint {
+            status: ShipmentStatus::InTransit,
+            carrier_time: at(carrier),
+            estimated_delivery: Some(at(days * 86_400)),
+            detail: None,
+        };
+        of_order("A-1", OrderChange::Shipment(checkpoint))
+    };
+    let ready = || of_order("A-1", OrderChange::BackOrderReady(sku("sofa")));
+    let mut teller = Teller::new();
+    teller.quietly(0, order("A-1"));
+    teller.quietly(10, promise(10, 3));
+    teller.quietly(20, promise(20, 5));
+    teller.quietly(30, ready());
+    teller.quietly(40, ready());
+
+    let told: Vec<_> = (50..60)
+        .filter_map(|second| kind(teller.look(second)))
+        .collect();
+
+    assert_eq!(
+        told,
+        [
+            MomentKind::OrderPlaced,
+            MomentKind::ShipmentMilestone,
+            MomentKind::DeliveryRevised,
+            MomentKind::BackOrderReady,
+        ]
+    );
+}
+
+/// What happens after an order is worth telling each time, and each is a moment of its own kind.
+#[test]
+fn everything_after_an_order_is_told() {
+    let mut teller = Teller::new();
+    teller.quietly(0, order("A-1"));
+    teller.quietly(10, shipment(ShipmentStatus::FailedAttempt, 10));
+    teller.quietly(20, of_order("A-1", OrderChange::Changed));
+    teller.quietly(30, shipment(ShipmentStatus::Delivered, 30));
+    let two_days_later = 2 * 86_400 + 40;
+    let mut told: Vec<_> = (0..20)
+        .filter_map(|n| teller.look(two_days_later + n))
+        .collect();
+    teller.quietly(two_days_later + 30, of_order("A-1", OrderChange::Cancelled));
+    told.extend(teller.look(two_days_later + 31));
+
+    let told: Vec<_> = told.iter().map(|cue| (cue.kind, cue.trigger)).collect();
+
+    assert_eq!(
+        told,
+        [
+            (MomentKind::OrderPlaced, None),
+            (MomentKind::ShipmentMilestone, None),
+            (
+                MomentKind::ShipmentTrouble,
+                Some(SignalKind::DeliveryFailed)
+            ),
+            (MomentKind::OrderChanged, None),
+            (MomentKind::ShipmentMilestone, None),
+            (
+                MomentKind::ShipmentTrouble,
+                Some(SignalKind::DeliveredUnconfirmed)
+            ),
+            (MomentKind::OrderCancelled, None),
+        ]
+    );
+}
+
+/// The order comes an hour after the buyer was taken for one who left: it is told before anything else, and what was
+/// about to be told of the sale is not told at all.
+#[test]
+fn a_late_order_withdraws_what_was_decided() {
+    let mut teller = Teller::new();
+    teller.event(0, add("shoe"));
+    teller.event(5, step(CheckoutStep::Payment));
+    assert_eq!(kind(teller.look(95)), Some(MomentKind::IdleInCheckout));
+    teller.quietly(3_600, decline());
+    teller.quietly(3_600, exit());
+    assert_eq!(kind(teller.look(3_600)), Some(MomentKind::ExitIntent));
+
+    teller.quietly(60, order("A-1"));
+    assert_eq!(teller.look(3_600), None, "not two moments in one second");
+    let cue = teller.look(3_601).unwrap();
+
+    assert_eq!(
+        (cue.kind, cue.order, cue.occurred_at),
+        (MomentKind::OrderPlaced, Some(order_id("A-1")), at(60))
+    );
+    assert!((3_602..3_800).all(|second| teller.look(second).is_none()));
 }

@@ -1,6 +1,7 @@
 use domain::channel::Channel;
 use domain::fact::FollowUp;
 use domain::id::IssueCode;
+use testkit::ids::nth;
 
 use super::*;
 use crate::event::OrderChange;
@@ -14,6 +15,56 @@ fn kinds(report: &Report) -> Vec<String> {
         json["kind"].as_str().unwrap().to_owned()
     };
     report.facts.iter().map(kind).collect()
+}
+
+fn visitor() -> PersonId {
+    PersonId::Visitor(nth(1))
+}
+
+fn link(n: u64) -> Payload {
+    Payload::Person(PersonEvent::IdentityLinked(nth(n)))
+}
+
+#[test]
+fn a_session_counts_for_the_shopper_when_known() {
+    let mut reported = Reported::default();
+
+    let report = reported.next(&folded_until(HOUR, [(0, add("shoe")), (9, link(7))]), []);
+
+    let abandoned = Counts {
+        sessions: 1,
+        carts: 1,
+        orders: 0,
+        abandonments: 1,
+    };
+    assert_eq!(
+        report.counts,
+        [(PersonId::Shopper(nth(7)), abandoned)]
+    );
+}
+
+/// Nothing is counted twice, and nothing lost, however often the shop changes its mind.
+#[test]
+fn counts_move_with_the_person() {
+    let unlink = |n: u64| Payload::Person(PersonEvent::IdentityUnlinked(nth(n)));
+    let acts = [(0, add("shoe")), (9, link(7)), (HOUR, link(8)), (HOUR, unlink(8)), (HOUR, unlink(7))];
+    let mut reported = Reported::default();
+    let mut histories: BTreeMap<PersonId, Counts> = BTreeMap::new();
+    let mut owners = Vec::new();
+    for known in 1..=acts.len() {
+        let state = folded_until(2 * HOUR, acts[..known].to_vec());
+        for (person, added) in reported.next(&state, []).counts {
+            let counts = histories.entry(person).or_default();
+            *counts = counts.plus(added);
+        }
+        let of = |counts: &Counts| (counts.sessions, counts.carts, counts.abandonments);
+        let counted = histories.iter().filter(|(_, counts)| **counts != Counts::default());
+        let counted: Vec<_> = counted.map(|(person, counts)| (*person, of(counts))).collect();
+        assert_eq!(counted, [(state.person(), (1, 1, 1))]);
+        owners.push(state.person());
+    }
+    let shopper = |n| PersonId::Shopper(nth(n));
+    assert_eq!(owners, [visitor(), shopper(7), shopper(8), shopper(7), visitor()]);
 }
 
 #[test]
@@ -33,7 +84,7 @@ fn an_abandoned_cart_is_reported_at_its_end() {
         orders: 0,
         abandonments: 1,
     };
-    assert_eq!(report.visitor, expected);
+    assert_eq!(report.counts, [(visitor(), expected)]);
     let again = reported.next(&folded_until(2 * HOUR, acts()), []);
     assert_eq!(again, Report::default());
 }
@@ -56,7 +107,28 @@ fn an_order_after_the_end_corrects_outcome_and_history() {
         orders: 1,
         abandonments: -1,
     };
-    assert_eq!(report.visitor, expected);
+    assert_eq!(report.counts, [(visitor(), expected)]);
+}
+
+#[test]
+fn an_order_that_comes_late_corrects_what_was_said_of_the_end() {
+    let mut reported = Reported::default();
+    reported.next(&folded_until(HOUR, [(0, add("shoe"))]), []);
+
+    let late = [(0, add("shoe")), (60, order("A-1"))];
+    let report = reported.next(&folded_until(HOUR, late.clone()), []);
+
+    assert_eq!(kinds(&report), ["order_placed"]);
+    assert_eq!(report.outcome, Some((Ending::Ordered, at(60))));
+    let [(person, counts)] = report.counts.as_slice() else {
+        panic!("{:?}", report.counts);
+    };
+    assert_eq!(*person, visitor());
+    assert_eq!((counts.orders, counts.abandonments), (1, -1));
+    assert_eq!(
+        reported.next(&folded_until(2 * HOUR, late), []),
+        Report::default()
+    );
 }
 
 #[test]

@@ -7,11 +7,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use domain::id::TenantId;
-use storage::StoreError;
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::error::SessionError;
-use crate::ingest::Published;
+use crate::ingest::{Ingest, Published};
 use crate::snapshot::Snapshot;
 use crate::store::{Changed, Filter, Position, Store};
 
@@ -32,13 +31,21 @@ pub(crate) enum Broken {
     Failed(SessionError),
 }
 
+/// Where changes are read.
+pub(super) struct Source {
+    pub(super) store: Store,
+    pub(super) ingest: Ingest,
+}
+
 /// A reader's way through the changes of one tenant.
 pub(crate) struct Watch {
-    store: Store,
+    source: Source,
     tenant: TenantId,
     filter: Filter,
     changes: broadcast::Receiver<Arc<Published>>,
     position: Position,
+    /// The change up to which sessions are read; later ones are received.
+    until: u64,
     stage: Stage,
     read: VecDeque<Changed>,
 }
@@ -52,21 +59,17 @@ enum Stage {
 }
 
 impl Watch {
-    /// Takes `changes` as of now, before anything is read: what becomes durable meanwhile is in either or in both, and
+    /// Takes changes as of now, before anything is read: what becomes durable meanwhile is in either or in both, and
     /// its number tells.
-    pub(super) fn new(
-        store: Store,
-        tenant: TenantId,
-        filter: Filter,
-        from: Position,
-        changes: broadcast::Receiver<Arc<Published>>,
-    ) -> Self {
+    pub(super) fn new(source: Source, tenant: TenantId, filter: Filter, from: Position) -> Self {
+        let changes = source.ingest.changes();
         Self {
-            store,
+            source,
             tenant,
             filter,
             changes,
             position: from,
+            until: 0,
             stage: Stage::Opened,
             read: VecDeque::new(),
         }
@@ -81,8 +84,8 @@ impl Watch {
     pub(crate) async fn next(&mut self) -> Result<Update, Broken> {
         loop {
             let update = match self.stage {
-                Stage::Opened => self.open().await.map_err(Broken::of_store)?,
-                Stage::Reading => self.read_on().await.map_err(Broken::of_store)?,
+                Stage::Opened => self.open().await.map_err(Broken::Failed)?,
+                Stage::Reading => self.read_on().await.map_err(Broken::Failed)?,
                 Stage::Live => self.receive().await?,
             };
             if let Some(update) = update {
@@ -92,28 +95,30 @@ impl Watch {
     }
 
     /// Begins to read, unless an earlier watch has, and was cut while it did.
-    async fn open(&mut self) -> Result<Option<Update>, StoreError> {
+    async fn open(&mut self) -> Result<Option<Update>, SessionError> {
+        self.until = self.source.ingest.settle().await?;
         if self.position.told == self.position.known {
-            let last = self.store.last_change(&self.tenant).await?;
-            self.position.head = last.max(self.position.told);
+            self.position.head = self.until.max(self.position.told);
         }
         self.stage = Stage::Reading;
         Ok(None)
     }
 
-    async fn read_on(&mut self) -> Result<Option<Update>, StoreError> {
+    async fn read_on(&mut self) -> Result<Option<Update>, SessionError> {
         if let Some(Changed { change, snapshot }) = self.read.pop_front() {
             self.position.told = change;
             return Ok(Some(Update::Session(Arc::new(snapshot))));
         }
-        let read = self.store.changed(&self.tenant, self.filter, self.position);
+        let store = &self.source.store;
+        let read = store.changed(&self.tenant, self.filter, (self.position, self.until));
         self.read = read.await?.into();
         if !self.read.is_empty() {
             return Ok(None);
         }
-        let Position { known, head, told } = self.position;
+        let Position { known, told, .. } = self.position;
         self.stage = Stage::Live;
-        self.position = Position::after(told.max(head));
+        // INVARIANT: all changes up to here were read, and all later ones are received.
+        self.position = Position::after(told.max(self.until));
         // A reader who knew nothing was told a snapshot.
         Ok((known == 0).then_some(Update::SnapshotComplete))
     }
@@ -128,15 +133,9 @@ impl Watch {
             return Ok(None);
         }
         self.position = Position::after(change.change);
-        let before = change.before.as_ref();
-        let wanted = self.filter.matches(&change.after)
+        let before = change.before;
+        let wanted = self.filter.matches(change.shown)
             || before.is_some_and(|before| self.filter.matches(before));
         Ok(wanted.then(|| Update::Session(Arc::clone(&change.after))))
-    }
-}
-
-impl Broken {
-    fn of_store(failure: StoreError) -> Self {
-        Self::Failed(failure.into())
     }
 }

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::id::{SessionId, TenantId, VisitorId};
+use domain::id::{PersonId, TenantId};
 use domain::time::Timestamp;
 use futures::FutureExt;
 use messaging::{Message, outbox};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
-use sea_orm::{DbErr, EntityTrait, Set};
+use sea_orm::{EntityTrait, Set};
 use storage::{StoreError, Tx, column};
 
-use super::entities::{event_batch, log_head, session, visitor};
-use super::{CHUNK, Heads, Store, encoding, signed};
-use crate::event::Event;
+use super::entities::{event_batch, session, visitor};
+use super::record::{Record, encode};
+use super::{CHUNK, Heads, Store, heads, places, row, signed};
 use crate::report::Counts;
-use crate::session::{LogPlace, Memory};
+use crate::session::Session;
 use crate::snapshot::{SessionKey, Snapshot};
 
 /// What one transaction of the writer changes.
@@ -23,42 +23,50 @@ use crate::snapshot::{SessionKey, Snapshot};
 pub(crate) struct Commit {
     pub(crate) now: Timestamp,
     pub(crate) partition: u16,
-    /// The last numbers given out, those of this commit included.
+    /// The numbers after this commit.
     pub(crate) heads: Heads,
-    pub(crate) batches: Vec<LogBatch>,
-    pub(crate) sessions: Vec<SessionRecord>,
-    pub(crate) visitors: BTreeMap<(TenantId, VisitorId), Counts>,
+    pub(crate) records: Vec<Record>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) visitors: BTreeMap<(TenantId, PersonId), Counts>,
     pub(crate) messages: Vec<Message>,
-}
-
-/// What is appended to the log of one tenant.
-#[derive(Debug, Clone)]
-pub(crate) struct LogBatch {
-    pub(crate) place: LogPlace,
-    pub(crate) tenant: TenantId,
-    pub(crate) sections: Vec<(SessionId, Vec<Arc<Event>>)>,
 }
 
 /// A session as it is to be stored.
 #[derive(Debug, Clone)]
-pub(crate) struct SessionRecord {
-    pub(crate) key: SessionKey,
-    pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) memory: Memory,
-    pub(crate) places: Vec<LogPlace>,
-    pub(crate) due: Option<Timestamp>,
-    pub(crate) changed: u64,
-    pub(crate) created: u64,
+pub(crate) struct Row(session::ActiveModel);
+
+impl Commit {
+    /// Nothing yet.
+    pub(crate) fn new(partition: u16, heads: Heads, now: Timestamp) -> Self {
+        Self {
+            now,
+            partition,
+            heads,
+            records: Vec::new(),
+            rows: Vec::new(),
+            visitors: BTreeMap::new(),
+            messages: Vec::new(),
+        }
+    }
+}
+
+impl Row {
+    /// The row of a session; `None` for one that has no events.
+    pub(crate) fn of(store: &Store, key: &SessionKey, session: &Session) -> Option<Self> {
+        let snapshot = store.snapshot(key.session, session)?;
+        let packed = row::packed(session, store.settings);
+        Some(Self(session_row(key, session, &snapshot, packed)))
+    }
 }
 
 impl Store {
-    /// Makes everything in `commit` durable; its numbers are higher than those of the commit before.
+    /// Makes everything in `commit` durable.
     ///
     /// # Errors
-    /// `Conflict` when another process has changed one of the sessions, or written to the partition: nothing is stored.
-    /// After `Unavailable` the outcome is unknown.
+    /// `Conflict` when another process writes to the partition: nothing is stored. After `Unavailable` the outcome is
+    /// unknown.
     pub(crate) async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
-        let commit = Arc::new(Encoded::new(commit)?);
+        let commit = Arc::new(Encoded::new(commit));
         self.database
             .write(move |tx| {
                 let commit = Arc::clone(&commit);
@@ -71,60 +79,51 @@ impl Store {
 /// A commit as rows; made once, though the transaction may be tried again.
 struct Encoded {
     now: Timestamp,
-    head: log_head::ActiveModel,
-    batches: Vec<event_batch::ActiveModel>,
-    sessions: Vec<session::ActiveModel>,
+    partition: u16,
+    heads: Heads,
+    records: Vec<event_batch::ActiveModel>,
+    rows: Vec<session::ActiveModel>,
     visitors: Vec<visitor::ActiveModel>,
     messages: Vec<Message>,
 }
 
 impl Encoded {
-    fn new(commit: Commit) -> Result<Self, StoreError> {
+    fn new(commit: Commit) -> Self {
         let Commit {
             now,
             partition,
             heads,
-            batches,
-            sessions,
+            records,
+            rows,
             visitors,
             messages,
         } = commit;
-        Ok(Self {
+        Self {
             now,
-            head: head_row(partition, heads),
-            batches: batches.iter().map(|batch| batch_row(batch, now)).collect(),
-            sessions: sessions.iter().map(session_row).collect::<Result<_, _>>()?,
+            partition,
+            heads,
+            records: records.iter().map(record_row).collect(),
+            rows: rows.into_iter().map(|Row(row)| row).collect(),
             visitors: visitors
                 .into_iter()
                 .map(|((tenant, id), counts)| visitor_row(&tenant, id, counts))
                 .collect(),
             messages,
-        })
+        }
     }
 
     async fn apply(&self, tx: &Tx) -> Result<(), StoreError> {
-        let counted = log_head::Entity::insert(self.head.clone())
-            .on_conflict(higher_head())
-            .exec_without_returning(tx)
-            .await?;
-        // INVARIANT: no number is given out twice, or the second change would be missed by who has seen the first.
-        if counted != 1 {
-            return Err(changed_elsewhere("the numbers of a partition"));
-        }
-        for rows in self.batches.chunks(CHUNK) {
+        heads::advance(tx, self.partition, self.heads).await?;
+        for rows in self.records.chunks(CHUNK) {
             event_batch::Entity::insert_many(rows.to_vec())
                 .exec_without_returning(tx)
                 .await?;
         }
-        for rows in self.sessions.chunks(CHUNK) {
-            let stored = session::Entity::insert_many(rows.to_vec())
-                .on_conflict(next_version())
+        for rows in self.rows.chunks(CHUNK) {
+            session::Entity::insert_many(rows.to_vec())
+                .on_conflict(replaced())
                 .exec_without_returning(tx)
                 .await?;
-            // INVARIANT: a session that another process has changed is not overwritten.
-            if stored != count(rows.len()) {
-                return Err(changed_elsewhere("a session"));
-            }
         }
         for rows in self.visitors.chunks(CHUNK) {
             visitor::Entity::insert_many(rows.to_vec())
@@ -139,29 +138,7 @@ impl Encoded {
     }
 }
 
-fn count(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
-}
-
-fn changed_elsewhere(what: &str) -> StoreError {
-    StoreError::Conflict(DbErr::Custom(format!("changed elsewhere: {what}")))
-}
-
-/// Replaces the numbers by higher ones only.
-fn higher_head() -> OnConflict {
-    let excluded = |column| Expr::col((Alias::new("excluded"), column));
-    let stored = |column| Expr::col((log_head::Entity, column));
-    let (sequence, changed) = (log_head::Column::Sequence, log_head::Column::Changed);
-    OnConflict::column(log_head::Column::Partition)
-        .update_columns([sequence, changed])
-        .action_and_where(stored(sequence).lte(excluded(sequence)))
-        .action_and_where(stored(changed).lt(excluded(changed)))
-        .to_owned()
-}
-
-/// Replaces a row by its next version only.
-fn next_version() -> OnConflict {
-    let excluded = Expr::col((Alias::new("excluded"), session::Column::Version));
+fn replaced() -> OnConflict {
     OnConflict::columns([session::Column::Tenant, session::Column::SessionId])
         .update_columns([
             session::Column::VisitorId,
@@ -172,15 +149,10 @@ fn next_version() -> OnConflict {
             session::Column::ProgressUntil,
             session::Column::LastEventAt,
             session::Column::DueAt,
-            session::Column::Version,
             session::Column::Changed,
-            session::Column::Snapshot,
-            session::Column::Memory,
+            session::Column::Packed,
             session::Column::Places,
         ])
-        .action_and_where(
-            Expr::col((session::Entity, session::Column::Version)).eq(excluded.sub(1)),
-        )
         .to_owned()
 }
 
@@ -199,29 +171,25 @@ fn added_up() -> OnConflict {
         .to_owned()
 }
 
-fn head_row(partition: u16, heads: Heads) -> log_head::ActiveModel {
-    log_head::ActiveModel {
-        partition: Set(i64::from(partition)),
-        sequence: Set(signed(heads.sequence)),
-        changed: Set(signed(heads.change)),
-    }
-}
-
-fn batch_row(batch: &LogBatch, now: Timestamp) -> event_batch::ActiveModel {
+fn record_row(record: &Record) -> event_batch::ActiveModel {
     event_batch::ActiveModel {
-        partition: Set(i64::from(batch.place.partition)),
-        sequence: Set(signed(batch.place.sequence)),
-        tenant: Set(batch.tenant.to_string()),
-        payload: Set(encoding::batch(&batch.sections)),
-        recorded_at: Set(column::millis(now)),
+        partition: Set(i64::from(record.place.partition)),
+        sequence: Set(signed(record.place.sequence)),
+        tenant: Set(record.tenant.to_string()),
+        payload: Set(encode(record.now, &record.sections)),
+        recorded_at: Set(column::millis(record.now)),
     }
 }
 
-fn session_row(record: &SessionRecord) -> Result<session::ActiveModel, StoreError> {
-    let snapshot = &record.snapshot;
-    Ok(session::ActiveModel {
-        tenant: Set(record.key.tenant.to_string()),
-        session_id: Set(record.key.session.to_string()),
+fn session_row(
+    key: &SessionKey,
+    session: &Session,
+    snapshot: &Snapshot,
+    packed: Vec<u8>,
+) -> session::ActiveModel {
+    session::ActiveModel {
+        tenant: Set(key.tenant.to_string()),
+        session_id: Set(key.session.to_string()),
         visitor_id: Set(snapshot.visitor.to_string()),
         shopper_id: Set(snapshot.shopper.map(|shopper| shopper.to_string())),
         state: Set(snapshot.state.as_str().to_owned()),
@@ -229,17 +197,15 @@ fn session_row(record: &SessionRecord) -> Result<session::ActiveModel, StoreErro
         doubted: Set(i64::from(!snapshot.signals.is_empty())),
         progress_until: Set(snapshot.progress_until.map(column::millis)),
         last_event_at: Set(column::millis(snapshot.last_event_at)),
-        due_at: Set(record.due.map(column::millis)),
-        version: Set(signed(snapshot.version)),
-        changed: Set(signed(record.changed)),
-        created: Set(signed(record.created)),
-        snapshot: Set(column::json(snapshot.as_ref())?),
-        memory: Set(column::json(&record.memory)?),
-        places: Set(encoding::places(&record.places)),
-    })
+        due_at: Set(session.due.map(column::millis)),
+        changed: Set(signed(session.revision.changed)),
+        created: Set(signed(session.revision.created)),
+        packed: Set(packed),
+        places: Set(places::bytes(&session.places)),
+    }
 }
 
-fn visitor_row(tenant: &TenantId, id: VisitorId, counts: Counts) -> visitor::ActiveModel {
+fn visitor_row(tenant: &TenantId, id: PersonId, counts: Counts) -> visitor::ActiveModel {
     visitor::ActiveModel {
         tenant: Set(tenant.to_string()),
         visitor_id: Set(id.to_string()),

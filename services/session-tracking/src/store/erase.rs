@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use domain::id::{PersonId, SessionId, TenantId};
 use domain::time::Timestamp;
 use futures::FutureExt;
-use sea_orm::{ColumnTrait, Condition, QueryFilter, Set};
+use sea_orm::sea_query::SimpleExpr;
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, Set};
 use serde::{Deserialize, Serialize};
 use storage::{RequestKey, StoreError, TenantScoped, Tx, column};
 
-use super::encoding::{read_places, without};
 use super::entities::{event_batch, session, visitor};
-use super::{CHUNK, Store, signed};
+use super::record::encode;
+use super::{CHUNK, Store, places, row, signed};
 use crate::session::LogPlace;
 
 /// What was erased. Stored as the first answer to its request.
@@ -38,6 +39,31 @@ impl Store {
             })
             .await
     }
+
+    /// The sessions of a person that have rows.
+    pub(crate) async fn sessions_of(
+        &self,
+        tenant: &TenantId,
+        person: PersonId,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        let ids: Vec<String> = session::Entity::find_in(tenant)
+            .select_only()
+            .column(session::Column::SessionId)
+            .filter(of(person))
+            .into_tuple()
+            .all(self.database.read())
+            .await?;
+        ids.iter()
+            .map(|id| column::Row::of("sessions", id).parse("session_id", id))
+            .collect()
+    }
+}
+
+fn of(person: PersonId) -> SimpleExpr {
+    match person {
+        PersonId::Shopper(id) => session::Column::ShopperId.eq(id.to_string()),
+        PersonId::Visitor(id) => session::Column::VisitorId.eq(id.to_string()),
+    }
 }
 
 async fn erase(
@@ -46,27 +72,23 @@ async fn erase(
     person: PersonId,
     now: Timestamp,
 ) -> Result<Erased, StoreError> {
-    let of_person = match person {
-        PersonId::Shopper(id) => session::Column::ShopperId.eq(id.to_string()),
-        PersonId::Visitor(id) => session::Column::VisitorId.eq(id.to_string()),
-    };
     let rows = session::Entity::find_in(tenant)
-        .filter(of_person)
+        .filter(of(person))
         .all(tx)
         .await?;
     let mut sessions = Vec::new();
-    let mut places = BTreeSet::new();
+    let mut found = BTreeSet::new();
     let mut visitors = BTreeSet::new();
     for model in &rows {
         let row = column::Row::of("sessions", &model.session_id);
         sessions.push(row.parse("session_id", &model.session_id)?);
-        places.extend(read_places(&row, &model.places)?);
+        found.extend(places::read(&row, &model.places)?);
         visitors.insert(model.visitor_id.clone());
     }
     if let PersonId::Visitor(id) = person {
         visitors.insert(id.to_string());
     }
-    for place in places {
+    for place in found {
         rewrite(tx, tenant, place, &sessions).await?;
     }
     delete_sessions(tx, tenant, &sessions).await?;
@@ -122,8 +144,9 @@ async fn rewrite(
         .one(tx)
         .await?;
     let Some(batch) = batch else { return Ok(()) };
+    let (_, now, left) = row::record(&batch, |session| !sessions.contains(&session))?;
     let update = event_batch::ActiveModel {
-        payload: Set(without(&batch, sessions)?),
+        payload: Set(encode(now, &left)),
         ..Default::default()
     };
     event_batch::Entity::update_in(tenant)

@@ -9,6 +9,7 @@ use storage::{StoreError, TenantScoped, column};
 
 use super::entities::session;
 use super::{Store, signed};
+use crate::session::Shown;
 use crate::snapshot::{SessionState, Snapshot};
 
 /// Which sessions are wanted; what is absent does not filter.
@@ -19,9 +20,9 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn matches(self, snapshot: &Snapshot) -> bool {
-        self.phase.is_none_or(|phase| phase == snapshot.phase)
-            && self.state.is_none_or(|state| state == snapshot.state)
+    pub(crate) fn matches(self, shown: Shown) -> bool {
+        self.phase.is_none_or(|phase| phase == shown.phase)
+            && self.state.is_none_or(|state| state == shown.state)
     }
 
     fn condition(self) -> Condition {
@@ -86,12 +87,14 @@ impl Store {
         tenant: &TenantId,
         id: SessionId,
     ) -> Result<Option<Snapshot>, StoreError> {
-        session::Entity::find_in(tenant)
+        let row = session::Entity::find_in(tenant)
             .filter(session::Column::SessionId.eq(id.to_string()))
             .one(self.database.read())
-            .await?
-            .map(|row| snapshot(&row))
-            .transpose()
+            .await?;
+        match row {
+            Some(row) => Ok(Some(self.shown(&row).await?)),
+            None => Ok(None),
+        }
     }
 
     /// A page of sessions, the last active first.
@@ -123,32 +126,23 @@ impl Store {
         }
         let rows = query.all(self.database.read()).await?;
         let page = page.page(rows, |row| (row.last_event_at, row.session_id.clone()));
-        let items = page.items.iter().map(snapshot).collect::<Result<_, _>>()?;
+        let mut items = Vec::with_capacity(page.items.len());
+        for row in &page.items {
+            items.push(self.shown(row).await?);
+        }
         Ok(Page {
             items,
             next_page_token: page.next_page_token,
         })
     }
 
-    /// The number of the last change of a session of this tenant.
-    pub(crate) async fn last_change(&self, tenant: &TenantId) -> Result<u64, StoreError> {
-        let last: Option<Option<i64>> = session::Entity::find_in(tenant)
-            .select_only()
-            .column_as(session::Column::Changed.max(), "last")
-            .into_tuple()
-            .one(self.database.read())
-            .await?;
-        let last = last.flatten().unwrap_or(0);
-        column::Row::of("sessions", "the last changed").count("changed", last)
-    }
-
-    /// The sessions after a position that match, or that its reader may know, in the order of their changes; at most
-    /// [`READ`] of them.
+    /// The sessions that changed last after a position and by the change `until`, and that match or may be known to its
+    /// reader, in the order of their changes; at most [`READ`] of them.
     pub(crate) async fn changed(
         &self,
         tenant: &TenantId,
         filter: Filter,
-        position: Position,
+        (position, until): (Position, u64),
     ) -> Result<Vec<Changed>, StoreError> {
         let Position { known, head, told } = position;
         let told_since = Condition::all()
@@ -158,22 +152,32 @@ impl Store {
             .add(filter.condition())
             .add(session::Column::Created.lte(signed(known)))
             .add(told_since);
-        session::Entity::find_in(tenant)
+        let models = session::Entity::find_in(tenant)
             .filter(wanted)
             .filter(session::Column::Changed.gt(signed(told)))
+            .filter(session::Column::Changed.lte(signed(until)))
             .order_by_asc(session::Column::Changed)
             .limit(READ)
             .all(self.database.read())
-            .await?
-            .iter()
-            .map(|model| {
-                let row = column::Row::of("sessions", &model.session_id);
-                Ok(Changed {
-                    change: row.count("changed", model.changed)?,
-                    snapshot: snapshot(model)?,
-                })
-            })
-            .collect()
+            .await?;
+        let mut changed = Vec::with_capacity(models.len());
+        for model in &models {
+            let row = column::Row::of("sessions", &model.session_id);
+            changed.push(Changed {
+                change: row.count("changed", model.changed)?,
+                snapshot: self.shown(model).await?,
+            });
+        }
+        Ok(changed)
+    }
+
+    /// The session of a row, as others read it.
+    async fn shown(&self, model: &session::Model) -> Result<Snapshot, StoreError> {
+        let row = column::Row::of("sessions", &model.session_id);
+        let id = row.parse("session_id", &model.session_id)?;
+        let session = self.restore(model).await?;
+        let snapshot = self.snapshot(id, &session);
+        snapshot.ok_or_else(|| row.corrupt("packed"))
     }
 }
 
@@ -188,8 +192,4 @@ fn hesitation(hesitating: Hesitating, now: Timestamp) -> Condition {
         Hesitating::Yes => stands,
         Hesitating::No => stands.not(),
     }
-}
-
-fn snapshot(model: &session::Model) -> Result<Snapshot, StoreError> {
-    column::Row::of("sessions", &model.session_id).json("snapshot", &model.snapshot)
 }

@@ -1,48 +1,60 @@
-//! A session's row, read as strictly as a request.
+//! Rows, read as strictly as a request.
 
-use std::sync::Arc;
-
+use domain::id::SessionId;
+use domain::time::Timestamp;
 use storage::StoreError;
 use storage::column;
 
-use super::encoding::read_places;
-use super::entities::session;
-use crate::event::Event;
-use crate::session::{LogPlace, Memory, Session};
-use crate::snapshot::{SessionKey, Snapshot};
+use super::entities::{event_batch, session};
+use super::record::{Section, decode};
+use crate::packed::{self, Unreadable};
+use crate::session::{LogPlace, Session};
 
-/// A row, but for the events of its session.
-pub(super) struct Row {
-    pub(super) key: SessionKey,
-    pub(super) places: Vec<LogPlace>,
-    memory: Memory,
-    snapshot: Snapshot,
-    version: u64,
-    created: u64,
+/// What stands in the row of a session: by which settings it was folded, and its compact form.
+pub(super) fn packed(session: &Session, settings: u64) -> Vec<u8> {
+    let mut bytes = settings.to_le_bytes().to_vec();
+    bytes.append(&mut packed::pack(session));
+    bytes
 }
 
-impl Row {
-    pub(super) fn parse(model: &session::Model) -> Result<Self, StoreError> {
-        let row = column::Row::of("sessions", &model.session_id);
-        Ok(Self {
-            key: SessionKey {
-                tenant: row.parse("tenant", &model.tenant)?,
-                session: row.parse("session_id", &model.session_id)?,
-            },
-            places: read_places(&row, &model.places)?,
-            memory: row.json("memory", &model.memory)?,
-            snapshot: row.json("snapshot", &model.snapshot)?,
-            version: row.count("version", model.version)?,
-            created: row.count("created", model.created)?,
-        })
+/// The session of a row, and whether it is as it would be had it been folded now. `None` for one in the form of another
+/// version.
+pub(super) fn session(
+    model: &session::Model,
+    settings: u64,
+) -> Result<Option<(Session, Folded)>, StoreError> {
+    let row = column::Row::of("sessions", &model.session_id);
+    let (by, bytes) = model
+        .packed
+        .split_first_chunk()
+        .ok_or_else(|| row.corrupt("packed"))?;
+    match packed::unpack(bytes) {
+        Ok(session) if u64::from_le_bytes(*by) == settings => Ok(Some((session, Folded::Alike))),
+        Ok(session) => Ok(Some((session, Folded::Otherwise))),
+        Err(Unreadable::Format { .. }) => Ok(None),
+        Err(_) => Err(row.corrupt("packed")),
     }
+}
 
-    pub(super) fn into_session(self, events: Vec<Event>) -> Session {
-        let mut session = Session::restored(self.key, self.memory, events);
-        session.places = self.places;
-        session.version = self.version;
-        session.created = Some(self.created);
-        session.shown = Some(Arc::new(self.snapshot));
-        session
-    }
+/// By which settings a stored session was folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Folded {
+    /// By those of today.
+    Alike,
+    Otherwise,
+}
+
+/// The sections of a record that are wanted, with its place and when it was decided on.
+pub(super) fn record(
+    model: &event_batch::Model,
+    is_wanted: impl Fn(SessionId) -> bool,
+) -> Result<(LogPlace, Timestamp, Vec<Section>), StoreError> {
+    let id = model.sequence.to_string();
+    let row = column::Row::of("event_batches", &id);
+    let place = LogPlace {
+        partition: row.valid("partition", u16::try_from(model.partition))?,
+        sequence: row.count("sequence", model.sequence)?,
+    };
+    let (now, sections) = decode(&row, &model.payload, is_wanted)?;
+    Ok((place, now, sections))
 }

@@ -10,12 +10,12 @@ use testkit::ids::nth;
 use testkit::spoil::{CARD, assert_invalid};
 use tonic::Code;
 
-use crate::events::{added, event, session_id, viewed};
+use crate::events::{added, event, ordered, session_id, viewed};
 use crate::world::World;
 
 type Spoil = fn(&mut pb::Event);
 
-const FAULTS: [(Spoil, &str, ErrorReason); 8] = [
+const FAULTS: [(Spoil, &str, ErrorReason); 9] = [
     (|it| it.event_id.clear(), "event_id", ErrorReason::Required),
     (
         |it| it.session_id.push('x'),
@@ -24,8 +24,12 @@ const FAULTS: [(Spoil, &str, ErrorReason); 8] = [
     ),
     (|it| it.payload = None, "payload", ErrorReason::Required),
     (|it| it.page.push_str(CARD), "page", ErrorReason::CardData),
+    (|it| age(it, -1_801), "occurred_at", ErrorReason::TimeTooOld),
     (
-        |it| age(it, -90_001),
+        |it| {
+            it.payload = Some(ordered("A-1", 5_000));
+            age(it, -86_401);
+        },
         "occurred_at",
         ErrorReason::TimeTooOld,
     ),

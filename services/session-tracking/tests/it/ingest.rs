@@ -76,7 +76,11 @@ async fn a_session_goes_on_after_a_crash() {
 
 #[tokio::test]
 async fn sessions_that_left_memory_are_read_again() {
-    let world = World::with(|config| config.ingest.cached_sessions = 1).await;
+    let world = World::with(|config| {
+        config.ingest.live_sessions = 1;
+        config.ingest.memory_bytes = 1_024;
+    })
+    .await;
     for round in 0..3 {
         for n in 1..=5 {
             let now = world.pass(1);
@@ -167,8 +171,8 @@ async fn a_commit_that_fails_leaves_nothing_half_done() {
 #[tokio::test]
 async fn too_many_batches_at_once_are_refused_with_a_time_to_come_back() {
     let world = World::with(|config| {
-        config.ingest.queue_batches = 1;
-        config.ingest.group_max_batches = 1;
+        config.ingest.queue_bytes = 2_048;
+        config.ingest.group_max_events = 1;
     })
     .await;
     let calls = (0..64).map(|n| {

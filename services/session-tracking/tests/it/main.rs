@@ -6,6 +6,7 @@
     reason = "helpers of tests panic where a test would"
 )]
 
+mod after_the_order;
 mod bad_input;
 mod crash;
 mod downstream;

@@ -48,6 +48,8 @@ pub(super) fn parse(wire: Wire) -> Parsed {
         Wire::ContactReceived(it) => within("contact_received", contact_received(it)),
         Wire::ConsentChanged(it) => within("consent_changed", consent_changed(it)),
         Wire::IdentityLinked(it) => within("identity_linked", identity_linked(it)),
+        Wire::IdentityUnlinked(it) => within("identity_unlinked", identity_unlinked(it)),
+        Wire::BackOrderReady(it) => within("back_order_ready", back_order_ready(it)),
         Wire::Custom(it) => within("custom", custom(it)),
     }
 }
@@ -189,12 +191,14 @@ fn shipment_updated(wire: pb::ShipmentUpdated) -> Parsed {
         status,
         carrier_time,
         estimated_delivery,
+        detail,
     } = wire;
     let status = read("status", status)?;
     let checkpoint = Checkpoint {
         status,
         carrier_time: read("carrier_time", carrier_time)?,
         estimated_delivery: read("estimated_delivery", estimated_delivery)?,
+        detail: unless_empty("detail", &detail, Text::parse)?,
     };
     order(order_id, OrderChange::Shipment(checkpoint))
 }
@@ -202,6 +206,12 @@ fn shipment_updated(wire: pb::ShipmentUpdated) -> Parsed {
 fn delivery_confirmed(wire: pb::DeliveryConfirmed) -> Parsed {
     let pb::DeliveryConfirmed { order_id } = wire;
     order(order_id, OrderChange::DeliveryConfirmed)
+}
+
+fn back_order_ready(wire: pb::BackOrderReady) -> Parsed {
+    let pb::BackOrderReady { order_id, sku } = wire;
+    let sku = read("sku", sku)?;
+    order(order_id, OrderChange::BackOrderReady(sku))
 }
 
 fn contact_received(wire: pb::ContactReceived) -> Parsed {
@@ -226,6 +236,12 @@ fn identity_linked(wire: pb::IdentityLinked) -> Parsed {
     let pb::IdentityLinked { shopper_id } = wire;
     read("shopper_id", shopper_id)
         .map(|shopper| Payload::Person(PersonEvent::IdentityLinked(shopper)))
+}
+
+fn identity_unlinked(wire: pb::IdentityUnlinked) -> Parsed {
+    let pb::IdentityUnlinked { shopper_id } = wire;
+    read("shopper_id", shopper_id)
+        .map(|shopper| Payload::Person(PersonEvent::IdentityUnlinked(shopper)))
 }
 
 fn custom(wire: pb::CustomEvent) -> Parsed {

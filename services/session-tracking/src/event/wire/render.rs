@@ -64,6 +64,7 @@ fn order_event(order: &OrderId, change: OrderChange) -> Wire {
         OrderChange::Cancelled => order_cancelled(order),
         OrderChange::Shipment(checkpoint) => shipment_updated(order, checkpoint),
         OrderChange::DeliveryConfirmed => delivery_confirmed(order),
+        OrderChange::BackOrderReady(sku) => back_order_ready(order, &sku),
     }
 }
 
@@ -76,6 +77,7 @@ fn person(event: PersonEvent) -> Wire {
         } => contact_received(channel, follow_up, &issue),
         PersonEvent::ConsentChanged(consent) => consent_changed(consent),
         PersonEvent::IdentityLinked(shopper) => identity_linked(shopper.to_string()),
+        PersonEvent::IdentityUnlinked(shopper) => identity_unlinked(shopper.to_string()),
     }
 }
 
@@ -197,18 +199,25 @@ fn shipment_updated(order: &OrderId, checkpoint: Checkpoint) -> Wire {
         status,
         carrier_time,
         estimated_delivery,
+        detail,
     } = checkpoint;
     Wire::ShipmentUpdated(pb::ShipmentUpdated {
         order_id: order.to_string(),
         status: status.into_wire(),
         carrier_time: carrier_time.into_wire(),
         estimated_delivery: estimated_delivery.into_wire(),
+        detail: detail.map(String::from).unwrap_or_default(),
     })
 }
 
 fn delivery_confirmed(order: &OrderId) -> Wire {
     let order_id = order.to_string();
     Wire::DeliveryConfirmed(pb::DeliveryConfirmed { order_id })
+}
+
+fn back_order_ready(order: &OrderId, sku: &Sku) -> Wire {
+    let (order_id, sku) = (order.to_string(), sku.to_string());
+    Wire::BackOrderReady(pb::BackOrderReady { order_id, sku })
 }
 
 fn contact_received(channel: Channel, follow_up: FollowUp, issue: &IssueCode) -> Wire {
@@ -226,6 +235,10 @@ fn consent_changed(consent: Consent) -> Wire {
 
 fn identity_linked(shopper_id: String) -> Wire {
     Wire::IdentityLinked(pb::IdentityLinked { shopper_id })
+}
+
+fn identity_unlinked(shopper_id: String) -> Wire {
+    Wire::IdentityUnlinked(pb::IdentityUnlinked { shopper_id })
 }
 
 fn custom(name: Name, attributes: Vec<Attribute>) -> Wire {

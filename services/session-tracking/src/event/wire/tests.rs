@@ -9,7 +9,8 @@ use std::time::Duration;
 use testkit::ids::nth;
 
 use super::*;
-use crate::samples::{at, config, event, exit, shipment};
+use crate::event::{Payload, PersonEvent};
+use crate::samples::{at, config, event, exit, order, shipment};
 
 mod round_trip;
 
@@ -145,8 +146,8 @@ fn payloads_are_named_in_the_path_of_their_faults() {
     assert_eq!(reason(custom), (at_fault, ErrorReason::CardData));
 }
 
-fn judged(occurred_at: Timestamp) -> Option<ErrorReason> {
-    let mut event = event(1, occurred_at, exit());
+fn judged(occurred_at: Timestamp, payload: Payload) -> Option<ErrorReason> {
+    let mut event = event(1, occurred_at, payload);
     event.received_at = at(0);
     config()
         .events
@@ -157,19 +158,34 @@ fn judged(occurred_at: Timestamp) -> Option<ErrorReason> {
 
 #[test]
 fn time_has_bounds_on_both_sides() {
-    let (ahead, behind) = (Duration::from_mins(5), Duration::from_hours(24));
+    let (ahead, behind) = (Duration::from_mins(5), Duration::from_mins(30));
     let milli = Duration::from_millis(1);
 
-    assert_eq!(judged(later(at(0), ahead)), None);
+    assert_eq!(judged(later(at(0), ahead), exit()), None);
     assert_eq!(
-        judged(later(at(0), ahead + milli)),
+        judged(later(at(0), ahead + milli), exit()),
         Some(ErrorReason::TimeInFuture)
     );
-    assert_eq!(judged(earlier(at(0), behind)), None);
+    assert_eq!(judged(earlier(at(0), behind), exit()), None);
     assert_eq!(
-        judged(earlier(at(0), behind + milli)),
+        judged(earlier(at(0), behind + milli), exit()),
         Some(ErrorReason::TimeTooOld)
     );
+}
+
+#[test]
+fn what_binds_the_shop_may_come_a_day_late() {
+    let day = Duration::from_hours(24);
+    let milli = Duration::from_millis(1);
+    let linked = Payload::Person(PersonEvent::IdentityLinked(nth(9)));
+
+    for payload in [order("A-1"), linked] {
+        assert_eq!(judged(earlier(at(0), day), payload.clone()), None);
+        assert_eq!(
+            judged(earlier(at(0), day + milli), payload),
+            Some(ErrorReason::TimeTooOld)
+        );
+    }
 }
 
 #[test]

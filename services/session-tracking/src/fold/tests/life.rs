@@ -5,18 +5,17 @@ use std::time::Duration;
 
 use domain::cart::CartParts;
 use domain::fact::Ending;
-use domain::moment::Progress;
 use domain::money::{Currency, Money};
 use domain::order::{OrderState, ShipmentStatus};
 use domain::phase::RiskPhase;
 use domain::signal::SignalKind;
 
 use super::{HOUR, MINUTE, count};
-use crate::event::{CartMove, CheckoutAct, CheckoutStep, OrderChange, PageKind, Payload};
+use crate::event::{CartMove, CheckoutStep, OrderChange, PageKind, Payload};
 use crate::fold::State;
 use crate::samples::{
-    add, ahead, at, config, decline, event, exit, folded, folded_until, line, name, of_order,
-    order, order_id, page, remove, search, shipment, step,
+    add, ahead, at, config, decline, event, exit, folded, folded_until, line, of_order, order,
+    order_id, page, remove, search, shipment, step,
 };
 
 #[test]
@@ -81,7 +80,7 @@ fn nothing_that_sells_is_noted_after_the_order() {
         ],
     );
 
-    assert_eq!(state.signals.iter().count(), 0);
+    assert_eq!(state.signals.noted().count(), 0);
 }
 
 #[test]
@@ -144,34 +143,6 @@ fn the_first_article_decides_the_currency() {
 
     assert_eq!(state.cart.currency().as_str(), "EUR");
     assert_eq!((state.cart.item_count(), state.cart.version()), (1, 2));
-}
-
-#[test]
-fn progress_is_a_recent_step_without_trouble_since() {
-    let settings = &config().signals;
-    let acts = || [(0, add("shoe")), (10, step(CheckoutStep::Payment))];
-
-    assert_eq!(
-        folded(acts()).progress(at(69), settings),
-        Progress::Progressing
-    );
-    assert_eq!(
-        folded(acts()).progress(at(70), settings),
-        Progress::Hesitating
-    );
-    let declined = folded([
-        (0, add("shoe")),
-        (10, step(CheckoutStep::Payment)),
-        (12, decline()),
-    ]);
-    assert_eq!(declined.progress(at(13), settings), Progress::Hesitating);
-    let attempt = Payload::Checkout(CheckoutAct::PaymentAttempted {
-        method: name("card"),
-    });
-    let again = folded([(0, add("shoe")), (12, decline()), (20, attempt)]);
-    assert_eq!(again.progress(at(21), settings), Progress::Progressing);
-    let bought = folded([(0, add("shoe")), (12, decline()), (20, order("A-1"))]);
-    assert_eq!(bought.progress(at(HOUR), settings), Progress::Progressing);
 }
 
 #[test]

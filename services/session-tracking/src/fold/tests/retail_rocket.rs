@@ -12,21 +12,10 @@ use rand::seq::SliceRandom;
 
 use super::properties::{arrived, bytes, in_order};
 use crate::event::Event;
-use crate::samples::{add, at, event, look, order};
+use crate::samples::{add, at, data, event, look, order};
 
 /// Timelines to read: enough to meet every shape of session, few enough for a debug build.
 const TIMELINES: usize = 3_000;
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "where test data lies is no setting of the service"
-)]
-fn file() -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
-    let folder = std::env::var_os("RESCATE_DATA").map_or_else(|| beside.into(), PathBuf::from);
-    let file = folder.join("retailrocket/timelines.csv.gz");
-    file.exists().then_some(file)
-}
 
 fn timelines(file: PathBuf) -> Vec<Vec<Event>> {
     let reader = GzDecoder::new(std::fs::File::open(file).unwrap());
@@ -56,7 +45,7 @@ fn timelines(file: PathBuf) -> Vec<Vec<Event>> {
 
 #[test]
 fn arrival_does_not_matter_to_real_sessions() {
-    let Some(file) = file() else {
+    let Some(file) = data("retailrocket/timelines.csv.gz") else {
         eprintln!("SKIPPED: no RetailRocket data; set RESCATE_DATA to the folder that holds it");
         return;
     };
@@ -69,7 +58,8 @@ fn arrival_does_not_matter_to_real_sessions() {
 
         let expected = in_order(events, now);
 
-        assert_eq!(bytes(&arrived(&arriving, 3, now)), bytes(&expected));
+        let state = arrived(&arriving, 3, now);
+        assert_eq!(bytes(&state, now), bytes(&expected, now));
         assert!(expected.cart_adds.count > 0 || expected.sold_at.is_some());
         assert!(
             expected.ending().is_some(),

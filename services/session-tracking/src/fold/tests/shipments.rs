@@ -21,6 +21,7 @@ fn promised(status: ShipmentStatus, carrier_seconds: u64, delivery: u64) -> Payl
         status,
         carrier_time: at(carrier_seconds),
         estimated_delivery: Some(at(delivery)),
+        detail: None,
     };
     of_order("A-1", OrderChange::Shipment(checkpoint))
 }
@@ -160,6 +161,6 @@ fn thirty_days_of_silence_give_a_shipment_up() {
     );
 
     assert_eq!(of(&state).shipment(), Some(ShipmentStatus::Expired));
-    assert_eq!(state.next_due(&crate::samples::config().signals), None);
+    assert_eq!(state.next_due(), None);
     assert_eq!(of(&found).shipment(), Some(InTransit));
 }

@@ -9,11 +9,16 @@ use super::*;
 const HOUR: Duration = Duration::from_hours(1);
 
 /// Changes the database behind the back of the writer.
-async fn sql(database: &Database, statement: &'static str) {
+async fn sql(database: &Database, statement: &str) {
+    sql_text(database, statement.to_owned()).await;
+}
+
+pub(super) async fn sql_text(database: &Database, statement: String) {
     let done: Result<(), StoreError> = database
         .write(move |tx| {
+            let statement = statement.clone();
             async move {
-                tx.execute_unprepared(statement).await?;
+                tx.execute_unprepared(&statement).await?;
                 Ok(())
             }
             .boxed()
@@ -33,35 +38,57 @@ impl World {
     }
 }
 
-/// What a commit leaves whose answer was lost: the store holds a session, and the writer was told that it does not.
-async fn a_session_of_a_commit_that_failed_keeps_its_timers(database: Database) {
-    let (first, second) = (
-        World::new(&database, 0).await,
-        World::new(&database, 1).await,
+/// What becomes of timers that were to be set by a commit that failed.
+async fn a_commit_that_failed_leaves_all_as_it_was(database: Database) {
+    let world = World::new(&database).await;
+    world.send(vec![of(1, 1, add("shoe"))]).await;
+    let before = world.snapshot(1).await;
+    sql(&database, "ALTER TABLE event_batches RENAME TO hidden").await;
+    for n in 2..=3 {
+        let failed = world.record(vec![of(1, n, order("A-1")), of(2, n, search())]);
+        let failed = failed.await;
+        assert!(
+            matches!(failed, Err(SessionError::NotKept(_))),
+            "{failed:?}"
+        );
+    }
+    sql(&database, "ALTER TABLE hidden RENAME TO event_batches").await;
+
+    eventually(DEADLINE, || async { world.snapshot(1).await == before }).await;
+    assert_eq!(world.snapshot(2).await, None);
+    world.send(vec![of(1, 2, search())]).await;
+    world.clock.advance(HOUR);
+    world.ended(1).await;
+}
+
+/// Two callers share a commit that one of them makes impossible.
+async fn a_batch_that_cannot_be_stored_harms_no_other(database: Database) {
+    let world = World::new(&database).await;
+    // As a value does that one engine refuses.
+    sql(&database, "CREATE UNIQUE INDEX poison ON visitors (orders)").await;
+    world.send(vec![of(1, 1, order("A-1"))]).await;
+
+    let poison = batch(vec![of(2, 1, order("B-1"))]);
+    let good = batch(vec![of(3, 1, search())]);
+    let (poison, good) = (
+        world.ingest.try_record(poison).unwrap(),
+        world.ingest.try_record(good).unwrap(),
     );
-    second.send(vec![of(1, 1, search())]).await;
-    first.send(vec![of(1, 2, search())]).await;
-    first.send(vec![of(2, 1, add("shoe"))]).await;
-    drop(first);
-    let batch = vec![of(1, 3, search()), of(2, 2, search())];
-    let failed = second.record(batch).await;
+
+    let refused = poison.settled().await;
     assert!(
-        matches!(failed, Err(SessionError::NotKept(_))),
-        "{failed:?}"
+        matches!(refused, Err(SessionError::NotKept(_))),
+        "{refused:?}"
     );
-
-    second.clock.advance(HOUR);
-
-    second.ended(2).await;
+    assert_eq!(good.settled().await.unwrap().accepted, 1);
+    assert_eq!(world.snapshot(2).await, None);
+    assert_eq!(world.snapshot(3).await.unwrap().event_count, 1);
 }
 
 async fn a_store_that_fails_for_a_while_stops_no_timer(database: Database) {
-    World::new(&database, 0)
-        .await
-        .send(vec![of(1, 1, add("shoe"))])
-        .await;
+    let world = World::new(&database).await;
+    world.send(vec![of(1, 1, add("shoe"))]).await;
     sql(&database, "ALTER TABLE event_batches RENAME TO hidden").await;
-    let world = World::new(&database, 0).await;
     world.clock.advance(HOUR);
     // The writer works in turns: when this is answered, it has looked at its timers.
     let failed = world.record(vec![of(1, 2, search())]).await;
@@ -76,14 +103,25 @@ async fn a_store_that_fails_for_a_while_stops_no_timer(database: Database) {
     world.ended(1).await;
 }
 
+/// Cuts the writer off and hands its clock on.
+async fn crash_of(world: World) -> FakeClock {
+    world.writer.abort();
+    let _aborted = world.writer.await;
+    world.clock
+}
+
 async fn a_corrupt_session_harms_no_other(database: Database) {
-    let world = World::new(&database, 0).await;
+    let world = World::new(&database).await;
     world.send(vec![of(1, 1, add("shoe"))]).await;
     world.send(vec![of(2, 1, add("hat"))]).await;
-    drop(world);
-    // A part of the log is lost, and with it the events of the first session.
-    sql(&database, "DELETE FROM event_batches WHERE sequence = 1").await;
-    let world = World::new(&database, 0).await;
+    world.ingest.settle().await.unwrap();
+    let ended = crash_of(world).await;
+    sql(
+        &database,
+        "UPDATE sessions SET packed = places WHERE changed = 1",
+    )
+    .await;
+    let world = World::with(&database, settings(), ended).await;
 
     let batch = vec![of(2, 2, search()), of(1, 2, search()), of(3, 1, search())];
     let receipt = world.record(batch).await.unwrap();
@@ -92,12 +130,11 @@ async fn a_corrupt_session_harms_no_other(database: Database) {
     assert_eq!(receipt.refused, [(1, Refusal::SessionUnreadable)]);
     world.clock.advance(HOUR);
     world.ended(2).await;
-    assert_eq!(world.snapshot(1).await.unwrap().state, SessionState::Active);
 }
 
 /// More than one transaction takes, with the next look at the timers far away.
 async fn all_timers_that_are_due_fire(database: Database) {
-    let world = World::new(&database, 0).await;
+    let world = World::new(&database).await;
     for n in 1..=5 {
         world.send(vec![of(n, 1, add("shoe"))]).await;
     }
@@ -117,7 +154,8 @@ async fn all_timers_that_are_due_fire(database: Database) {
 
 on_each_engine!(
     [
-        a_session_of_a_commit_that_failed_keeps_its_timers,
+        a_commit_that_failed_leaves_all_as_it_was,
+        a_batch_that_cannot_be_stored_harms_no_other,
         a_store_that_fails_for_a_while_stops_no_timer,
         a_corrupt_session_harms_no_other,
         all_timers_that_are_due_fire,

@@ -7,8 +7,12 @@ use sea_orm::entity::prelude::*;
 pub(in crate::store) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(in crate::store) partition: i64,
+    /// Counts the writers.
+    pub(in crate::store) epoch: i64,
     pub(in crate::store) sequence: i64,
     pub(in crate::store) changed: i64,
+    /// The last record that all rows hold.
+    pub(in crate::store) settled: i64,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -1,4 +1,4 @@
-//! A session: what it is found by, how it reads, and what does not follow from its events.
+//! A session: what it is found by, and all that it has come to.
 
 use sea_orm::entity::prelude::*;
 use storage::TenantScoped;
@@ -20,13 +20,13 @@ pub(in crate::store) struct Model {
     pub(in crate::store) progress_until: Option<i64>,
     pub(in crate::store) last_event_at: i64,
     pub(in crate::store) due_at: Option<i64>,
-    pub(in crate::store) version: i64,
     /// Number of the last change, over all sessions.
     pub(in crate::store) changed: i64,
     /// Number of the first change.
     pub(in crate::store) created: i64,
-    pub(in crate::store) snapshot: String,
-    pub(in crate::store) memory: String,
+    /// The session in its compact form.
+    pub(in crate::store) packed: Vec<u8>,
+    /// Where its events lie in the log.
     pub(in crate::store) places: Vec<u8>,
 }
 

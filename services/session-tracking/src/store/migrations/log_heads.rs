@@ -5,15 +5,9 @@ use sea_orm::sea_query::{Table, TableCreateStatement};
 use sea_orm_migration::MigrationTrait;
 use storage::schema::{Migration, count};
 
-/// What was given out before this table.
-const FILL: &str = r#"INSERT INTO log_heads ("partition", sequence, changed)
-SELECT "partition", MAX(sequence), (SELECT COALESCE(MAX(changed), 0) FROM sessions)
-FROM event_batches GROUP BY "partition""#;
-
 pub(super) fn migration() -> Box<dyn MigrationTrait> {
     Migration::named("m20260115_000004_log_heads")
         .create_table(table())
-        .sql(FILL)
         .boxed()
 }
 
@@ -21,7 +15,9 @@ fn table() -> TableCreateStatement {
     Table::create()
         .table("log_heads")
         .col(count("partition").primary_key())
+        .col(count("epoch"))
         .col(count("sequence"))
         .col(count("changed"))
+        .col(count("settled"))
         .take()
 }

@@ -2,9 +2,7 @@
 
 use sea_orm::sea_query::{Index, IndexCreateStatement, Table, TableCreateStatement};
 use sea_orm_migration::MigrationTrait;
-use storage::schema::{
-    Migration, bytes, count, json, millis, millis_null, text, text_id, text_id_null,
-};
+use storage::schema::{Migration, bytes, count, millis, millis_null, text, text_id, text_id_null};
 
 pub(super) fn migration() -> Box<dyn MigrationTrait> {
     Migration::named("m20260115_000002_sessions")
@@ -14,7 +12,10 @@ pub(super) fn migration() -> Box<dyn MigrationTrait> {
             &["tenant", "last_event_at", "session_id"],
         ))
         .create_index(index("sessions_by_change", &["tenant", "changed"]))
-        .create_index(index("sessions_by_due", &["due_at"]))
+        .create_index(index(
+            "sessions_by_due",
+            &["due_at", "tenant", "session_id"],
+        ))
         .create_index(index("sessions_by_visitor", &["tenant", "visitor_id"]))
         .create_index(index("sessions_by_shopper", &["tenant", "shopper_id"]))
         .boxed()
@@ -33,11 +34,9 @@ fn table() -> TableCreateStatement {
         .col(millis_null("progress_until"))
         .col(millis("last_event_at"))
         .col(millis_null("due_at"))
-        .col(count("version"))
         .col(count("changed"))
         .col(count("created"))
-        .col(json("snapshot"))
-        .col(json("memory"))
+        .col(bytes("packed"))
         .col(bytes("places"))
         .primary_key(Index::create().col("tenant").col("session_id"))
         .take()

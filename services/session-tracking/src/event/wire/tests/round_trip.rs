@@ -66,6 +66,7 @@ fn after_the_order() -> Vec<Payload> {
         of_order("A-1", OrderChange::Changed),
         of_order("A-1", OrderChange::Cancelled),
         of_order("A-1", OrderChange::DeliveryConfirmed),
+        of_order("A-1", OrderChange::BackOrderReady(sku("sofa"))),
         shipment(ShipmentStatus::Exception, 3),
     ]
 }
@@ -93,6 +94,7 @@ fn of_the_person() -> Vec<Payload> {
         Payload::Person(contact),
         Payload::Person(PersonEvent::ConsentChanged(consent)),
         Payload::Person(PersonEvent::IdentityLinked(nth(9))),
+        Payload::Person(PersonEvent::IdentityUnlinked(nth(9))),
         Payload::Custom {
             name: name("quiz"),
             attributes: vec![

@@ -10,10 +10,10 @@ use proto::fact::v1::FollowUp;
 use proto::order::v1::ShipmentStatus;
 use proto::session::v1::event::Payload;
 use proto::session::v1::{
-    AddressEdited, CartItemAdded, CartItemChanged, CartItemRemoved, CheckoutStep,
+    AddressEdited, BackOrderReady, CartItemAdded, CartItemChanged, CartItemRemoved, CheckoutStep,
     CheckoutStepEntered, ConsentChanged, ContactReceived, CostKind, CostRevealed, CouponApplied,
     CouponRejected, CustomAttribute, CustomEvent, DeliveryConfirmed, ExitIntent, FaqViewed,
-    FaultKind, FormError, HelpOpened, IdentityLinked, OrderCancelled, OrderChanged, OrderPlaced,
+    FaultKind, FormError, HelpOpened, IdentityLinked, IdentityUnlinked, OrderCancelled, OrderChanged, OrderPlaced,
     PageFault, PageKind, PageViewed, PaymentAttempted, PaymentDeclined, ProductConfigured,
     ProductViewed, SearchPerformed, ShipmentUpdated,
 };
@@ -119,6 +119,11 @@ fn order() -> Vec<Payload> {
             status: ShipmentStatus::InTransit.into(),
             carrier_time: Some(wire_timestamp(now())),
             estimated_delivery: Some(wire_timestamp(now())),
+            detail: "sorting-hub".to_owned(),
+        }),
+        Payload::BackOrderReady(BackOrderReady {
+            order_id: order_id(),
+            sku: sku(),
         }),
         Payload::DeliveryConfirmed(DeliveryConfirmed {
             order_id: order_id(),
@@ -149,6 +154,9 @@ fn person() -> Vec<Payload> {
             consent: Some(consent),
         }),
         Payload::IdentityLinked(IdentityLinked {
+            shopper_id: Shopper::new().person(),
+        }),
+        Payload::IdentityUnlinked(IdentityUnlinked {
             shopper_id: Shopper::new().person(),
         }),
         Payload::Custom(CustomEvent {

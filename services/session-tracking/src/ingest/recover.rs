@@ -1,0 +1,100 @@
+//! Making sessions again from the log: what their rows do not hold is folded and decided on once more, by the same code
+//! and at the same instants, and nobody is told again.
+
+use domain::id::SessionId;
+use platform::status::chain;
+use storage::StoreError;
+
+use super::memory::Memory;
+use super::tenants::Key;
+use crate::session::{Rules, Session};
+use crate::store::{Heads, Record, Section, Store};
+
+impl Memory {
+    /// Makes all sessions whose rows do not hold everything.
+    pub(super) async fn recover(
+        &mut self,
+        store: &Store,
+        rules: &Rules,
+        (partition, heads): (u16, Heads),
+    ) -> Result<(), StoreError> {
+        self.clear();
+        let mut after = heads.settled;
+        loop {
+            let records = store.records_after(partition, after).await?;
+            let Some(last) = records.last() else {
+                return Ok(());
+            };
+            after = last.place.sequence;
+            for record in records {
+                self.replay(store, rules, record).await?;
+            }
+            self.residents.end_turn();
+        }
+    }
+
+    async fn replay(
+        &mut self,
+        store: &Store,
+        rules: &Rules,
+        record: Record,
+    ) -> Result<(), StoreError> {
+        let tenant = self.tenants.number(&record.tenant);
+        let absent: Vec<SessionId> = record
+            .sections
+            .iter()
+            .map(|section| section.session)
+            .filter(|session| {
+                let session = *session;
+                !self.residents.contains(Key { tenant, session })
+            })
+            .collect();
+        for (session, loaded) in store.load(&record.tenant, &absent).await? {
+            match loaded {
+                Ok(loaded) => self.residents.insert(Key { tenant, session }, loaded),
+                Err(failure) => {
+                    tracing::error!(%session, error = %chain(&failure), "a session cannot be read");
+                }
+            }
+        }
+        for section in &record.sections {
+            let session = section.session;
+            self.take_again(store, rules, Key { tenant, session }, (&record, section))
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn take_again(
+        &mut self,
+        store: &Store,
+        rules: &Rules,
+        key: Key,
+        (record, section): (&Record, &Section),
+    ) -> Result<(), StoreError> {
+        if let Some(history) = section.began
+            && !self.residents.contains(key)
+        {
+            self.residents.insert(key, Session::new(history));
+        }
+        let place = record.place;
+        let is_missing = |session: &Session| session.places.last() < Some(&place);
+        if !self.residents.read(key, is_missing).unwrap_or(false) {
+            return Ok(());
+        }
+        let events = match section.events(place) {
+            Ok(events) => events,
+            Err(failure) => {
+                tracing::error!(session = %key.session, error = %chain(&failure), "events cannot be read");
+                return Ok(());
+            }
+        };
+        self.remember(store, key, events.iter()).await?;
+        if let Some(session) = self.residents.get_mut(key) {
+            session.replay(events, (record.now, section.change), rules);
+            session.places.push(place);
+        }
+        self.note(key, place, record.now);
+        Ok(())
+    }
+}

@@ -1,0 +1,158 @@
+//! Sessions in memory: some as they are worked with, the others at rest in their compact form. What is not here is read
+//! again from the store.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::tenants::Key;
+use crate::packed;
+use crate::session::Session;
+
+/// What a session at rest takes beside its bytes: its places in the tables of the writer.
+const OVERHEAD: usize = 200;
+
+/// How much may stay in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// Sessions that are worked with.
+    pub(super) live: usize,
+    /// Bytes of sessions at rest.
+    pub(super) resting_bytes: usize,
+}
+
+#[derive(Debug)]
+struct Live {
+    session: Session,
+    touched: u64,
+}
+
+#[derive(Debug)]
+struct Resting {
+    bytes: Box<[u8]>,
+    since: u64,
+}
+
+/// Sessions by key.
+#[derive(Debug)]
+pub(super) struct Residents {
+    limits: Limits,
+    live: HashMap<Key, Live>,
+    resting: HashMap<Key, Resting>,
+    resting_bytes: usize,
+    /// Those at rest in the order in which they came to it; also those that were woken since.
+    order: VecDeque<(u64, Key)>,
+    turn: u64,
+}
+
+impl Residents {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            live: HashMap::new(),
+            resting: HashMap::new(),
+            resting_bytes: 0,
+            order: VecDeque::new(),
+            turn: 0,
+        }
+    }
+
+    pub(super) fn contains(&self, key: Key) -> bool {
+        self.live.contains_key(&key) || self.resting.contains_key(&key)
+    }
+
+    pub(super) fn insert(&mut self, key: Key, session: Session) {
+        self.forget_resting(key);
+        let touched = self.turn;
+        self.live.insert(key, Live { session, touched });
+    }
+
+    /// The session to work with, woken if it rests.
+    pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut Session> {
+        if !self.live.contains_key(&key) {
+            let resting = self.forget_resting(key)?;
+            // INVARIANT: what was packed here can be unpacked; if not, it is read from the store.
+            let session = packed::unpack(&resting.bytes).ok()?;
+            self.insert(key, session);
+        }
+        let live = self.live.get_mut(&key)?;
+        live.touched = self.turn;
+        Some(&mut live.session)
+    }
+
+    /// The session as it is, without waking it.
+    pub(super) fn read<T>(&self, key: Key, read: impl FnOnce(&Session) -> T) -> Option<T> {
+        if let Some(live) = self.live.get(&key) {
+            return Some(read(&live.session));
+        }
+        let session = packed::unpack(&self.resting.get(&key)?.bytes).ok()?;
+        Some(read(&session))
+    }
+
+    pub(super) fn remove(&mut self, key: Key) {
+        self.live.remove(&key);
+        self.forget_resting(key);
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.limits);
+    }
+
+    /// Ends a turn: when more sessions are worked with than may, those touched longest ago go to rest. A tenth of the
+    /// limit goes at once, so that the search for them is rare.
+    pub(super) fn end_turn(&mut self) {
+        self.turn += 1;
+        if self.live.len() <= self.limits.live {
+            return;
+        }
+        let excess = self.live.len() - self.limits.live + self.limits.live / 10;
+        let mut turns: Vec<u64> = self.live.values().map(|live| live.touched).collect();
+        let Some(at) = excess.checked_sub(1).filter(|at| *at < turns.len()) else {
+            return;
+        };
+        let (_, last, _) = turns.select_nth_unstable(at);
+        let last = *last;
+        let tired: Vec<(Key, Live)> = self
+            .live
+            .extract_if(|_, live| live.touched <= last)
+            .collect();
+        for (key, live) in tired {
+            self.rest(key, &live.session);
+        }
+    }
+
+    /// Sessions that have rested longest and must leave for the others to fit in.
+    pub(super) fn excess(&mut self, most: usize) -> Vec<Key> {
+        let mut over = self.resting_bytes.saturating_sub(self.limits.resting_bytes);
+        let mut leaving = Vec::new();
+        while over > 0
+            && leaving.len() < most
+            && let Some((since, key)) = self.order.pop_front()
+        {
+            if let Some(resting) = self.resting.get(&key).filter(|it| it.since == since) {
+                over = over.saturating_sub(resting.bytes.len() + OVERHEAD);
+                leaving.push(key);
+            }
+        }
+        leaving
+    }
+
+    fn rest(&mut self, key: Key, session: &Session) {
+        let bytes = packed::pack(session).into_boxed_slice();
+        self.resting_bytes += bytes.len() + OVERHEAD;
+        let since = self.turn;
+        self.resting.insert(key, Resting { bytes, since });
+        self.order.push_back((since, key));
+        if self.order.len() > 2 * self.resting.len() + 1_000 {
+            let resting = &self.resting;
+            self.order
+                .retain(|(since, key)| resting.get(key).is_some_and(|it| it.since == *since));
+        }
+    }
+
+    fn forget_resting(&mut self, key: Key) -> Option<Resting> {
+        let resting = self.resting.remove(&key)?;
+        self.resting_bytes = self
+            .resting_bytes
+            .saturating_sub(resting.bytes.len() + OVERHEAD);
+        Some(resting)
+    }
+}

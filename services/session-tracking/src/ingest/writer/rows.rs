@@ -1,0 +1,54 @@
+//! Bringing rows up to date, and sessions out of memory.
+
+use domain::time::Timestamp;
+use storage::StoreError;
+
+use super::super::tenants::Key;
+use super::Writer;
+use crate::error::SessionError;
+use crate::store::Commit;
+
+impl Writer {
+    /// Brings the rows of all sessions up to date.
+    pub(super) async fn write_all_rows(&mut self) -> Result<(), SessionError> {
+        self.make_sure().await?;
+        loop {
+            let most = self.settings.ingest.rows_per_commit;
+            let waiting = &mut self.memory.unwritten;
+            let rows = waiting.waiting_since(Timestamp::MAX, most);
+            if rows.is_empty() {
+                return Ok(());
+            }
+            self.write_rows(&rows).await?;
+        }
+    }
+
+    pub(super) async fn write_rows(&mut self, rows: &[Key]) -> Result<(), StoreError> {
+        let partition = self.settings.ingest.partition;
+        let commit = Commit::new(partition, self.heads, self.clock.now());
+        let written = self.store(commit, rows).await;
+        if let Err(failure) = &written {
+            self.doubt(failure);
+        }
+        written
+    }
+
+    /// Has those leave memory that it has no room for, once their rows hold everything.
+    pub(super) async fn evict(&mut self) {
+        let leaving = self
+            .memory
+            .residents
+            .excess(self.settings.ingest.rows_per_commit);
+        let unwritten: Vec<Key> = leaving
+            .iter()
+            .copied()
+            .filter(|key| self.memory.unwritten.contains(*key))
+            .collect();
+        if !unwritten.is_empty() && self.write_rows(&unwritten).await.is_err() {
+            return;
+        }
+        for key in leaving {
+            self.memory.residents.remove(key);
+        }
+    }
+}
