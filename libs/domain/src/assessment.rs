@@ -60,6 +60,9 @@ pub struct Assessment {
     pub phase: RiskPhase,
     /// Possible causes; see [`strongest_first`].
     pub causes: Vec<CauseFinding>,
+    /// The version of the table of causes; `None` in what was made before tables had one.
+    #[serde(default)]
+    pub cause_table_version: Option<u32>,
     /// What moved the risk most.
     pub factors: Vec<Factor>,
     /// The risk before any factor.

@@ -54,13 +54,18 @@ pub async fn postgres() -> Option<Scratch> {
         eprintln!("SKIPPED, {missing}");
         return None;
     };
-    let database = Created::new(admin_url).await;
-    Some(Scratch {
+    Some(on_server(&admin_url).await)
+}
+
+/// An empty PostgreSQL database on the server of this url, from which databases can be created.
+pub async fn on_server(admin_url: &str) -> Scratch {
+    let database = Created::new(admin_url.to_owned()).await;
+    Scratch {
         url: database.url(),
         place: Place::Server {
             _database: database,
         },
-    })
+    }
 }
 
 impl Engine {

@@ -7,15 +7,15 @@ use proto::field::InvalidField;
 use storage::{StoreError, StoreFault};
 use thiserror::Error;
 
+use crate::authority::PolicyFault;
 use crate::offer::IllegalMove;
+use crate::token::TokenKeyError;
 
 /// Why a call failed.
 #[derive(Debug, Error)]
 pub(crate) enum OfferError {
     #[error(transparent)]
     Invalid(#[from] InvalidField),
-    #[error("the request id was used for another request")]
-    RequestIdReused(InvalidField),
     #[error("no case of this intervention is known")]
     CaseUnknown,
     #[error("no offer has this id")]
@@ -26,6 +26,8 @@ pub(crate) enum OfferError {
     ProgrammeUnknown,
     #[error("the authority policy has no such version")]
     PolicyUnknown,
+    #[error("a stored policy cannot be used")]
+    PolicyBroken(#[source] PolicyFault),
     #[error("no partner has this id")]
     PartnerUnknown,
     #[error("an offer programme of this id exists")]
@@ -36,24 +38,10 @@ pub(crate) enum OfferError {
     Move(#[from] IllegalMove),
     #[error("the offer token cannot be signed")]
     Signing(#[source] KeyError),
+    #[error("the audit trail cannot be signed")]
+    Checkpoint(#[source] TokenKeyError),
     #[error("the store failed")]
-    Store(#[source] StoreError),
-}
-
-impl From<StoreError> for OfferError {
-    fn from(failure: StoreError) -> Self {
-        match failure.fault() {
-            StoreFault::RequestIdReused => Self::RequestIdReused(InvalidField::new(
-                "request_id",
-                ErrorReason::RequestIdReused,
-                "was used for another request",
-            )),
-            StoreFault::Unavailable
-            | StoreFault::Busy
-            | StoreFault::Conflict
-            | StoreFault::Broken => Self::Store(failure),
-        }
-    }
+    Store(#[from] StoreError),
 }
 
 impl From<sea_orm::DbErr> for OfferError {
@@ -66,7 +54,6 @@ impl ServiceError for OfferError {
     fn kind(&self) -> Kind {
         match self {
             Self::Invalid(_) => Kind::Invalid,
-            Self::RequestIdReused(_) => Kind::RequestIdReused,
             Self::CaseUnknown
             | Self::OfferUnknown
             | Self::RedemptionUnknown
@@ -74,7 +61,7 @@ impl ServiceError for OfferError {
             | Self::PolicyUnknown
             | Self::PartnerUnknown => Kind::NotFound,
             Self::ProgrammeExists | Self::RedemptionTooOld | Self::Move(_) => Kind::Precondition,
-            Self::Signing(_) => Kind::Internal,
+            Self::Signing(_) | Self::PolicyBroken(_) | Self::Checkpoint(_) => Kind::Internal,
             Self::Store(failure) => match failure.fault() {
                 StoreFault::Unavailable => Kind::Unavailable,
                 StoreFault::Busy | StoreFault::Conflict => Kind::Conflict,
@@ -99,30 +86,34 @@ impl ServiceError for OfferError {
                 | IllegalMove::NotWithinRest
                 | IllegalMove::NotDue => ErrorReason::IllegalState,
             },
-            Self::Invalid(fault) | Self::RequestIdReused(fault) => fault.reason,
+            Self::Invalid(fault) => fault.reason,
             Self::CaseUnknown
             | Self::OfferUnknown
             | Self::RedemptionUnknown
             | Self::PolicyUnknown
+            | Self::PolicyBroken(_)
             | Self::RedemptionTooOld
             | Self::Signing(_)
+            | Self::Checkpoint(_)
             | Self::Store(_) => self.kind().reason(),
         }
     }
 
     fn invalid_field(&self) -> Option<&InvalidField> {
         match self {
-            Self::Invalid(fault) | Self::RequestIdReused(fault) => Some(fault),
+            Self::Invalid(fault) => Some(fault),
             Self::CaseUnknown
             | Self::OfferUnknown
             | Self::RedemptionUnknown
             | Self::ProgrammeUnknown
             | Self::PolicyUnknown
+            | Self::PolicyBroken(_)
             | Self::PartnerUnknown
             | Self::ProgrammeExists
             | Self::RedemptionTooOld
             | Self::Move(_)
             | Self::Signing(_)
+            | Self::Checkpoint(_)
             | Self::Store(_) => None,
         }
     }

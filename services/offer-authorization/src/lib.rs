@@ -5,6 +5,7 @@
 //! ledger. Deliberately absent: who is contacted, which routing decides, and what it was worth, which kpi works out.
 
 mod amounts;
+mod audit;
 mod authority;
 mod case;
 mod config;
@@ -12,12 +13,14 @@ mod day;
 mod decision;
 mod error;
 mod grpc;
+mod inspection;
 mod ledger;
 mod offer;
 mod programme;
 #[cfg(test)]
 mod samples;
 mod service;
+mod statement;
 mod store;
 mod token;
 
@@ -44,7 +47,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 pub use config::{Config, OffersConfig, TokensConfig, UpstreamsConfig};
+pub use inspection::{InspectionError, Inspector, Verified};
 
+use authority::PolicyFault;
 use grpc::{AuthorizationApi, ProgramApi};
 use service::{Parts, Service};
 use token::TokenKeys;
@@ -124,6 +129,7 @@ impl Program for OfferAuthorization {
         tasks.spawn("expiry", service.clone().expire_until(stop.clone()));
         tasks.spawn("sweep", service.clone().sweep_until(stop.clone()));
         tasks.spawn("audit", service.clone().audit_until(stop.clone()));
+        tasks.spawn("trails", service.clone().sign_trails_until(stop.clone()));
 
         let offers = AuthorizationApi::new(service.clone());
         let offers = limited!(OfferAuthorizationServiceServer::new(offers));
@@ -151,15 +157,16 @@ impl Program for OfferAuthorization {
 
 fn service(config: &Config, sources: &Sources, database: Database) -> Result<Service, RunError> {
     let keys = TokenKeys::open(&config.tokens.key_folder);
-    let starter = authority::starter_policy();
-    Ok(Service::new(Parts {
+    let none = |fault: PolicyFault| RunError::Starter(Box::new(fault));
+    let parts = Parts {
         database,
         clock: Arc::clone(&sources.clock),
         ids: Arc::clone(&sources.ids),
         settings: config.offers.settings(),
         keys: keys.map_err(|failure| RunError::TokenKeys(Box::new(failure)))?,
-        starter: starter.map_err(|failure| RunError::Starter(Box::new(failure)))?,
-    }))
+        starter: authority::starter_policy().map_err(none)?,
+    };
+    Service::new(parts).map_err(none)
 }
 
 /// The way to whoever is told of offers.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use testkit::builders::{agent, bps, partner, usd};
 use testkit::clock::start;
 
-use crate::authority::{Grant, Grantor, GrantorRole, Policy, Purpose, Reach};
+use crate::authority::{CompiledPolicy, Grant, Grantor, GrantorRole, Reach};
 use crate::case::CaseAgent;
 use crate::programme::{DEFAULT_HOLD_TTL, Programme, ProgrammeState};
 
@@ -76,20 +76,19 @@ pub(crate) fn line(role: GrantorRole, remedy: RemedyKind, max_amount: Money) -> 
 }
 
 /// Agents take up to USD 10.00 off, supervisors up to USD 30.00.
-pub(crate) fn policy() -> Policy {
+pub(crate) fn policy() -> CompiledPolicy {
     policy_of(vec![
         line(GrantorRole::Agent, RemedyKind::AmountOff, usd(1_000)),
         line(GrantorRole::Supervisor, RemedyKind::AmountOff, usd(3_000)),
     ])
 }
 
-pub(crate) fn policy_of(grants: Vec<Grant>) -> Policy {
-    Policy {
-        version: 1,
-        purpose: Purpose::parse("a test").unwrap(),
-        grants,
-        created_at: start(),
-    }
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a sample reads better without a borrow"
+)]
+pub(crate) fn policy_of(grants: Vec<Grant>) -> CompiledPolicy {
+    CompiledPolicy::new(1, &grants, "").unwrap()
 }
 
 /// A cause that money helps.

@@ -6,10 +6,13 @@
 mod approve;
 mod authorize;
 mod check;
+mod checkpoints;
+mod compiled;
 mod end;
 mod expiry;
 mod facts;
 mod grounds;
+mod notes;
 mod policies;
 mod programmes;
 mod proposal;
@@ -18,6 +21,8 @@ mod read;
 mod redeem;
 mod reverse;
 mod spans;
+mod standings;
+mod statements;
 mod unit;
 
 use std::sync::Arc;
@@ -33,7 +38,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use storage::{Database, RequestKey};
 
-use crate::authority::{Grantor, GrantorRole, Policy};
+use crate::authority::{Grantor, GrantorRole, Policy, PolicyFault};
 use crate::case::CaseAgent;
 use crate::error::OfferError;
 use crate::token::TokenKeys;
@@ -41,8 +46,9 @@ use crate::token::TokenKeys;
 pub(crate) use approve::Approval;
 pub(crate) use authorize::{Authorization, AuthorizeOffer, Refusal};
 pub(crate) use check::{AuthorityReport, CheckAuthority, Grantable, Grantors, RefusedRemedy};
+use compiled::Compiled;
 pub(crate) use facts::KPI;
-pub(crate) use policies::{ListedPolicy, NewPolicy};
+pub(crate) use policies::{Activation, ListedPolicy, NewPolicy};
 pub(crate) use redeem::{RedeemOffer, Redeemed};
 pub(crate) use reverse::{ReversalReason, ReverseRedemption};
 use unit::Unit;
@@ -66,7 +72,8 @@ pub(crate) struct Settings {
 }
 
 /// Who acts on offers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Actor {
     /// An agent or a supervisor of a partner.
     Person(GrantorRole, CaseAgent),
@@ -95,7 +102,7 @@ struct Inner {
     ids: Arc<dyn IdSource>,
     settings: Settings,
     keys: TokenKeys,
-    starter: Policy,
+    compiled: Compiled,
 }
 
 /// What a service works with.
@@ -110,7 +117,9 @@ pub(crate) struct Parts {
 }
 
 impl Service {
-    pub(crate) fn new(parts: Parts) -> Self {
+    /// # Errors
+    /// The starter policy is none.
+    pub(crate) fn new(parts: Parts) -> Result<Self, PolicyFault> {
         let Parts {
             database,
             clock,
@@ -125,11 +134,11 @@ impl Service {
             ids,
             settings,
             keys,
-            starter,
+            compiled: Compiled::new(starter)?,
         };
-        Self {
+        Ok(Self {
             inner: Arc::new(inner),
-        }
+        })
     }
 
     /// The keys of offer tokens.

@@ -1,6 +1,7 @@
 //! The store, in domain terms: functions that read on any connection and write in a transaction. One implementation
 //! serves both engines, so there is no trait; transactions are opened by the use cases, through `storage`.
 
+pub(crate) mod audit;
 pub(crate) mod cases;
 pub(crate) mod decisions;
 mod entities;
@@ -10,5 +11,6 @@ pub(crate) mod offers;
 pub(crate) mod policies;
 pub(crate) mod programmes;
 pub(crate) mod purses;
+pub(crate) mod standings;
 
 pub(crate) use migrations::migrations;

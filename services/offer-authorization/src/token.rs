@@ -5,7 +5,8 @@
 //! learns nothing but these claims.
 
 use std::fs;
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use domain::id::{OfferId, PersonId, TenantId};
 use domain::money::Currency;
@@ -13,11 +14,16 @@ use domain::remedy::RemedyKind;
 use platform::auth::{KeyError, SigningKey};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use tokio::io::AsyncWriteExt;
 
+use crate::audit::Checkpoint;
 use crate::offer::Offer;
 
 /// The `typ` of the token's header.
 const KIND: &str = "offer+jwt";
+/// The `typ` of a checkpoint of an audit trail.
+const CHECKPOINT: &str = "audit-checkpoint";
+const CHECKPOINTS: &str = "audit-checkpoints.jws";
 const CURRENT: &str = "offer-signing-key.pk8";
 const EXTENSION: &str = "pk8";
 
@@ -64,11 +70,15 @@ pub(crate) enum TokenKeyError {
     /// The folder cannot be listed.
     #[error("the folder of offer token keys cannot be read")]
     Folder(#[source] std::io::Error),
+    /// The checkpoints of audit trails cannot be read or written.
+    #[error("the checkpoints of audit trails cannot be read or written")]
+    Checkpoints(#[source] std::io::Error),
 }
 
 /// The keys of offer tokens. The current one signs; those that were replaced still verify.
 #[derive(Debug)]
 pub(crate) struct TokenKeys {
+    folder: PathBuf,
     current: SigningKey,
     retired: Vec<SigningKey>,
 }
@@ -92,6 +102,7 @@ impl TokenKeys {
         others.sort();
         let retired = others.iter().map(|path| SigningKey::from_file(path));
         Ok(Self {
+            folder: folder.to_owned(),
             current,
             retired: retired.collect::<Result<_, _>>()?,
         })
@@ -120,6 +131,52 @@ impl TokenKeys {
         self.all()
             .find_map(|key| key.verify(KIND, token).ok())
             .ok_or(KeyError::NotVerified)
+    }
+
+    /// A checkpoint of an audit trail, signed.
+    ///
+    /// # Errors
+    /// The key does not sign: a fault of ours.
+    pub(crate) fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<String, KeyError> {
+        self.current.sign(CHECKPOINT, checkpoint)
+    }
+
+    /// What a signed checkpoint says, if any of our keys signed it.
+    pub(crate) fn read_checkpoint(&self, signed: &str) -> Option<Checkpoint> {
+        self.all()
+            .find_map(|key| key.verify(CHECKPOINT, signed).ok())
+    }
+
+    /// Signs a checkpoint and keeps it beside the keys, where the database cannot reach it.
+    ///
+    /// # Errors
+    /// It cannot be signed or written.
+    pub(crate) async fn write_checkpoint(
+        &self,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), TokenKeyError> {
+        let line = format!("{}\n", self.sign_checkpoint(checkpoint)?);
+        let mut options = tokio::fs::OpenOptions::new();
+        let path = self.folder.join(CHECKPOINTS);
+        let opened = options.create(true).append(true).open(path).await;
+        let mut file = opened.map_err(TokenKeyError::Checkpoints)?;
+        // Whole lines in one write: replicas share the file.
+        let written = file.write_all(line.as_bytes()).await;
+        written.map_err(TokenKeyError::Checkpoints)?;
+        file.sync_all().await.map_err(TokenKeyError::Checkpoints)
+    }
+
+    /// All checkpoints that are kept and signed by a key of ours. What is not proves nothing, for or against a trail.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub(crate) fn checkpoints(&self) -> Result<Vec<Checkpoint>, TokenKeyError> {
+        let lines = match fs::read_to_string(self.folder.join(CHECKPOINTS)) {
+            Err(failure) if failure.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            read => read.map_err(TokenKeyError::Checkpoints)?,
+        };
+        let signed = lines.lines().filter_map(|line| self.read_checkpoint(line));
+        Ok(signed.collect())
     }
 
     fn all(&self) -> impl Iterator<Item = &SigningKey> {

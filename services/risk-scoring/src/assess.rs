@@ -5,8 +5,9 @@ use domain::id::AssessmentId;
 use domain::moment::Moment;
 use domain::time::Timestamp;
 
-use crate::cause::{self, CauseTable};
-use crate::features::Features;
+use crate::cause::CauseBasis;
+use crate::evaluator::Evaluate;
+use crate::features::{SessionFeatures, Snapshot};
 use crate::model::{Lineup, ModelKey};
 
 /// An assessment by the champion, and what the others would have said.
@@ -27,15 +28,15 @@ pub(crate) struct ShadowScore {
 pub(crate) fn assess(
     moment: &Moment,
     lineup: &Lineup,
-    causes: &CauseTable,
+    causes: &CauseBasis,
     id: AssessmentId,
     now: Timestamp,
 ) -> Judgement {
-    let features = Features::of(moment);
-    let score = lineup.champion.scorecard.score(&features);
+    let features = SessionFeatures::of(&Snapshot::from(moment));
+    let score = lineup.champion.evaluator.score(&features);
     let shadows = lineup.shadows.iter().map(|model| ShadowScore {
         model: model.key.clone(),
-        abandonment: model.scorecard.score(&features).abandonment,
+        abandonment: model.evaluator.score(&features).abandonment,
     });
     Judgement {
         shadows: shadows.collect(),
@@ -47,7 +48,8 @@ pub(crate) fn assess(
             model_version: lineup.champion.key.version,
             abandonment: score.abandonment,
             phase: moment.phase,
-            causes: cause::findings(moment, causes),
+            causes: causes.findings(moment),
+            cause_table_version: Some(causes.version()),
             factors: score.factors,
             baseline_log_odds: score.baseline,
             margin_at_risk: moment.cart.margin(),
@@ -59,6 +61,8 @@ pub(crate) fn assess(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use domain::cause::Cause;
     use domain::moment::{MomentKind, Progress};
     use domain::signal::SignalKind;
@@ -67,6 +71,7 @@ mod tests {
     use testkit::ids::nth;
 
     use super::*;
+    use crate::cause::CauseTable;
     use crate::model::BuiltIn;
 
     fn assessed(moment: &Moment) -> Assessment {
@@ -75,7 +80,7 @@ mod tests {
             shadows: vec![champion.clone()],
             champion,
         };
-        let causes = CauseTable::built_in().unwrap();
+        let causes = CauseBasis::built_in(Arc::new(CauseTable::built_in().unwrap()));
         let judgement = assess(moment, &lineup, &causes, nth(1), start());
         assert_eq!(judgement, assess(moment, &lineup, &causes, nth(1), start()));
         assert_eq!(

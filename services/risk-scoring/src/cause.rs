@@ -1,10 +1,13 @@
 //! Why a shopper hesitates: a posterior over causes from the signals of one moment, by a table that a person can read.
 //!
-//! Only causes that a signal argues for are named, and what is left is `UNKNOWN`. Deliberately absent: learning from
-//! wrap-up codes, for which this table is the prior.
+//! Only causes that a signal argues for are named, and what is left is `UNKNOWN`. What agents note at wrap-up moves the priors
+//! of their tenant, and nothing else.
 
+mod learned;
 mod table;
 mod words;
+
+use std::sync::Arc;
 
 use domain::assessment::{CauseFinding, Probability, strongest_first};
 use domain::cause::Cause;
@@ -12,6 +15,7 @@ use domain::moment::Moment;
 use domain::signal::{Signal, SignalKind};
 use domain::time::elapsed;
 
+pub(crate) use learned::{Labelled, Shifts};
 pub(crate) use table::CauseTable;
 pub(crate) use words::meaning;
 
@@ -30,8 +34,51 @@ struct Candidate {
     evidence: Vec<SignalKind>,
 }
 
-/// Weighs the causes of a moment: the likeliest first, confidences that sum to 1 at most.
+/// What a tenant finds causes by: the built-in table, and what its agents have taught it.
+#[derive(Debug, Clone)]
+pub(crate) struct CauseBasis {
+    table: Arc<CauseTable>,
+    shifts: Shifts,
+    version: u32,
+}
+
+impl CauseBasis {
+    /// The built-in table alone.
+    pub(crate) fn built_in(table: Arc<CauseTable>) -> Self {
+        let version = table.version();
+        Self {
+            table,
+            shifts: Shifts::default(),
+            version,
+        }
+    }
+
+    /// The table with what was learned.
+    pub(crate) fn learned(table: Arc<CauseTable>, version: u32, shifts: Shifts) -> Self {
+        Self {
+            table,
+            shifts,
+            version,
+        }
+    }
+
+    /// The version that an assessment keeps.
+    pub(crate) fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Weighs the causes of a moment: the likeliest first, confidences that sum to 1 at most.
+    pub(crate) fn findings(&self, moment: &Moment) -> Vec<CauseFinding> {
+        weigh(moment, &self.table, &self.shifts)
+    }
+}
+
+/// Weighs the causes of a moment by the built-in table alone.
 pub(crate) fn findings(moment: &Moment, table: &CauseTable) -> Vec<CauseFinding> {
+    weigh(moment, table, &Shifts::default())
+}
+
+fn weigh(moment: &Moment, table: &CauseTable, shifts: &Shifts) -> Vec<CauseFinding> {
     let mut candidates = vec![Candidate {
         cause: Cause::Unknown,
         log_weight: table.prior(Cause::Unknown),
@@ -39,6 +86,9 @@ pub(crate) fn findings(moment: &Moment, table: &CauseTable) -> Vec<CauseFinding>
     }];
     for cause in Cause::ALL {
         candidates.extend(candidate(*cause, moment, table));
+    }
+    for candidate in &mut candidates {
+        candidate.log_weight += shifts.of(candidate.cause);
     }
     strongest_first(posterior(candidates))
 }
@@ -77,10 +127,10 @@ fn only_idle(moment: &Moment, table: &CauseTable) -> bool {
 /// What a signal says for a cause: more when repeated, less as time passes.
 fn strength(signal: &Signal, cause: Cause, moment: &Moment, table: &CauseTable) -> Option<f64> {
     let (weight, half_life_minutes) = table.weight(signal.kind, cause)?;
-    let doublings = f64::from(signal.count.max(1)).log2().min(MAX_DOUBLINGS);
+    let doublings = libm::log2(f64::from(signal.count.max(1))).min(MAX_DOUBLINGS);
     let age_minutes =
         elapsed(signal.last_seen, moment.occurred_at).as_secs_f64() / SECONDS_PER_MINUTE;
-    let fading = (-age_minutes / half_life_minutes).exp2();
+    let fading = libm::exp2(-age_minutes / half_life_minutes);
     Some((weight.first + weight.repeat * doublings) * fading)
 }
 
@@ -90,7 +140,7 @@ fn posterior(candidates: Vec<Candidate>) -> Vec<CauseFinding> {
         .iter()
         .map(|candidate| candidate.log_weight)
         .fold(f64::NEG_INFINITY, f64::max);
-    let odds = |candidate: &Candidate| (candidate.log_weight - largest).exp();
+    let odds = |candidate: &Candidate| libm::exp(candidate.log_weight - largest);
     let total: f64 = candidates.iter().map(odds).sum();
     candidates
         .into_iter()

@@ -27,6 +27,12 @@ pub(crate) enum RiskError {
     /// Nothing is known by which a model could be judged.
     #[error("no outcome is known yet of a session that the model has scored")]
     NoOutcome,
+    /// Nobody has noted a cause yet.
+    #[error("no cause was noted yet that could be learned from")]
+    NoLabel,
+    /// The tenant has no such table of causes.
+    #[error("no such table of causes")]
+    CauseTableUnknown,
     /// The tenant has as many models as it may have.
     #[error("a tenant has at most {limit} versions of models")]
     TooManyModels { limit: u64 },
@@ -39,8 +45,10 @@ impl ServiceError for RiskError {
     fn kind(&self) -> Kind {
         match self {
             Self::Invalid(_) => Kind::Invalid,
-            Self::AssessmentUnknown | Self::ModelUnknown => Kind::NotFound,
-            Self::NoOutcome => Kind::Precondition,
+            Self::AssessmentUnknown | Self::ModelUnknown | Self::CauseTableUnknown => {
+                Kind::NotFound
+            }
+            Self::NoOutcome | Self::NoLabel => Kind::Precondition,
             Self::TooManyModels { .. } => Kind::Exhausted,
             Self::Store(failure) => match failure.fault() {
                 StoreFault::Unavailable => Kind::Unavailable,
@@ -55,9 +63,11 @@ impl ServiceError for RiskError {
     fn reason(&self) -> ErrorReason {
         match self {
             Self::Invalid(field) => field.reason,
-            Self::ModelUnknown => ErrorReason::UnknownModel,
+            Self::ModelUnknown | Self::CauseTableUnknown => ErrorReason::UnknownModel,
             Self::TooManyModels { .. } => ErrorReason::QuotaExceeded,
-            Self::AssessmentUnknown | Self::NoOutcome | Self::Store(_) => self.kind().reason(),
+            Self::AssessmentUnknown | Self::NoOutcome | Self::NoLabel | Self::Store(_) => {
+                self.kind().reason()
+            }
         }
     }
 
@@ -67,6 +77,8 @@ impl ServiceError for RiskError {
             Self::AssessmentUnknown
             | Self::ModelUnknown
             | Self::NoOutcome
+            | Self::NoLabel
+            | Self::CauseTableUnknown
             | Self::TooManyModels { .. }
             | Self::Store(_) => None,
         }
@@ -79,6 +91,8 @@ impl ServiceError for RiskError {
             | Self::AssessmentUnknown
             | Self::ModelUnknown
             | Self::NoOutcome
+            | Self::NoLabel
+            | Self::CauseTableUnknown
             | Self::Store(_) => None,
         }
     }

@@ -1,53 +1,90 @@
-//! What a model may look at: numbers made of a moment by one pure function, each with a name in the catalogue.
+//! What a model may look at: numbers made of a session at a moment by one pure function, each with a name in the
+//! catalogue.
 //!
-//! Deliberately absent: amounts of money, since a table of one currency would be wrong in another, and anything that
-//! names a person. What a moment does not know is 0, and the catalogue says so.
+//! Training, evaluation and serving all call [`SessionFeatures::of`]; a row of recorded decision points and a live moment
+//! only differ in how the [`Snapshot`] before it is filled. Deliberately absent: amounts of money, since a table of one
+//! currency would be wrong in another, and anything that names a person. What a moment does not know is missing where the
+//! catalogue says so, and else 0.
 
 mod catalogue;
 mod language;
+mod snapshot;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::cart::Cart;
-use domain::moment::{Moment, MomentKind, Progress};
+use domain::moment::{MomentKind, Progress};
 use domain::phase::RiskPhase;
-use domain::time::{LocalHours, Timestamp, Zone, elapsed};
 
 pub(crate) use catalogue::{Direction, Feature, UnknownFeature};
 pub(crate) use language::Tongue;
+pub(crate) use snapshot::Snapshot;
+
+/// Version of the definition: rises when a feature comes to mean something else. New features do not raise it.
+pub(crate) const VERSION: u32 = 2;
 
 const SECONDS_PER_MINUTE: f64 = 60.0;
 
-/// The values of features; a feature that is not listed is 0.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Features(BTreeMap<Feature, f64>);
+/// Local hours in which few shop, and those in which offices order.
+const EARLY_HOURS: std::ops::Range<u8> = 2..8;
+const WORKING_HOURS: std::ops::Range<u8> = 8..14;
 
-impl Features {
-    /// Reads the features of a moment, as of the time it happened.
-    pub(crate) fn of(moment: &Moment) -> Self {
+/// The values of all features at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SessionFeatures {
+    // INVARIANT: finite, or NaN for a feature that may be missing and is. Nobody outside sees the NaN but tree nodes,
+    // which say where it goes.
+    values: [f64; Feature::SLOTS],
+}
+
+impl SessionFeatures {
+    /// Reads the features off a session at a moment: from what had happened up to then, and nothing else.
+    pub(crate) fn of(snapshot: &Snapshot<'_>) -> Self {
         let mut features = Self::default();
-        features.add_visit(moment);
-        features.add_cart(&moment.cart);
-        features.add_history(moment);
-        features.add_state(moment);
-        features.add_local_hour(moment.zone.as_ref(), moment.occurred_at);
-        for signal in &moment.signals {
+        features.add_visit(snapshot);
+        features.add_cart(snapshot);
+        features.add_history(snapshot);
+        features.add_state(snapshot);
+        features.add_local_hour(snapshot.local_hour);
+        for signal in snapshot.signals {
             features.set(Feature::Count(signal.kind), f64::from(signal.count));
             features.set(Feature::Dwell(signal.kind), minutes(signal.dwell));
         }
         features
     }
 
-    /// The value of a feature.
-    pub(crate) fn get(&self, feature: Feature) -> f64 {
-        self.0.get(&feature).copied().unwrap_or_default()
+    /// The value of a feature; `None` when it is missing.
+    pub(crate) fn get(&self, feature: Feature) -> Option<f64> {
+        let value = self.raw(feature.slot());
+        (!value.is_nan()).then_some(value)
     }
 
-    /// Sets a feature; a value that is no finite number counts as 0.
+    /// The value in a slot; NaN when it is missing.
+    pub(crate) fn raw(&self, slot: usize) -> f64 {
+        self.values.get(slot).copied().unwrap_or_default()
+    }
+
+    /// Sets a feature. What is no finite number is missing where that may be, and else counts as 0.
     pub(crate) fn set(&mut self, feature: Feature, value: f64) {
-        let value = if value.is_finite() { value } else { 0.0 };
-        self.0.insert(feature, value);
+        let value = match (value.is_finite(), feature.may_be_missing()) {
+            (true, _) => value,
+            (false, true) => f64::NAN,
+            (false, false) => 0.0,
+        };
+        if let Some(place) = self.values.get_mut(feature.slot()) {
+            *place = value;
+        }
+    }
+
+    /// Forgets a feature, if it may be missing.
+    #[cfg(any(test, feature = "training"))]
+    pub(crate) fn forget(&mut self, feature: Feature) {
+        self.set(feature, f64::NAN);
+    }
+
+    fn set_if_known(&mut self, feature: Feature, value: Option<f64>) {
+        if let Some(value) = value {
+            self.set(feature, value);
+        }
     }
 
     fn flag(&mut self, feature: Feature, holds: Holds) {
@@ -58,30 +95,44 @@ impl Features {
         self.set(feature, value);
     }
 
-    fn add_visit(&mut self, moment: &Moment) {
-        let Moment {
-            occurred_at,
-            session_started_at,
-            page_entered_at,
-            event_count,
-            ..
-        } = moment;
-        let on_site = elapsed(*session_started_at, *occurred_at);
-        let on_page = page_entered_at.map_or(Duration::ZERO, |at| elapsed(at, *occurred_at));
-        self.set(Feature::MinutesOnSite, minutes(on_site));
-        self.set(Feature::MinutesOnPage, minutes(on_page));
-        self.set(Feature::EventCount, f64::from(*event_count));
+    fn add_visit(&mut self, snapshot: &Snapshot<'_>) {
+        let on_site = minutes(snapshot.on_site);
+        let events = f64::from(snapshot.events);
+        self.set(Feature::MinutesOnSite, on_site);
+        self.set(Feature::MinutesOnPage, minutes(snapshot.on_page));
+        self.set(Feature::EventCount, events);
+        let gaps = events - 1.0;
+        self.set_if_known(
+            Feature::MinutesPerEvent,
+            (gaps > 0.0).then(|| on_site / gaps),
+        );
+        self.set_if_known(
+            Feature::MinutesSinceEvent,
+            snapshot.since_event.map(minutes),
+        );
+        self.set_if_known(
+            Feature::ProductsViewed,
+            snapshot.products_viewed.map(f64::from),
+        );
     }
 
-    fn add_cart(&mut self, cart: &Cart) {
-        let lines = u32::try_from(cart.lines().len()).unwrap_or(u32::MAX);
-        self.set(Feature::CartLines, f64::from(lines));
-        self.set(Feature::CartUnits, f64::from(cart.item_count()));
-        self.set(Feature::ExtraCostPercent, extra_cost_percent(cart));
+    fn add_cart(&mut self, snapshot: &Snapshot<'_>) {
+        let lines = f64::from(snapshot.cart_lines);
+        self.set(Feature::CartLines, lines);
+        self.set(Feature::CartUnits, f64::from(snapshot.cart_units));
+        self.set(Feature::ExtraCostPercent, snapshot.extra_cost_percent);
+        self.set_if_known(
+            Feature::EventsPerCartLine,
+            (lines > 0.0).then(|| f64::from(snapshot.events) / lines),
+        );
+        self.set_if_known(
+            Feature::CartItemViews,
+            snapshot.cart_item_views.map(f64::from),
+        );
     }
 
-    fn add_history(&mut self, moment: &Moment) {
-        let history = &moment.history;
+    fn add_history(&mut self, snapshot: &Snapshot<'_>) {
+        let history = &snapshot.history;
         for (feature, count) in [
             (Feature::EarlierSessions, history.earlier_sessions),
             (Feature::EarlierCarts, history.earlier_carts),
@@ -90,47 +141,63 @@ impl Features {
         ] {
             self.set(feature, f64::from(count));
         }
+        // Laplace's rule of succession: one order and one cart without are added, so that a first visit says one half.
+        let orders = f64::from(history.earlier_orders);
+        let carts = orders + f64::from(history.earlier_abandonments);
+        self.set(Feature::EarlierOrderShare, (orders + 1.0) / (carts + 2.0));
     }
 
-    fn add_state(&mut self, moment: &Moment) {
+    fn add_state(&mut self, snapshot: &Snapshot<'_>) {
         for (feature, holds) in [
-            (Feature::ShopperKnown, moment.shopper.is_some()),
+            (Feature::ShopperKnown, snapshot.shopper_known.into()),
             (
                 Feature::Progressing,
-                moment.progress == Progress::Progressing,
+                (snapshot.progress == Progress::Progressing).into(),
             ),
             (
                 Feature::CartJustFilled,
-                moment.kind == MomentKind::CartAdded,
+                (snapshot.kind == Some(MomentKind::CartAdded)).into(),
             ),
             (
                 Feature::InCheckout,
-                moment.phase == RiskPhase::TransactionalFriction,
+                (snapshot.phase == RiskPhase::TransactionalFriction).into(),
             ),
             (
                 Feature::AfterOrder,
-                moment.phase == RiskPhase::PostClickAnxiety,
+                (snapshot.phase == RiskPhase::PostClickAnxiety).into(),
             ),
         ] {
-            self.flag(feature, holds.into());
+            self.flag(feature, holds);
         }
     }
 
-    /// Without a zone none of the hours is known, and none of them counts.
-    fn add_local_hour(&mut self, zone: Option<&Zone>, at: Timestamp) {
-        for (feature, from, until) in [
-            (Feature::LocalEarlyHours, 2, 8),
-            (Feature::LocalWorkingHours, 8, 14),
+    /// Without a zone the hour is missing, and none of the windows counts.
+    fn add_local_hour(&mut self, hour: Option<u8>) {
+        self.set_if_known(Feature::LocalHour, hour.map(f64::from));
+        for (feature, hours) in [
+            (Feature::LocalEarlyHours, EARLY_HOURS),
+            (Feature::LocalWorkingHours, WORKING_HOURS),
         ] {
-            let holds = zone.is_some_and(|zone| {
-                LocalHours::new(from, until).is_ok_and(|hours| hours.contains(zone, at))
-            });
+            let holds = hour.is_some_and(|hour| hours.contains(&hour));
             self.flag(feature, holds.into());
         }
     }
 }
 
-impl FromIterator<(Feature, f64)> for Features {
+/// Nothing seen: every feature is 0, or missing where it may be.
+impl Default for SessionFeatures {
+    fn default() -> Self {
+        let mut features = Self {
+            values: [0.0; Feature::SLOTS],
+        };
+        for feature in Feature::MAY_BE_MISSING {
+            features.set(*feature, f64::NAN);
+        }
+        features
+    }
+}
+
+impl FromIterator<(Feature, f64)> for SessionFeatures {
     fn from_iter<I: IntoIterator<Item = (Feature, f64)>>(values: I) -> Self {
         let mut features = Self::default();
         for (feature, value) in values {
@@ -154,18 +221,6 @@ impl From<bool> for Holds {
 
 fn minutes(span: Duration) -> f64 {
     span.as_secs_f64() / SECONDS_PER_MINUTE
-}
-
-/// Shipping and tax in percent of the cart, to a hundredth; 0 for an empty cart or before they are seen.
-fn extra_cost_percent(cart: &Cart) -> f64 {
-    let value = cart.value().minor_units();
-    let extra = cart.total().minor_units().saturating_sub(value);
-    extra
-        .saturating_mul(10_000)
-        .checked_div(value)
-        .map_or(0.0, |hundredths| {
-            f64::from(u32::try_from(hundredths).unwrap_or(u32::MAX)) / 100.0
-        })
 }
 
 #[cfg(test)]

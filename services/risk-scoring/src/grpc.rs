@@ -9,8 +9,8 @@ mod risk;
 mod stream;
 
 use platform::lifecycle::Tasks;
-use platform::limited;
 use platform::server::Server;
+use platform::{limited, limits};
 use proto::risk::v1::model_service_server::{ModelServiceServer, SERVICE_NAME as MODELS};
 use proto::risk::v1::risk_scoring_service_server::{
     RiskScoringServiceServer, SERVICE_NAME as RISK,
@@ -19,12 +19,19 @@ use tonic::service::Routes;
 
 use crate::service::Service;
 
+/// Largest request to register a model, in bytes. Only operators may send one, their token is read before the message, and a
+/// file is one string, which takes no more memory than its bytes.
+const REGISTER: usize = 4 * 1024 * 1024;
+
 /// The routes of both gRPC services, and the server that is told their names. Streams are produced by `tasks`.
 pub(crate) fn routes(server: Server, service: &Service, tasks: &Tasks) -> (Server, Routes) {
     let risk = risk::Api::new(service.clone(), tasks.clone());
     let models = model::Api::new(service.clone());
-    let routes = Routes::new(limited!(RiskScoringServiceServer::new(risk)))
-        .add_service(limited!(ModelServiceServer::new(models)));
+    let routes = Routes::new(limited!(RiskScoringServiceServer::new(risk))).add_service(
+        ModelServiceServer::new(models)
+            .max_decoding_message_size(REGISTER)
+            .max_encoding_message_size(limits::ENCODE),
+    );
     let server = server.grpc_service(RISK).grpc_service(MODELS);
     (server, routes)
 }

@@ -7,14 +7,22 @@ mod assess;
 mod cause;
 mod config;
 mod error;
+mod evaluator;
 mod features;
+#[cfg(test)]
+mod golden;
 mod grpc;
+mod logistic;
 mod model;
+mod model_file;
 mod outbound;
 mod scorecard;
 mod service;
 mod statistics;
 mod store;
+#[cfg(feature = "training")]
+pub mod training;
+mod trees;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +39,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::{Config, ModelsConfig, MomentsConfig, RetentionConfig, UpstreamsConfig};
 pub use error::{RunError, TableError};
+pub use model_file::ModelFormat;
+pub use statistics::{Figures, ReliabilityBin};
 
 use service::{Service, Settings, Tables};
 use store::Store;

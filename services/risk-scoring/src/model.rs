@@ -1,4 +1,4 @@
-//! Models of a tenant: a name, a version, a scorecard, and who of them is the champion.
+//! Models of a tenant: a name, a version, what it evaluates, and who of them is the champion.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use domain::text::Text;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::scorecard::{Scorecard, TableError};
+use crate::evaluator::{Evaluator, ModelKind};
+use crate::scorecard::TableError;
 
 /// The name of the scorecard that every tenant has.
 const BUILT_IN_ID: &str = "rescate.scorecard";
@@ -29,17 +30,26 @@ pub(crate) struct ModelKey {
     pub(crate) version: u32,
 }
 
+/// A model by name; of no version when the newest is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ModelName {
+    pub(crate) id: ModelId,
+    pub(crate) version: Option<u32>,
+}
+
 /// A model.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Model {
     pub(crate) key: ModelKey,
-    pub(crate) scorecard: Arc<Scorecard>,
+    pub(crate) evaluator: Arc<Evaluator>,
 }
 
 /// What a list tells of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ModelCard {
     pub(crate) key: ModelKey,
+    #[serde(default = "scorecard")]
+    pub(crate) kind: ModelKind,
     pub(crate) description: Description,
     /// `None` for the built-in one.
     pub(crate) registered_at: Option<Timestamp>,
@@ -52,6 +62,11 @@ impl ModelCard {
         let ModelKey { id, version } = &self.key;
         (self.state, id.clone(), Reverse(*version))
     }
+}
+
+/// What models were before there were other kinds; answers that were kept then do not say.
+fn scorecard() -> ModelKind {
+    ModelKind::Scorecard
 }
 
 /// What is done with the scores of a model.
@@ -91,9 +106,9 @@ impl BuiltIn {
             id,
             version: BUILT_IN_VERSION,
         };
-        let scorecard = Arc::new(crate::scorecard::built_in()?);
+        let evaluator = Arc::new(Evaluator::Scorecard(crate::scorecard::built_in()?));
         Ok(Self {
-            model: Model { key, scorecard },
+            model: Model { key, evaluator },
             description,
         })
     }
@@ -102,6 +117,7 @@ impl BuiltIn {
     pub(crate) fn card(&self, state: ModelState) -> ModelCard {
         ModelCard {
             key: self.model.key.clone(),
+            kind: self.model.evaluator.kind(),
             description: self.description.clone(),
             registered_at: None,
             state,

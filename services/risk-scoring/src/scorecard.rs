@@ -1,16 +1,17 @@
-//! Scorecards: tables of log-odds that a person can read, judge and correct, and the one way to evaluate them.
+//! Scorecards: tables of log-odds that a person can read, judge and correct.
 //!
-//! A score is a sum. Calibration scales that sum, so it is applied to each of its parts: what a feature adds is told in
-//! calibrated log-odds, and the parts of an assessment sum to its probability exactly. Deliberately absent: learning.
+//! A feature that is missing counts as 0, so that its lines do not apply unless they begin there. Deliberately absent:
+//! learning.
 
 mod check;
 mod table;
 
-use domain::assessment::{Factor, FactorName, LogOdds, Probability};
+use domain::assessment::{Factor, FactorName};
 use domain::text::Text;
 use serde::{Deserialize, Serialize};
 
-use crate::features::{Feature, Features};
+use crate::evaluator::{Calibration, Evaluate, Score};
+use crate::features::{Feature, SessionFeatures};
 
 pub(crate) use check::{InvalidScorecard, LineFault};
 pub use table::TableError;
@@ -53,28 +54,21 @@ pub(crate) struct Line {
 #[serde(try_from = "ScorecardParts", into = "ScorecardParts")]
 pub(crate) struct Scorecard {
     parts: ScorecardParts,
-    // Derived: the lines of each feature, features in the order of the catalogue.
-    rules: Vec<Rule>,
+    // Derived.
+    rules: Rules,
 }
+
+/// Checked lines by feature, features in the order of the catalogue.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rules(Vec<Rule>);
 
 /// All lines of one feature.
 #[derive(Debug, Clone, PartialEq)]
 struct Rule {
     feature: Feature,
+    slot: usize,
     name: FactorName,
     lines: Vec<Line>,
-}
-
-/// What a scorecard says about some features.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Score {
-    /// How likely the session ends without an order.
-    pub(crate) abandonment: Probability,
-    /// Calibrated log-odds before any factor.
-    pub(crate) baseline: LogOdds,
-    /// What each feature adds, calibrated, the strongest first. Summed up from the baseline in this order, they are the
-    /// log-odds of `abandonment`.
-    pub(crate) factors: Vec<Factor>,
 }
 
 impl Scorecard {
@@ -84,38 +78,75 @@ impl Scorecard {
     /// [`InvalidScorecard`] names the first part at fault.
     pub(crate) fn new(parts: ScorecardParts) -> Result<Self, InvalidScorecard> {
         check::numbers(&parts)?;
-        let rules = check::rules(&parts)?;
-        check::directions(&rules, &parts)?;
+        let rules = Rules::new(&parts.lines)?;
         Ok(Self { parts, rules })
     }
 
-    /// Evaluates the table.
-    pub(crate) fn score(&self, features: &Features) -> Score {
-        let slope = self.parts.calibration_slope;
-        let baseline = slope * self.parts.baseline_log_odds + self.parts.calibration_intercept;
-        let baseline = finite(baseline);
-        let mut factors: Vec<Factor> = self
-            .rules
-            .iter()
-            .map(|rule| Factor {
-                name: rule.name.clone(),
-                log_odds: finite(slope * rule.adds(features.get(rule.feature))),
-            })
-            .filter(|factor| factor.log_odds != LogOdds::ZERO)
-            .collect();
-        // A stable sort: equally strong factors stay in the order of the catalogue.
-        factors.sort_by(|one, other| strength(other).total_cmp(&strength(one)));
-        Score {
-            abandonment: probability(sum(baseline, &factors)),
-            baseline,
-            factors,
+    /// The lines about these features.
+    #[cfg(feature = "training")]
+    pub(crate) fn lines_but(&self, known: &[Feature]) -> Vec<Line> {
+        let lines = self.parts.lines.iter();
+        lines
+            .filter(|line| !known.contains(&line.feature))
+            .cloned()
+            .collect()
+    }
+}
+
+impl Evaluate for Scorecard {
+    fn score(&self, features: &SessionFeatures) -> Score {
+        let calibration = self.parts.calibration();
+        let factors = self.rules.factors(features, calibration);
+        let baseline = calibration.baseline(self.parts.baseline_log_odds);
+        Score::of(baseline, factors.collect())
+    }
+}
+
+impl ScorecardParts {
+    fn calibration(&self) -> Calibration {
+        Calibration {
+            slope: self.calibration_slope,
+            intercept: self.calibration_intercept,
         }
     }
 }
 
+impl Rules {
+    /// Checks lines and sorts them by feature.
+    ///
+    /// # Errors
+    /// [`InvalidScorecard`] names the first line at fault.
+    pub(crate) fn new(lines: &[Line]) -> Result<Self, InvalidScorecard> {
+        check::lines(lines)?;
+        let rules = check::rules(lines)?;
+        check::directions(&rules, lines)?;
+        Ok(Self(rules))
+    }
+
+    /// What the lines add, feature by feature, calibrated.
+    pub(crate) fn factors(
+        &self,
+        features: &SessionFeatures,
+        calibration: Calibration,
+    ) -> impl Iterator<Item = Factor> {
+        self.0.iter().map(move |rule| Factor {
+            name: rule.name.clone(),
+            log_odds: calibration.part(rule.adds(features.raw(rule.slot))),
+        })
+    }
+
+    /// What the lines add together, before calibration.
+    #[cfg(any(test, feature = "training"))]
+    pub(crate) fn raw(&self, features: &SessionFeatures) -> f64 {
+        let adds = self.0.iter().map(|rule| rule.adds(features.raw(rule.slot)));
+        adds.sum()
+    }
+}
+
 impl Rule {
-    /// Log-odds that the lines add at a value, before calibration.
+    /// Log-odds that the lines add at a value, before calibration. Missing is 0.
     fn adds(&self, value: f64) -> f64 {
+        let value = if value.is_nan() { 0.0 } else { value };
         self.lines
             .iter()
             .filter(|line| line.covers(value))
@@ -142,34 +173,6 @@ impl From<Scorecard> for ScorecardParts {
     fn from(scorecard: Scorecard) -> Self {
         scorecard.parts
     }
-}
-
-/// The log-odds that a baseline and its factors make together.
-pub(crate) fn sum(baseline: LogOdds, factors: &[Factor]) -> f64 {
-    factors
-        .iter()
-        .fold(baseline.get(), |sum, factor| sum + factor.log_odds.get())
-}
-
-/// The probability of log-odds. Of the two forms of the logistic function the one that cannot overflow is taken.
-pub(crate) fn probability(log_odds: f64) -> Probability {
-    let value = if log_odds >= 0.0 {
-        1.0 / (1.0 + (-log_odds).exp())
-    } else {
-        let odds = log_odds.exp();
-        odds / (1.0 + odds)
-    };
-    // INVARIANT: a checked scorecard has finite sums, and their logistic function lies between 0 and 1.
-    Probability::new(value).unwrap_or(Probability::ONE)
-}
-
-// INVARIANT: a checked scorecard has at most 200 lines of bounded numbers, so no part of a sum can overflow.
-fn finite(log_odds: f64) -> LogOdds {
-    LogOdds::new(log_odds).unwrap_or(LogOdds::ZERO)
-}
-
-fn strength(factor: &Factor) -> f64 {
-    factor.log_odds.get().abs()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The use cases, in domain terms. Each write is one transaction, with its messages and its request key.
 
 mod assess;
+mod causes;
 mod evaluate;
 mod models;
 mod outcomes;
@@ -18,7 +19,8 @@ use platform::ids::IdSource;
 use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
 
-pub(crate) use evaluate::Health;
+pub(crate) use causes::{Active, CauseTableCard};
+pub(crate) use evaluate::{FeatureDrift, Health};
 pub(crate) use models::{NewModel, Sample};
 
 use crate::cause::CauseTable;

@@ -2,7 +2,16 @@
 //!
 //! Sums run in the order of the sorted scores, so that the same scores give the same digits in any order of arrival.
 
+mod compare;
+mod curves;
+
 use domain::assessment::Probability;
+
+pub(crate) use compare::{Comparison, Difference, Pair, compare};
+pub(crate) use curves::figures;
+#[cfg(feature = "training")]
+pub(crate) use curves::roc;
+pub use curves::{Figures, ReliabilityBin};
 
 /// Bins of equal mass for calibration and drift.
 const BINS: usize = 10;
@@ -60,19 +69,24 @@ pub(crate) fn quality(mut judged: Vec<Judged>) -> Option<Quality> {
     })
 }
 
-/// Population stability index of newer scores against older ones; `None` while either has fewer than ten.
-pub(crate) fn stability_index(mut older: Vec<Probability>, newer: &[Probability]) -> Option<f64> {
+/// Population stability index of newer numbers against older ones, missing ones in a bin of their own; `None` while either
+/// has fewer than ten. Sources call 0.1 noticeable and 0.25 a change of population.
+pub(crate) fn stability_index(older: &[Option<f64>], newer: &[Option<f64>]) -> Option<f64> {
     if older.len() < BINS || newer.len() < BINS {
         return None;
     }
-    older.sort_unstable();
-    let mut edges: Vec<Probability> = chunks(&older)
-        .filter_map(|chunk| chunk.first().copied())
-        .skip(1)
-        .collect();
-    // Many equal scores make equal edges; bins between them would always be empty.
+    let mut known: Vec<f64> = older.iter().flatten().copied().collect();
+    known.sort_unstable_by(f64::total_cmp);
+    // The first edge parts what is missing from all else.
+    let mut edges = vec![f64::NEG_INFINITY];
+    edges.extend(
+        chunks(&known)
+            .filter_map(|chunk| chunk.first().copied())
+            .skip(1),
+    );
+    // Many equal numbers make equal edges; bins between them would always be empty.
     edges.dedup();
-    let index = shares(&older, &edges)
+    let index = shares(older, &edges)
         .into_iter()
         .zip(shares(newer, &edges))
         .map(|(old, new)| (new - old) * (new / old).ln())
@@ -149,10 +163,10 @@ fn chunks<T>(sorted: &[T]) -> impl Iterator<Item = &[T]> {
 }
 
 /// The share of scores between the edges, as if half a score more lay in each bin: an empty one is no infinite drift.
-fn shares(scores: &[Probability], edges: &[Probability]) -> Vec<f64> {
+fn shares(numbers: &[Option<f64>], edges: &[f64]) -> Vec<f64> {
     let mut counts = vec![0.5; edges.len() + 1];
-    for score in scores {
-        let bin = edges.partition_point(|edge| edge <= score);
+    for number in numbers {
+        let bin = number.map_or(0, |number| edges.partition_point(|edge| *edge <= number));
         if let Some(count) = counts.get_mut(bin) {
             *count += 1.0;
         }
@@ -225,20 +239,26 @@ mod tests {
 
     #[test]
     fn drift_is_nothing_for_the_same_scores_and_much_for_others() {
-        let scores = |from: f64| -> Vec<Probability> {
+        let scores = |from: f64| -> Vec<Option<f64>> {
             (0..200)
-                .map(|step| Probability::new(from + f64::from(step) / 500.0).unwrap())
+                .map(|step| Some(from + f64::from(step) / 500.0))
                 .collect()
         };
-        assert!(stability_index(scores(0.1), &scores(0.1)).unwrap() < 1e-9);
-        assert!(stability_index(scores(0.1), &scores(0.5)).unwrap() > 0.2);
-        assert_eq!(stability_index(scores(0.1), &scores(0.1)[..9]), None);
+        assert!(stability_index(&scores(0.1), &scores(0.1)).unwrap() < 1e-9);
+        assert!(stability_index(&scores(0.1), &scores(0.5)).unwrap() > 0.2);
+        assert_eq!(stability_index(&scores(0.1), &scores(0.1)[..9]), None);
+        let mut missing = scores(0.1);
+        missing[..100].fill(None);
+        assert!(
+            stability_index(&scores(0.1), &missing).unwrap() > 0.2,
+            "missing is a change, too"
+        );
     }
 
     #[test]
     fn scores_that_are_all_equal_do_not_drift() {
-        let same = vec![Probability::ONE; 50];
-        assert!(close(stability_index(same.clone(), &same).unwrap(), 0.0));
+        let same = vec![Some(1.0); 50];
+        assert!(close(stability_index(&same, &same).unwrap(), 0.0));
     }
 
     proptest! {
@@ -260,10 +280,8 @@ mod tests {
             older in proptest::collection::vec(0.0..=1.0_f64, 10..60),
             newer in proptest::collection::vec(0.0..=1.0_f64, 10..60),
         ) {
-            let scores = |values: &[f64]| -> Vec<Probability> {
-                values.iter().map(|value| Probability::new(*value).unwrap()).collect()
-            };
-            prop_assert!(stability_index(scores(&older), &scores(&newer)).unwrap() >= 0.0);
+            let known = |values: &[f64]| -> Vec<Option<f64>> { values.iter().copied().map(Some).collect() };
+            prop_assert!(stability_index(&known(&older), &known(&newer)).unwrap() >= 0.0);
         }
     }
 }

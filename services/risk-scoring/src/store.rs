@@ -4,6 +4,7 @@
 //! was said. Columns beside them are copies for queries.
 
 mod assessments;
+mod causes;
 mod entities;
 mod migrations;
 mod models;
@@ -14,6 +15,7 @@ mod scores;
 use storage::Database;
 
 pub(crate) use assessments::{Cursor, StoredAssessment};
+pub(crate) use causes::{CauseLabel, LearnedTable};
 pub(crate) use migrations::migrations;
 pub(crate) use scores::{Endings, ScoreQuery, Scored};
 

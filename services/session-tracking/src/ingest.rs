@@ -70,9 +70,11 @@ pub(crate) struct Receipt {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Its session holds as many events as it may.
-    SessionFull,
+    Full,
+    /// Its session was erased.
+    Erased,
     /// What is stored of its session is corrupt.
-    SessionUnreadable,
+    Unreadable,
 }
 
 /// A change that has become durable.
@@ -121,6 +123,11 @@ impl Pending {
     /// Waits until the batch is durable or refused.
     pub(crate) async fn settled(self) -> Result<Receipt, SessionError> {
         self.0.await.unwrap_or(Err(SessionError::Stopping))
+    }
+
+    /// Whether the answer is there already.
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.0.is_empty()
     }
 }
 

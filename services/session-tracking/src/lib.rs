@@ -127,15 +127,7 @@ impl Program for SessionTracking {
         background.spawn("readiness", follow);
         // The writer ends when nobody can hand in any more, which is after the last call.
         let writing = Tasks::new(stop.clone());
-        let end = stop.clone();
-        let followed = Arc::new(AtomicBool::new(false));
-        let is_followed = Arc::clone(&followed);
-        writing.spawn("writer", async move {
-            if writer.run().await == Ended::Followed {
-                is_followed.store(true, Ordering::Relaxed);
-                end.cancel();
-            }
-        });
+        let followed = spawn_writer(&writing, writer, stop.clone());
 
         let streams = Tasks::new(stop.child_token());
         let service = Service::new(store, ingest, clock, config.events, config.watch.clone());
@@ -167,6 +159,19 @@ impl Program for SessionTracking {
     async fn migrate(config: &Config) -> Result<(), RunError> {
         Ok(storage::migrate(&config.store, store::migrations()).await?)
     }
+}
+
+/// Runs the writer. When another process has taken over, this one stops; the answer says so afterwards.
+fn spawn_writer(writing: &Tasks, writer: Writer, stop: CancellationToken) -> Arc<AtomicBool> {
+    let followed = Arc::new(AtomicBool::new(false));
+    let is_followed = Arc::clone(&followed);
+    writing.spawn("writer", async move {
+        if writer.run().await == Ended::Followed {
+            is_followed.store(true, Ordering::Relaxed);
+            stop.cancel();
+        }
+    });
+    followed
 }
 
 fn settings(config: &Config) -> Settings {

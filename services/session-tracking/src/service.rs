@@ -13,7 +13,7 @@ use crate::config::{TimeBounds, WatchConfig};
 use crate::error::SessionError;
 use crate::ingest::{Batch, Ingest, Pending};
 use crate::snapshot::{SessionKey, Snapshot};
-use crate::store::{Cursor, Erased, Filter, Hesitating, Position, Store};
+use crate::store::{Cursor, Erased, Filter, Listing, Position, Store};
 
 mod watch;
 
@@ -31,11 +31,10 @@ pub(crate) struct Service {
     watching: WatchConfig,
 }
 
-/// Which sessions a list shows.
+/// Which page of which sessions a list shows.
 #[derive(Debug, Clone)]
 pub(crate) struct ListSessions {
-    pub(crate) filter: Filter,
-    pub(crate) hesitating: Option<Hesitating>,
+    pub(crate) listing: Listing,
     pub(crate) page: PageRequest<Cursor>,
 }
 
@@ -98,12 +97,10 @@ impl Service {
         wanted: ListSessions,
         now: Timestamp,
     ) -> Result<Page<Snapshot>, SessionError> {
+        let ListSessions { listing, page } = wanted;
+        listing.check(tenant, &page)?;
         self.ingest.settle().await?;
-        let hesitating = wanted.hesitating.map(|hesitating| (hesitating, now));
-        let page = self
-            .store
-            .list(tenant, wanted.filter, hesitating, &wanted.page)
-            .await?;
+        let page = self.store.list(tenant, &listing, now, &page).await?;
         Ok(page)
     }
 

@@ -3,7 +3,7 @@
 //! The events themselves are not kept: the state after the last one is enough for the next one. Only an event that comes
 //! out of order needs those before it, which are then read from the log once.
 
-use domain::id::{EventId, SessionId};
+use domain::id::{EventId, SessionId, ShopperId};
 use domain::moment::VisitHistory;
 use domain::time::Timestamp;
 use platform::telemetry::TraceContext;
@@ -41,8 +41,12 @@ pub(crate) struct Rules {
 pub(crate) struct Memory {
     pub(crate) told: Told,
     pub(crate) reported: Reported,
-    /// What the visitor had done when the session began.
+    /// What the person had done before: the visitor when the session began, and the shopper as who the visitor is known.
     pub(crate) history: VisitHistory,
+    /// The part of it that is the visitor's own.
+    of_visitor: VisitHistory,
+    /// Whose the other part is.
+    known_as: Option<ShopperId>,
     /// Where the session was last in a trace, for what its timers do.
     trace: Option<String>,
 }
@@ -145,6 +149,7 @@ impl Session {
         Self {
             memory: Memory {
                 history,
+                of_visitor: history,
                 ..Memory::default()
             },
             revision: Revision::default(),
@@ -223,6 +228,30 @@ impl Session {
         }
     }
 
+    /// Whether this shopper's history is part of the session's.
+    pub(crate) fn knows(&self, shopper: ShopperId) -> bool {
+        self.memory.known_as == Some(shopper)
+    }
+
+    /// Takes note of who the visitor turned out to be, or not to be. Answers with the history that counts from now on, if it
+    /// is another one.
+    pub(crate) fn meet(
+        &mut self,
+        history_of: impl FnOnce(ShopperId) -> VisitHistory,
+        rules: &Rules,
+    ) -> Option<VisitHistory> {
+        self.settle_order(&rules.signals);
+        let shopper = self.state.as_ref()?.shopper;
+        if self.memory.known_as == shopper {
+            return None;
+        }
+        let of_shopper = shopper.map(history_of).unwrap_or_default();
+        let history = together(self.memory.of_visitor, of_shopper);
+        self.memory.known_as = shopper;
+        self.memory.history = history;
+        Some(history)
+    }
+
     /// Lets time pass until `now`, decides what is to be told, and hands it to `tell` with the state of that instant.
     /// `None` for a session without events.
     pub(crate) fn decide<T>(
@@ -257,11 +286,15 @@ impl Session {
     pub(crate) fn replay(
         &mut self,
         events: Vec<Event>,
-        (now, change): (Timestamp, u64),
+        (now, change, met): (Timestamp, u64, Option<VisitHistory>),
         rules: &Rules,
     ) {
         for event in events {
             self.take(event, rules);
+        }
+        if let Some(met) = met {
+            let _same = self.meet(|_| VisitHistory::default(), rules);
+            self.memory.history = met;
         }
         // A session whose events were erased has nothing to decide on.
         let _told = self.decide(now, change, rules, |_, _, _, _| ());
@@ -282,8 +315,20 @@ impl Session {
     }
 }
 
+/// What two histories come to.
+fn together(one: VisitHistory, other: VisitHistory) -> VisitHistory {
+    VisitHistory {
+        earlier_sessions: one.earlier_sessions.saturating_add(other.earlier_sessions),
+        earlier_carts: one.earlier_carts.saturating_add(other.earlier_carts),
+        earlier_orders: one.earlier_orders.saturating_add(other.earlier_orders),
+        earlier_abandonments: one
+            .earlier_abandonments
+            .saturating_add(other.earlier_abandonments),
+    }
+}
+
 pack_fields! {
-    Memory { told, reported, history, trace }
+    Memory { told, reported, history, of_visitor, known_as, trace }
     LogPlace { partition, sequence }
     Revision { version, created, changed }
 }

@@ -1,4 +1,4 @@
-//! Where sessions are kept: the log of their events, one row for each session, and the history of each visitor.
+//! Where sessions are kept: the log of their events, one row for each session, and the history of each person.
 //!
 //! The log is the record, and a row is a checkpoint that can be made again from it. Its records have no index per event:
 //! a session remembers the places at which its events lie.
@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use domain::id::{SessionId, TenantId, VisitorId};
+use domain::id::{PersonId, SessionId, TenantId};
 use domain::time::Timestamp;
 use sea_orm::{ColumnTrait, QueryFilter};
 use storage::{Database, StoreError, TenantScoped, column};
@@ -21,6 +21,7 @@ mod due;
 mod entities;
 mod erase;
 mod heads;
+mod list;
 mod migrations;
 mod places;
 mod read;
@@ -31,11 +32,13 @@ pub(crate) use commit::{Commit, Row};
 pub(crate) use due::DueSession;
 pub(crate) use erase::Erased;
 pub(crate) use heads::Heads;
+pub(crate) use list::{Cursor, Hesitating, Listing, Ordering};
 pub(crate) use migrations::migrations;
-pub(crate) use read::{Changed, Cursor, Filter, Hesitating, Position};
+pub(crate) use read::{Changed, Filter, Position};
 pub(crate) use record::{Entries, Record, Section};
 
-use entities::{event_batch, session, visitor};
+use entities::{event_batch, history, session};
+use erase::ERASED;
 use row::Folded;
 
 /// Most values that one statement names; both engines take more.
@@ -48,6 +51,16 @@ pub(crate) struct Store {
     rules: Arc<Rules>,
     /// Names the settings by which sessions are folded.
     settings: u64,
+}
+
+/// What the row of a session holds.
+#[derive(Debug)]
+pub(crate) enum Loaded {
+    Session(Box<Session>),
+    /// That it was erased.
+    Erased,
+    /// Nothing that can be read.
+    Corrupt(StoreError),
 }
 
 /// Numbers that count up from 1 stay far below the end of `i64`.
@@ -66,13 +79,12 @@ impl Store {
         }
     }
 
-    /// Those of the sessions that have rows. One that is corrupt is an error of its own; any other failure says nothing
-    /// about a session, and is that of the whole.
+    /// Those of the sessions that have rows. A failure that says nothing about a session is that of the whole.
     pub(crate) async fn load(
         &self,
         tenant: &TenantId,
         ids: &[SessionId],
-    ) -> Result<Vec<(SessionId, Result<Session, StoreError>)>, StoreError> {
+    ) -> Result<Vec<(SessionId, Loaded)>, StoreError> {
         let mut found = Vec::new();
         for ids in ids.chunks(CHUNK) {
             let names = ids.iter().map(ToString::to_string);
@@ -83,12 +95,15 @@ impl Store {
             for row in rows {
                 let id = column::Row::of("sessions", &row.session_id);
                 let id = id.parse("session_id", &row.session_id)?;
-                match self.restore(&row).await {
-                    Err(failure) if !matches!(failure, StoreError::CorruptRow { .. }) => {
-                        return Err(failure);
-                    }
-                    session => found.push((id, session)),
+                if row.state == ERASED {
+                    found.push((id, Loaded::Erased));
+                    continue;
                 }
+                found.push(match self.restore(&row).await {
+                    Ok(session) => (id, Loaded::Session(Box::new(session))),
+                    Err(failure @ StoreError::CorruptRow { .. }) => (id, Loaded::Corrupt(failure)),
+                    Err(failure) => return Err(failure),
+                });
             }
         }
         Ok(found)
@@ -123,7 +138,7 @@ impl Store {
             let events = section.events(*place)?;
             session.remember(past.clone());
             past.extend(events.iter().cloned());
-            session.replay(events, (*now, section.change), &self.rules);
+            session.replay(events, (*now, section.change, section.met), &self.rules);
             session.places.push(*place);
         }
         Ok(Some(session))
@@ -186,22 +201,22 @@ impl Store {
         Ok(in_order.collect())
     }
 
-    /// What these visitors have done so far; those without history are left out.
+    /// What these persons have done so far; those without history are left out.
     pub(crate) async fn histories(
         &self,
         tenant: &TenantId,
-        visitors: &[VisitorId],
-    ) -> Result<HashMap<VisitorId, Counts>, StoreError> {
+        persons: &[PersonId],
+    ) -> Result<HashMap<PersonId, Counts>, StoreError> {
         let mut found = HashMap::new();
-        for visitors in visitors.chunks(CHUNK) {
-            let names = visitors.iter().map(ToString::to_string);
-            let rows = visitor::Entity::find_in(tenant)
-                .filter(visitor::Column::VisitorId.is_in(names))
+        for persons in persons.chunks(CHUNK) {
+            let names = persons.iter().map(ToString::to_string);
+            let rows = history::Entity::find_in(tenant)
+                .filter(history::Column::PersonId.is_in(names))
                 .all(self.database.read())
                 .await?;
             for row in rows {
-                let id = column::Row::of("visitors", &row.visitor_id)
-                    .parse("visitor_id", &row.visitor_id)?;
+                let id = column::Row::of("histories", &row.person_id)
+                    .parse("person_id", &row.person_id)?;
                 found.insert(id, row.counts());
             }
         }

@@ -8,7 +8,9 @@ use platform::telemetry::{self, LogFormat, TelemetryConfig, TelemetryError};
 use rustls::crypto::aws_lc_rs;
 use thiserror::Error;
 
+use crate::audit::{self, AuditArguments, AuditError};
 use crate::demo::{self, DemoArguments, DemoError};
+use crate::model::{self, ModelArguments, ModelError};
 use crate::output::note;
 use crate::replay::{self, ReplayArguments, ReplayError};
 use crate::suite::SuiteError;
@@ -51,6 +53,8 @@ enum Command {
     Demo(DemoArguments),
     Replay(ReplayArguments),
     Token(TokenArguments),
+    Model(ModelArguments),
+    Audit(AuditArguments),
 }
 
 /// Why the command failed.
@@ -66,6 +70,10 @@ enum CommandError {
     Replay(#[from] ReplayError),
     #[error("no token could be made")]
     Token(#[from] TokenError),
+    #[error("no model came of it")]
+    Model(#[from] ModelError),
+    #[error("the audit failed")]
+    Audit(#[from] AuditError),
 }
 
 /// Does as told. A failure is told in plain words, also when no log line would be written.
@@ -94,6 +102,8 @@ async fn execute(arguments: Arguments) -> Result<(), CommandError> {
         Command::Demo(arguments) => demo::run(arguments).await.map_err(CommandError::from),
         Command::Replay(arguments) => replay::run(arguments).await.map_err(CommandError::from),
         Command::Token(arguments) => token::run(&arguments).map_err(CommandError::from),
+        Command::Model(arguments) => model::run(&arguments).map_err(CommandError::from),
+        Command::Audit(arguments) => audit::run(arguments).await.map_err(CommandError::from),
     };
     telemetry.shutdown().await;
     outcome

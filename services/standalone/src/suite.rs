@@ -226,6 +226,11 @@ pub fn keys(data: &Path) -> Result<DevelopmentKeys, SuiteError> {
     Ok(DevelopmentKeys::create_or_load(&data.join(KEYS))?)
 }
 
+/// Where the settings of a service are, in a data folder.
+pub(crate) fn settings_file(data: &Path, service: &str) -> PathBuf {
+    settings::file(data, service)
+}
+
 /// Whether a folder is the data folder of a suite.
 pub(crate) fn is_in(data: &Path) -> bool {
     data.join(KEYS).is_dir()

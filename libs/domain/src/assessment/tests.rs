@@ -30,6 +30,7 @@ fn assessment(causes: Vec<CauseFinding>) -> Assessment {
         abandonment: probability(0.7),
         phase: RiskPhase::TransactionalFriction,
         causes,
+        cause_table_version: Some(1),
         factors: vec![Factor {
             name: FactorName::parse("shipping shock").expect("a name"),
             log_odds: LogOdds::new(0.8).expect("log-odds"),

@@ -90,11 +90,19 @@ pub const RPCS: &Table = &[
     ),
     ("/rescate.risk.v1.RiskScoringService/ListAssessments", RISK),
     ("/rescate.risk.v1.RiskScoringService/RecordOutcome", ASSESS),
+    ("/rescate.risk.v1.RiskScoringService/RecordCause", ASSESS),
     ("/rescate.risk.v1.ModelService/ListModels", MODELS_READ),
     ("/rescate.risk.v1.ModelService/RegisterModel", MODELS_WRITE),
     ("/rescate.risk.v1.ModelService/EvaluateModel", MODELS_WRITE),
+    ("/rescate.risk.v1.ModelService/CompareModels", MODELS_WRITE),
     ("/rescate.risk.v1.ModelService/ActivateModel", MODELS_WRITE),
     ("/rescate.risk.v1.ModelService/GetModelHealth", MODELS_READ),
+    ("/rescate.risk.v1.ModelService/LearnCauses", MODELS_WRITE),
+    ("/rescate.risk.v1.ModelService/ListCauseTables", MODELS_READ),
+    (
+        "/rescate.risk.v1.ModelService/ActivateCauseTable",
+        MODELS_WRITE,
+    ),
     (
         "/rescate.routing.v1.InterventionService/ProposeIntervention",
         to(Scope::InterventionsPropose, &[Service]),
@@ -248,6 +256,18 @@ pub const RPCS: &Table = &[
     ),
     (
         "/rescate.offers.v1.OfferProgramService/ListLedgerEntries",
+        PROGRAMMES_READ,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/GetStatement",
+        PROGRAMMES_READ,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/SetStanding",
+        PROGRAMMES_WRITE,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/ListStandings",
         PROGRAMMES_READ,
     ),
     (

@@ -33,6 +33,7 @@ record! {
         abandonment: abandonment,
         phase: phase,
         causes: causes,
+        cause_table_version: cause_table_version,
         factors: factors,
         baseline_log_odds: baseline_log_odds,
         margin_at_risk: margin_at_risk,

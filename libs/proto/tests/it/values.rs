@@ -148,6 +148,7 @@ pub(crate) fn an_assessment() -> Assessment {
             a_finding(Cause::UnexpectedCost, 0.625),
             a_finding(Cause::PromoCode, 0.25),
         ],
+        cause_table_version: Some(2),
         factors: vec![Factor {
             name: Text::parse("shipping share of cart").unwrap(),
             log_odds: LogOdds::new(-0.5).unwrap(),

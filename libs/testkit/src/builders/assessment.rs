@@ -26,6 +26,7 @@ pub fn an_assessment() -> AssessmentBuilder {
             abandonment: probability(0.72),
             phase: moment.phase,
             causes: Vec::new(),
+            cause_table_version: None,
             factors: vec![Factor {
                 name: FactorName::parse("shipping_shock").unwrap(),
                 log_odds: LogOdds::new(0.9).unwrap(),

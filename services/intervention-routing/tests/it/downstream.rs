@@ -153,6 +153,7 @@ impl OfferAuthorizationService for Told {
         let refused = offers::RefusedRemedy {
             kind: RemedyKind::WaiveShipping.into(),
             reasons: reasons.iter().map(|reason| (*reason).into()).collect(),
+            ..offers::RefusedRemedy::default()
         };
         Ok(Response::new(offers::CheckAuthorityResponse {
             empowered: reasons.is_empty(),

@@ -4,12 +4,14 @@ use std::cmp::{Ordering, Reverse};
 
 use domain::cart::Cart;
 use domain::cause::Cause;
-use domain::money::Money;
+use domain::money::{MAX_MINOR_UNITS, Money};
 use domain::offer::OfferRefusal;
 use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
 
-use super::policy::{AuthorityQuestion, Grantor, Policy};
+use super::compiled::CompiledPolicy;
+use super::question::{AuthorityQuestion, Circumstances, Grantor, PolicyName};
+use super::weigh::Seek;
 use crate::amounts::{most_within_margin, natural_limit};
 use crate::programme::Programme;
 
@@ -24,6 +26,10 @@ pub(crate) struct Question<'a> {
     pub(crate) amount: Money,
     /// What earlier offers on this cart cost that are held or redeemed: one large offer in slices is still large.
     pub(crate) granted: Money,
+    /// What else a policy can see.
+    pub(crate) circumstances: &'a Circumstances,
+    /// Whether the most is of interest also when the amount passes.
+    pub(crate) seek: Seek,
     pub(crate) now: Timestamp,
 }
 
@@ -61,6 +67,20 @@ pub(crate) enum PurseRoom {
     OtherCurrency,
 }
 
+impl PurseRoom {
+    /// Whether more could be granted from it.
+    pub(crate) fn is_more_than(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Unlimited, Self::Left(_) | Self::OtherCurrency)
+            | (Self::Left(_), Self::OtherCurrency) => true,
+            (Self::Left(one), Self::Left(other)) => {
+                matches!(one.compare(other), Ok(Ordering::Greater))
+            }
+            (Self::Unlimited | Self::Left(_), Self::Unlimited) | (Self::OtherCurrency, _) => false,
+        }
+    }
+}
+
 /// What became of a question.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Judgement {
@@ -68,10 +88,12 @@ pub(crate) struct Judgement {
     pub(crate) reasons: Vec<OfferRefusal>,
     /// Those of them that another policy would not change.
     pub(crate) others: Vec<OfferRefusal>,
-    /// The most that would pass, when any amount would.
+    /// The most that would pass, when any amount would. Not told of an amount that passes, unless it was sought.
     pub(crate) most: Option<Money>,
     /// When the authority ends that it would be granted under.
     pub(crate) authority_until: Option<Timestamp>,
+    /// The policies that allow it, or forbid it.
+    pub(crate) decided_by: Vec<PolicyName>,
 }
 
 impl Judgement {
@@ -106,7 +128,11 @@ impl Judgement {
 }
 
 /// Judges an offer on one programme.
-pub(crate) fn judge(policy: &Policy, question: Question<'_>, candidate: &Candidate) -> Judgement {
+pub(crate) fn judge(
+    policy: &CompiledPolicy,
+    question: Question<'_>,
+    candidate: &Candidate,
+) -> Judgement {
     let mut findings = Findings::new(question.amount);
     if question.cart.is_empty() {
         findings.refuse(OfferRefusal::CartEmpty);
@@ -117,14 +143,18 @@ pub(crate) fn judge(policy: &Policy, question: Question<'_>, candidate: &Candida
     if candidate.uses == Some(0) {
         findings.refuse(OfferRefusal::UsageLimit);
     }
-    let authority_until = findings.weigh_authority(policy, question);
+    if let Some(natural) = natural_limit(question.remedy, question.cart) {
+        findings.limit(natural, OfferRefusal::AboveAuthority);
+    }
     let currency = question.cart.currency();
     if candidate.programme.currency == currency && question.amount.currency() == currency {
         findings.weigh_money(question, candidate);
     } else {
         findings.refuse(OfferRefusal::CurrencyMismatch);
     }
-    findings.into_judgement(authority_until)
+    // Last, since it looks for the most only within all other limits.
+    findings.weigh_authority(policy, question);
+    findings.into_judgement()
 }
 
 /// The first judgement with the fewest reasons: the order of the candidates decides between those that pass.
@@ -150,6 +180,9 @@ struct Findings {
     of_policy: Vec<OfferRefusal>,
     others: Vec<OfferRefusal>,
     most: i64,
+    is_sought: bool,
+    authority_until: Option<Timestamp>,
+    decided_by: Vec<PolicyName>,
 }
 
 impl Findings {
@@ -158,7 +191,10 @@ impl Findings {
             amount,
             of_policy: Vec::new(),
             others: Vec::new(),
-            most: i64::MAX,
+            most: MAX_MINOR_UNITS,
+            is_sought: false,
+            authority_until: None,
+            decided_by: Vec::new(),
         }
     }
 
@@ -181,31 +217,29 @@ impl Findings {
         matches!(self.amount.compare(most), Ok(Ordering::Greater))
     }
 
-    /// Weighs it by the policy, and says when the authority ends that it would be granted under.
-    fn weigh_authority(&mut self, policy: &Policy, question: Question<'_>) -> Option<Timestamp> {
+    fn weigh_authority(&mut self, policy: &CompiledPolicy, question: Question<'_>) {
         let asked = AuthorityQuestion {
             grantor: question.grantor,
             remedy: question.remedy,
             cause: question.cause,
             cart_value: question.cart.value(),
+            amount: question.amount,
+            granted: question.granted,
+            circumstances: question.circumstances,
             now: question.now,
         };
-        if let Some(natural) = natural_limit(question.remedy, question.cart) {
-            self.limit(natural, OfferRefusal::AboveAuthority);
-        }
-        match policy.authority(asked) {
-            Ok(authority) => {
-                if self.exceeds(authority.left_after(question.granted)) {
-                    self.of_policy.push(OfferRefusal::AboveAuthority);
-                }
-            }
-            Err(refusals) => {
-                self.of_policy.extend(refusals);
-                self.most = 0;
-            }
-        }
-        let in_all = question.granted.checked_add(question.amount).ok()?;
-        policy.authority_until(asked, in_all)
+        // Whoever is refused for anything is told what would pass, by the policy too.
+        let seek = if self.others.is_empty() {
+            question.seek
+        } else {
+            Seek::Largest
+        };
+        let weighed = policy.weigh(asked, self.most, seek);
+        self.most = weighed.most.map_or(self.most, |most| self.most.min(most));
+        self.is_sought = weighed.most.is_some();
+        self.of_policy = weighed.refusals;
+        self.authority_until = weighed.until;
+        self.decided_by = weighed.decided_by;
     }
 
     /// Only for an amount, a cart and a programme of one currency.
@@ -229,14 +263,15 @@ impl Findings {
         }
     }
 
-    fn into_judgement(self, authority_until: Option<Timestamp>) -> Judgement {
+    fn into_judgement(self) -> Judgement {
         let most = Money::new(self.most, self.amount.currency());
         let reasons = [self.of_policy, self.others.clone()].concat();
         Judgement {
             reasons: in_order(reasons),
             others: in_order(self.others),
-            most: most.ok().filter(|most| !most.is_zero()),
-            authority_until,
+            most: most.ok().filter(|most| self.is_sought && !most.is_zero()),
+            authority_until: self.authority_until,
+            decided_by: self.decided_by,
         }
     }
 }

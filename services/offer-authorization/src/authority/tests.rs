@@ -1,5 +1,6 @@
 //! The rules of authority: who, what, why, how much, until when.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use domain::cart::Cart;
@@ -17,6 +18,9 @@ use crate::programme::{Programme, ProgrammeState};
 use crate::samples::{
     MONEY_CAUSE, ana, as_agent, colleague, line, policy, policy_of, programme, stranger,
 };
+
+/// Nothing but the margin of the usual cart is known.
+static NOTHING: LazyLock<Circumstances> = LazyLock::new(Circumstances::default);
 
 fn candidate() -> Candidate {
     Candidate {
@@ -39,12 +43,17 @@ fn question<'a>(grantor: &'a Grantor, cart: &'a Cart, amount: i64) -> Question<'
         cart,
         amount: usd(amount),
         granted: usd(0),
+        circumstances: &NOTHING,
+        seek: Seek::Largest,
         now: start(),
     }
 }
 
 /// Judges an amount that ana asks for, after the test has changed the question or the candidate.
-fn judged(policy: &Policy, change: impl FnOnce(&mut Question<'_>, &mut Candidate)) -> Judgement {
+fn judged(
+    policy: &CompiledPolicy,
+    change: impl FnOnce(&mut Question<'_>, &mut Candidate),
+) -> Judgement {
     let (ana, cart, mut candidate) = (as_agent(ana()), cart(), candidate());
     let mut question = question(&ana, &cart, 1_000);
     change(&mut question, &mut candidate);
@@ -165,7 +174,7 @@ fn lines_reach_whom_they_name() {
         named.reach = reach;
         policy_of(vec![named])
     };
-    let passes = |policy: &Policy, who: Grantor| {
+    let passes = |policy: &CompiledPolicy, who: Grantor| {
         let cart = cart();
         judge(policy, question(&who, &cart, 1), &candidate()).passes()
     };
@@ -282,16 +291,12 @@ fn shipping_is_not_waived_beyond_what_it_costs() {
 #[test]
 fn the_choice_is_what_passes_and_else_the_nearest() {
     let passing = |most| Judgement {
-        reasons: Vec::new(),
-        others: Vec::new(),
         most: Some(usd(most)),
-        authority_until: None,
+        ..Judgement::default()
     };
     let refused = |reasons: &[OfferRefusal]| Judgement {
         reasons: reasons.to_vec(),
-        others: Vec::new(),
-        most: None,
-        authority_until: None,
+        ..Judgement::default()
     };
     let near = refused(&[OfferRefusal::UsageLimit]);
     let far = refused(&[OfferRefusal::CartEmpty, OfferRefusal::UsageLimit]);

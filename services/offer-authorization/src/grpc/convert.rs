@@ -1,10 +1,14 @@
 //! From the wire: messages as commands in domain types, or the first field at fault.
 
 mod authorization;
+mod policies;
 mod program;
+mod statement;
 
 pub(super) use authorization::{NamedOffer, OfferPage, actor, person, viewer};
-pub(super) use program::{EntryPage, PolicyPage, ProgrammeBudget, PursePage, StateChange, TopUp};
+pub(super) use policies::{DryRunOf, PolicyPage};
+pub(super) use program::{ProgrammeBudget, PursePage, StateChange, TopUp, narrowed};
+pub(super) use statement::{EntryPage, StandingPage};
 
 use domain::money::{BasisPoints, Money};
 use proto::error::v1::ErrorReason;
@@ -77,4 +81,9 @@ fn within(
         ErrorReason::OutOfRange,
         description,
     ))
+}
+
+fn free_of_charge(field: &str) -> InvalidField {
+    let description = "must be a remedy that costs money";
+    InvalidField::new(field, ErrorReason::OutOfRange, description)
 }

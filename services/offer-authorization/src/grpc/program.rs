@@ -1,13 +1,13 @@
 //! The programme service on the wire.
 
 use platform::paging::PageRequest;
-use proto::field;
 use proto::offers::v1 as pb;
 use proto::offers::v1::offer_program_service_server::OfferProgramService;
 use tonic::{Request, Response, Status};
 
 use super::convert::{
-    EntryPage, PolicyPage, ProgrammeBudget, PursePage, StateChange, TopUp, viewer,
+    DryRunOf, EntryPage, PolicyPage, ProgrammeBudget, PursePage, StandingPage, StateChange, TopUp,
+    narrowed, viewer,
 };
 use super::{Keyed, Write, answer, answer_page, parse, read_of, refuse, write_of};
 use crate::service::Service;
@@ -35,6 +35,7 @@ keyed! {
     TopUpBudgetRequest => "TopUpBudget",
     SetProgrammeStateRequest => "SetProgrammeState",
     SetPurseRequest => "SetPurse",
+    SetStandingRequest => "SetStanding",
     CreateAuthorityPolicyRequest => "CreateAuthorityPolicy",
     ActivateAuthorityPolicyRequest => "ActivateAuthorityPolicy",
 }
@@ -104,11 +105,11 @@ impl OfferProgramService for ProgramApi {
         request: Request<pb::ListPursesRequest>,
     ) -> Result<Response<pb::ListPursesResponse>, Status> {
         let (caller, message) = read_of(request)?;
-        let wanted: PursePage = parse(message)?;
-        let viewer = wanted.narrowed(viewer(&caller));
+        let PursePage { partner, page } = parse(message)?;
+        let viewer = narrowed(viewer(&caller), partner);
         answer_page(
             self.service
-                .list_purses(caller.tenant(), &viewer, &wanted.page)
+                .list_purses(caller.tenant(), &viewer, &page)
                 .await,
         )
     }
@@ -135,9 +136,8 @@ impl OfferProgramService for ProgramApi {
         request: Request<pb::DryRunAuthorityPolicyRequest>,
     ) -> Result<Response<pb::DryRunAuthorityPolicyResponse>, Status> {
         let (caller, message) = read_of(request)?;
-        let pb::DryRunAuthorityPolicyRequest { version, from } = message;
-        let from = field::read("from", from).map_err(refuse)?;
-        answer(self.service.dry_run(caller.tenant(), version, from).await)
+        let DryRunOf { version, period } = parse(message)?;
+        answer(self.service.dry_run(caller.tenant(), version, period).await)
     }
 
     async fn activate_authority_policy(
@@ -145,11 +145,7 @@ impl OfferProgramService for ProgramApi {
         request: Request<pb::ActivateAuthorityPolicyRequest>,
     ) -> Result<Response<pb::ActivateAuthorityPolicyResponse>, Status> {
         let Write { key, message, .. } = write_of(request)?;
-        let pb::ActivateAuthorityPolicyRequest {
-            request_id: _,
-            version,
-        } = message;
-        answer(self.service.activate_policy(key, version).await)
+        answer(self.service.activate_policy(key, parse(message)?).await)
     }
 
     async fn list_ledger_entries(
@@ -161,6 +157,40 @@ impl OfferProgramService for ProgramApi {
         answer_page(
             self.service
                 .list_entries(caller.tenant(), &filter, &page)
+                .await,
+        )
+    }
+
+    async fn get_statement(
+        &self,
+        request: Request<pb::GetStatementRequest>,
+    ) -> Result<Response<pb::GetStatementResponse>, Status> {
+        let (caller, message) = read_of(request)?;
+        answer(
+            self.service
+                .statement(caller.tenant(), &parse(message)?)
+                .await,
+        )
+    }
+
+    async fn set_standing(
+        &self,
+        request: Request<pb::SetStandingRequest>,
+    ) -> Result<Response<pb::SetStandingResponse>, Status> {
+        let Write { key, message, .. } = write_of(request)?;
+        answer(self.service.set_standing(key, parse(message)?).await)
+    }
+
+    async fn list_standings(
+        &self,
+        request: Request<pb::ListStandingsRequest>,
+    ) -> Result<Response<pb::ListStandingsResponse>, Status> {
+        let (caller, message) = read_of(request)?;
+        let StandingPage { partner, page } = parse(message)?;
+        let viewer = narrowed(viewer(&caller), partner);
+        answer_page(
+            self.service
+                .list_standings(caller.tenant(), &viewer, &page)
                 .await,
         )
     }

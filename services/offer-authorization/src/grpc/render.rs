@@ -1,19 +1,22 @@
 //! To the wire: domain types as messages.
 
+mod policies;
+mod statement;
+
 use domain::offer::OfferRefusal;
 use platform::paging::Page;
 use proto::convert::time::{wire_duration, wire_timestamp};
 use proto::field::WireField;
 use proto::offers::v1 as pb;
 
-use crate::authority::{Grant, GrantorRole, Reach};
+use crate::authority::PolicyName;
 use crate::case::CaseAgent;
-use crate::decision::DryRun;
 use crate::ledger::EntryKind;
 use crate::offer::{Offer, StateName};
 use crate::programme::{ProgrammeReport, ProgrammeState, PurseReport};
 use crate::service::{AuthorityReport, Grantable, ListedPolicy, Redeemed, Refusal, RefusedRemedy};
 use crate::store::ledger::LedgerEntry;
+use crate::store::standings::KnownPerson;
 
 impl From<CaseAgent> for pb::CaseAgent {
     fn from(agent: CaseAgent) -> Self {
@@ -31,6 +34,8 @@ impl From<Offer> for pb::Offer {
         let Offer { terms, state } = offer;
         let hold = state.hold();
         let approved_by = hold.and_then(|hold| hold.approved_by.clone());
+        let decided_by = hold.map(|hold| hold.decided_by.clone());
+        let deciding_policies = names(&decided_by.unwrap_or_default());
         let order = state
             .redemption()
             .map(|redemption| redemption.order.clone());
@@ -50,8 +55,14 @@ impl From<Offer> for pb::Offer {
             order_id: order.map(WireField::into_wire).unwrap_or_default(),
             reversed_amount: reversed.into_wire(),
             approved_by: approved_by.map(WireField::into_wire).unwrap_or_default(),
+            deciding_policies,
         }
     }
+}
+
+/// Policies by their names.
+fn names(policies: &[PolicyName]) -> Vec<String> {
+    policies.iter().map(ToString::to_string).collect()
 }
 
 impl From<StateName> for pb::OfferState {
@@ -97,7 +108,11 @@ impl From<Redeemed> for pb::RedeemOfferResponse {
 
 impl From<Refusal> for pb::DecisionRefused {
     fn from(refusal: Refusal) -> Self {
-        let Refusal { reasons, most } = refusal;
+        let Refusal {
+            reasons,
+            most,
+            decided_by,
+        } = refusal;
         let reasons = reasons.into_iter().map(|reason| pb::RefusalReason {
             reason: reason.into_wire(),
             remedy_hint: hint(reason).to_owned(),
@@ -105,6 +120,7 @@ impl From<Refusal> for pb::DecisionRefused {
         });
         Self {
             reasons: reasons.collect(),
+            deciding_policies: names(&decided_by),
         }
     }
 }
@@ -156,22 +172,32 @@ impl From<AuthorityReport> for pb::CheckAuthorityResponse {
 
 impl From<Grantable> for pb::GrantableRemedy {
     fn from(grantable: Grantable) -> Self {
-        let Grantable { kind, money } = grantable;
+        let Grantable {
+            kind,
+            money,
+            decided_by,
+        } = grantable;
         let (most, programme) = money.unzip();
         Self {
             kind: kind.into_wire(),
             max_amount: most.and_then(WireField::into_wire),
             programme_id: programme.map(WireField::into_wire).unwrap_or_default(),
+            deciding_policies: names(&decided_by),
         }
     }
 }
 
 impl From<RefusedRemedy> for pb::RefusedRemedy {
     fn from(refused: RefusedRemedy) -> Self {
-        let RefusedRemedy { kind, reasons } = refused;
+        let RefusedRemedy {
+            kind,
+            reasons,
+            decided_by,
+        } = refused;
         Self {
             kind: kind.into_wire(),
             reasons: reasons.into_wire(),
+            deciding_policies: names(&decided_by),
         }
     }
 }
@@ -223,6 +249,7 @@ answers_with! { ProgrammeReport:
     CreateProgrammeResponse { programme }, TopUpBudgetResponse { programme }, SetProgrammeStateResponse { programme },
 }
 answers_with! { PurseReport: SetPurseResponse { purse } }
+answers_with! { KnownPerson: SetStandingResponse { standing } }
 answers_with! { ListedPolicy:
     CreateAuthorityPolicyResponse { policy }, ActivateAuthorityPolicyResponse { policy },
 }
@@ -254,6 +281,7 @@ answers_with_page! {
     PurseReport: ListPursesResponse { purses },
     ListedPolicy: ListAuthorityPoliciesResponse { policies },
     LedgerEntry: ListLedgerEntriesResponse { entries },
+    KnownPerson: ListStandingsResponse { standings },
 }
 
 impl From<PurseReport> for pb::Purse {
@@ -265,65 +293,6 @@ impl From<PurseReport> for pb::Purse {
             agent_id: agent.map(WireField::into_wire).unwrap_or_default(),
             daily_limit: purse.daily_limit.into_wire(),
             used_today: used_today.into_wire(),
-        }
-    }
-}
-
-impl From<ListedPolicy> for pb::AuthorityPolicy {
-    fn from(listed: ListedPolicy) -> Self {
-        let ListedPolicy { policy, active } = listed;
-        Self {
-            version: policy.version,
-            active,
-            purpose: policy.purpose.into_wire(),
-            grants: policy.grants.into_iter().map(Into::into).collect(),
-            created_at: Some(wire_timestamp(policy.created_at)),
-        }
-    }
-}
-
-impl From<Grant> for pb::AuthorityGrant {
-    fn from(grant: Grant) -> Self {
-        let (partner, agent) = match grant.reach {
-            Reach::Everyone => (None, None),
-            Reach::Partner(partner) => (Some(partner), None),
-            Reach::Person(CaseAgent { partner, agent }) => (Some(partner), Some(agent)),
-        };
-        Self {
-            role: pb::GrantorRole::from(grant.role).into(),
-            partner_id: partner.map(WireField::into_wire).unwrap_or_default(),
-            agent_id: agent.map(WireField::into_wire).unwrap_or_default(),
-            remedy: grant.remedy.into_wire(),
-            causes: grant.causes.into_wire(),
-            max_amount: grant.max_amount.into_wire(),
-            max_bps: grant.max_share.get(),
-            expires_at: grant.expires_at.map(wire_timestamp),
-        }
-    }
-}
-
-impl From<GrantorRole> for pb::GrantorRole {
-    fn from(role: GrantorRole) -> Self {
-        match role {
-            GrantorRole::Agent => Self::Agent,
-            GrantorRole::Supervisor => Self::Supervisor,
-        }
-    }
-}
-
-impl From<DryRun> for pb::DryRunAuthorityPolicyResponse {
-    fn from(run: DryRun) -> Self {
-        let DryRun {
-            decisions,
-            newly_refused,
-            newly_granted,
-            newly_granted_amounts,
-        } = run;
-        Self {
-            decision_count: decisions,
-            newly_refused_count: newly_refused,
-            newly_granted_count: newly_granted,
-            newly_granted_amounts: newly_granted_amounts.into_wire(),
         }
     }
 }

@@ -8,6 +8,7 @@ use domain::money::Money;
 use domain::time::{Timestamp, later};
 use serde::{Deserialize, Serialize};
 
+use crate::authority::PolicyName;
 use crate::day::Day;
 
 /// Where an offer stands.
@@ -44,6 +45,9 @@ pub(crate) struct Hold {
     pub(crate) approved_by: Option<AgentId>,
     /// The first instant at which whoever granted it may not grant it any more; absent for no end.
     pub(crate) authority_until: Option<Timestamp>,
+    /// The policies by which it was granted.
+    #[serde(default)]
+    pub(crate) decided_by: Vec<PolicyName>,
 }
 
 impl Hold {

@@ -40,6 +40,7 @@ fn hold() -> Hold {
         day: Day::of(start()),
         approved_by: None,
         authority_until: None,
+        decided_by: Vec::new(),
     }
 }
 

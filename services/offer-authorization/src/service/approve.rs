@@ -11,6 +11,7 @@ use tracing::Instrument;
 
 use super::proposal::{Proposal, Wish, open_hold};
 use super::{Actor, Refusal, Service, Unit, spans};
+use crate::audit::AuditKind;
 use crate::error::OfferError;
 use crate::ledger::Draw;
 use crate::offer::{Hold, Offer};
@@ -41,7 +42,9 @@ impl Service {
             async move {
                 let offer = unit.own_offer(offer, &actor).await?;
                 let span = spans::of_offer("offers.request_approval", &unit.tenant, &offer);
-                request_approval(&unit, offer).instrument(span).await
+                request_approval(&unit, &actor, offer)
+                    .instrument(span)
+                    .await
             }
             .boxed()
         })
@@ -83,7 +86,7 @@ impl Service {
             async move {
                 let offer = unit.offer(offer, &actor).await?;
                 let span = spans::of_offer("offers.deny", &unit.tenant, &offer);
-                deny(&unit, offer).instrument(span).await
+                deny(&unit, &actor, offer).instrument(span).await
             }
             .boxed()
         })
@@ -91,16 +94,24 @@ impl Service {
     }
 }
 
-async fn request_approval(unit: &Unit<'_>, offer: Offer) -> Result<Offer, OfferError> {
+async fn request_approval(
+    unit: &Unit<'_>,
+    actor: &Actor,
+    offer: Offer,
+) -> Result<Offer, OfferError> {
     let until = later(unit.now, unit.service.settings().approval_timeout);
     let offer = offer.ask_approval(unit.now, until)?;
     unit.save(&offer).await?;
+    unit.audit_offer(AuditKind::ApprovalRequested, &offer, Some(actor))
+        .await?;
     Ok(offer)
 }
 
-async fn deny(unit: &Unit<'_>, offer: Offer) -> Result<Offer, OfferError> {
+async fn deny(unit: &Unit<'_>, actor: &Actor, offer: Offer) -> Result<Offer, OfferError> {
     let offer = offer.deny(unit.now)?;
     unit.save(&offer).await?;
+    unit.audit_offer(AuditKind::Denied, &offer, Some(actor))
+        .await?;
     let reasons = vec![OfferRefusal::NeedsApproval];
     unit.tell(&offer.terms, FactBody::OfferRefused { reasons })
         .await?;

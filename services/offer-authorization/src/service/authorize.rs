@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::proposal::{Proposal, Wish, open_hold};
 use super::{Service, Unit, spans};
 use crate::amounts::Asked;
-use crate::authority::{Candidate, Grantor, GrantorRole, Judgement};
+use crate::authority::{Candidate, Grantor, GrantorRole, Judgement, PolicyName};
 use crate::case::{Case, CaseAgent};
 use crate::decision::Outcome;
 use crate::error::OfferError;
@@ -52,6 +52,9 @@ pub(crate) struct Refusal {
     pub(crate) reasons: Vec<OfferRefusal>,
     /// The most that would pass, when any amount would.
     pub(crate) most: Option<Money>,
+    /// The policies that forbid it.
+    #[serde(default)]
+    pub(crate) decided_by: Vec<PolicyName>,
 }
 
 impl Service {

@@ -1,5 +1,7 @@
 //! Tells what may be granted, before anybody asks: the gate of empowered outreach.
 
+use std::sync::Arc;
+
 use domain::cart::Cart;
 use domain::cause::Cause;
 use domain::id::{ProgrammeId, TenantId};
@@ -11,12 +13,12 @@ use domain::time::Timestamp;
 use super::grounds::{self, Situation};
 use super::{Service, Viewer};
 use crate::authority::{
-    Candidate, Grantor, GrantorRole, Judgement, Policy, PurseRoom, Question, climb, fits, judge,
-    largest,
+    Candidate, Circumstances, CompiledPolicy, Grantor, GrantorRole, Judgement, PolicyName,
+    PurseRoom, Question, Seek, climb, fits, judge, largest,
 };
 use crate::case::CaseAgent;
 use crate::error::OfferError;
-use crate::store::programmes;
+use crate::store::{programmes, standings};
 
 /// Who would grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub(crate) struct Grantable {
     pub(crate) kind: RemedyKind,
     /// The most, and what it draws on; absent for a remedy that costs nothing.
     pub(crate) money: Option<(Money, ProgrammeId)>,
+    /// The policies that allow it.
+    pub(crate) decided_by: Vec<PolicyName>,
 }
 
 /// A remedy that may not be granted.
@@ -59,15 +63,27 @@ pub(crate) struct Grantable {
 pub(crate) struct RefusedRemedy {
     pub(crate) kind: RemedyKind,
     pub(crate) reasons: Vec<OfferRefusal>,
+    /// The policies that forbid it.
+    pub(crate) decided_by: Vec<PolicyName>,
 }
 
 /// What all remedies of a check are judged by.
 struct Check<'a> {
     command: &'a CheckAuthority,
-    policy: Policy,
+    policy: Arc<CompiledPolicy>,
     candidates: Vec<Candidate>,
-    grantors: Vec<(Grantor, PurseRoom)>,
+    /// Who could grant: of those who are alike to the policy, the one with the most left in the purse.
+    grantors: Vec<Someone>,
     now: Timestamp,
+}
+
+/// Somebody who could grant.
+struct Someone {
+    grantor: Grantor,
+    /// What is left of the purses.
+    room: PurseRoom,
+    /// What a policy can see.
+    circumstances: Circumstances,
 }
 
 impl Service {
@@ -95,14 +111,23 @@ impl Service {
         let connection = self.database().read();
         let purses = grounds::purses_of_all(connection, situation, agents).await?;
         let programmes = programmes::recent(connection, tenant, now).await?;
-        let people = agents.iter().zip(purses);
+        let standings = standings::of_all(connection, tenant, agents).await?;
+        let policy = self.active_policy(connection, tenant, now).await?;
+        let people = agents.iter().zip(purses).zip(standings);
+        let people = people.map(|((agent, purses), standing)| Someone {
+            grantor: Grantor::Person(role, agent.clone()),
+            room: purses.room,
+            circumstances: Circumstances {
+                standing,
+                margin: command.cart.margin(),
+                ..Circumstances::default()
+            },
+        });
         let check = Check {
             command: &command,
-            policy: self.active_policy(connection, tenant).await?,
             candidates: grounds::candidates(connection, situation, programmes).await?,
-            grantors: people
-                .map(|(agent, purses)| (Grantor::Person(role, agent.clone()), purses.room))
-                .collect(),
+            grantors: best_of_each_kind(&policy, people),
+            policy,
             now,
         };
         Ok(check.climb())
@@ -115,18 +140,28 @@ impl Check<'_> {
         for kind in climb(&self.command.ladder) {
             if !kind.costs_money() {
                 report.empowered |= fits(kind, self.command.cause);
-                report.remedies.push(Grantable { kind, money: None });
+                report.remedies.push(Grantable {
+                    kind,
+                    money: None,
+                    decided_by: Vec::new(),
+                });
                 continue;
             }
             match self.best(kind) {
                 (Some(programme), judgement) if judgement.passes() => {
                     report.empowered |= fits(kind, self.command.cause);
                     let money = judgement.most.map(|most| (most, programme));
-                    report.remedies.push(Grantable { kind, money });
+                    report.remedies.push(Grantable {
+                        kind,
+                        money,
+                        decided_by: judgement.decided_by,
+                    });
                 }
-                (_, Judgement { reasons, .. }) => {
-                    report.refused.push(RefusedRemedy { kind, reasons });
-                }
+                (_, judgement) => report.refused.push(RefusedRemedy {
+                    kind,
+                    reasons: judgement.reasons,
+                    decided_by: judgement.decided_by,
+                }),
             }
         }
         report
@@ -140,9 +175,10 @@ impl Check<'_> {
             .filter(|candidate| candidate.programme.remedies.contains(&remedy));
         let mut judged = Vec::new();
         for candidate in fitting {
-            for (grantor, purse) in &self.grantors {
-                let candidate = candidate.with_purse(*purse);
-                let judgement = judge(&self.policy, self.question(grantor, remedy), &candidate);
+            for someone in &self.grantors {
+                let candidate = candidate.with_purse(someone.room);
+                let question = self.question(someone, remedy);
+                let judgement = judge(&self.policy, question, &candidate);
                 judged.push((Some(candidate.programme.id), judgement));
             }
         }
@@ -151,18 +187,51 @@ impl Check<'_> {
     }
 
     /// Asks for the least that can be given: what may be granted at all, may be granted up to the most that passes.
-    fn question<'q>(&'q self, grantor: &'q Grantor, remedy: RemedyKind) -> Question<'q> {
+    fn question<'q>(&'q self, someone: &'q Someone, remedy: RemedyKind) -> Question<'q> {
         let currency = self.command.cart.currency();
         let nothing = Money::zero(currency);
         Question {
-            grantor,
+            grantor: &someone.grantor,
             remedy,
             cause: self.command.cause,
             cart: &self.command.cart,
             amount: Money::new(1, currency).unwrap_or(nothing),
             granted: nothing,
+            circumstances: &someone.circumstances,
+            seek: Seek::Largest,
             now: self.now,
         }
+    }
+}
+
+/// Those whom the policy tells apart. Two agents of one partner and one standing, of whom no policy names either, are one
+/// to it, and whoever has more left in the purse may grant whatever the other may.
+fn best_of_each_kind(
+    policy: &CompiledPolicy,
+    people: impl Iterator<Item = Someone>,
+) -> Vec<Someone> {
+    let mut kinds: Vec<Someone> = Vec::new();
+    for someone in people {
+        let twin = kinds
+            .iter_mut()
+            .find(|other| someone.is_alike(other, policy));
+        match twin {
+            Some(twin) if someone.room.is_more_than(twin.room) => *twin = someone,
+            Some(_) => {}
+            None => kinds.push(someone),
+        }
+    }
+    kinds
+}
+
+impl Someone {
+    fn is_alike(&self, other: &Self, policy: &CompiledPolicy) -> bool {
+        let (Grantor::Person(_, one), Grantor::Person(_, two)) = (&self.grantor, &other.grantor)
+        else {
+            return false;
+        };
+        let is_same = one.partner == two.partner && self.circumstances == other.circumstances;
+        is_same && !policy.names(one) && !policy.names(two)
     }
 }
 

@@ -7,6 +7,7 @@ use storage::RequestKey;
 use tracing::Instrument;
 
 use super::{Actor, Service, Unit, spans};
+use crate::audit::AuditKind;
 use crate::error::OfferError;
 use crate::ledger::{Draw, EntryKind};
 use crate::offer::{IllegalMove, Offer};
@@ -26,7 +27,7 @@ impl Service {
             async move {
                 let offer = unit.own_offer(offer, &actor).await?;
                 let span = spans::of_offer("offers.release", &unit.tenant, &offer);
-                release(&unit, offer).instrument(span).await
+                release(&unit, &actor, offer).instrument(span).await
             }
             .boxed()
         })
@@ -34,12 +35,14 @@ impl Service {
     }
 }
 
-async fn release(unit: &Unit<'_>, offer: Offer) -> Result<Offer, OfferError> {
+async fn release(unit: &Unit<'_>, actor: &Actor, offer: Offer) -> Result<Offer, OfferError> {
     let offer = offer.release()?;
     let hold = offer.state.hold().ok_or(IllegalMove::NotHeld)?;
     let draw = Draw::of(&offer.terms, hold);
     unit.settle(EntryKind::Release, &draw).await?;
     unit.save(&offer).await?;
+    unit.audit_offer(AuditKind::Released, &offer, Some(actor))
+        .await?;
     let body = FactBody::OfferReleased {
         offer: offer.terms.id,
         amount: offer.terms.amount,

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, warn};
 
 use super::{Service, Unit, spans};
+use crate::audit::AuditKind;
 use crate::error::OfferError;
 use crate::ledger::{Draw, EntryKind};
 use crate::offer::{Offer, State};
@@ -141,6 +142,18 @@ async fn time_out(unit: &Unit<'_>, offer: OfferId) -> Result<(), OfferError> {
 async fn end(unit: &Unit<'_>, offer: &Offer) -> Result<(), OfferError> {
     let body = ending(unit, offer).await?;
     unit.save(offer).await?;
+    let kind = match offer.state {
+        State::Expired(_) => AuditKind::Expired,
+        State::NeedsApproval(_)
+        | State::ApprovalPending(_)
+        | State::Denied(_)
+        | State::Held(_)
+        | State::Redeemed(_)
+        | State::Released(_)
+        | State::PartlyReversed(..)
+        | State::Reversed(_) => AuditKind::ApprovalLapsed,
+    };
+    unit.audit_offer(kind, offer, None).await?;
     Ok(unit.tell(&offer.terms, body).await?)
 }
 

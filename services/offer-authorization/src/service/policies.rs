@@ -1,26 +1,42 @@
 //! Authority policies: stored whole, tried out, activated, and taken back by activating an older one.
 
+use std::time::Duration;
+
 use domain::id::TenantId;
-use domain::time::Timestamp;
+use domain::time::{Timestamp, later};
 use futures::FutureExt;
 use platform::paging::{Page, PageRequest};
+use proto::error::v1::ErrorReason;
+use proto::field::InvalidField;
 use serde::{Deserialize, Serialize};
 use storage::RequestKey;
 
-use super::Service;
+use super::{Service, Unit};
+use crate::audit::AuditKind;
 use crate::authority::{Grant, Policy, Purpose};
-use crate::decision::DryRun;
+use crate::decision::{DryRun, Period};
 use crate::error::OfferError;
 use crate::store::{decisions, policies};
 
 /// Decisions that are read at once.
 const DECISIONS: u64 = 1_000;
+/// How far ahead a version can be told to decide.
+const FARTHEST: Duration = Duration::from_hours(24 * 365);
 
 /// A policy to be stored.
 #[derive(Debug, Clone)]
 pub(crate) struct NewPolicy {
     pub(crate) purpose: Purpose,
     pub(crate) grants: Vec<Grant>,
+    pub(crate) cedar: String,
+}
+
+/// A version that is to decide.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Activation {
+    pub(crate) version: u32,
+    /// From when on; at once when absent.
+    pub(crate) at: Option<Timestamp>,
 }
 
 /// A policy, and whether it decides.
@@ -28,6 +44,9 @@ pub(crate) struct NewPolicy {
 pub(crate) struct ListedPolicy {
     pub(crate) policy: Policy,
     pub(crate) active: bool,
+    /// From when on it will, if that is still to come.
+    #[serde(default)]
+    pub(crate) scheduled_at: Option<Timestamp>,
 }
 
 impl Service {
@@ -42,40 +61,46 @@ impl Service {
     ) -> Result<ListedPolicy, OfferError> {
         self.once(key, policy, |unit, policy| {
             async move {
-                let NewPolicy { purpose, grants } = policy;
+                let NewPolicy {
+                    purpose,
+                    grants,
+                    cedar,
+                } = policy;
                 let newest = policies::newest_version(unit.tx, &unit.tenant).await?;
                 let policy = Policy {
                     version: newest.saturating_add(1),
                     purpose,
                     grants,
+                    cedar,
                     created_at: unit.now,
                 };
                 policies::insert(unit.tx, &unit.tenant, &policy).await?;
-                let active = false;
-                Ok(ListedPolicy { policy, active })
+                let subject = policy.version;
+                unit.audit(AuditKind::PolicyCreated, subject, &policy)
+                    .await?;
+                Ok(ListedPolicy {
+                    policy,
+                    active: false,
+                    scheduled_at: None,
+                })
             }
             .boxed()
         })
         .await
     }
 
-    /// Makes a version decide from now on; also version 0, with which everybody starts.
+    /// Makes a version decide from now or from an instant on; also version 0, with which everybody starts. Offers that are
+    /// held stay good: they were promised under the authority of their time.
     ///
     /// # Errors
-    /// There is no such version.
+    /// There is no such version, or the instant is past or far away.
     pub(crate) async fn activate_policy(
         &self,
         key: RequestKey,
-        version: u32,
+        activation: Activation,
     ) -> Result<ListedPolicy, OfferError> {
-        self.once(key, version, |unit, version| {
-            async move {
-                let policy = unit.service.policy(unit.tx, &unit.tenant, version).await?;
-                policies::activate(unit.tx, &unit.tenant, version, unit.now).await?;
-                let active = true;
-                Ok(ListedPolicy { policy, active })
-            }
-            .boxed()
+        self.once(key, activation, |unit, activation| {
+            async move { activate(&unit, activation).await }.boxed()
         })
         .await
     }
@@ -87,10 +112,12 @@ impl Service {
         page: &PageRequest<u32>,
     ) -> Result<Page<ListedPolicy>, OfferError> {
         let connection = self.database().read();
-        let active = policies::active_version(connection, tenant).await?;
+        let now = self.now();
+        let active = policies::active_version(connection, tenant, now).await?;
+        let scheduled = policies::scheduled(connection, tenant, now).await?;
         let before = page.after().copied();
         let mut found = policies::list(connection, tenant, before, page.fetch()).await?;
-        let starter = &self.inner.starter;
+        let starter = self.inner.compiled.starter();
         if before.is_none_or(|before| before > starter.version) {
             found.push(starter.clone());
         }
@@ -98,6 +125,7 @@ impl Service {
             .into_iter()
             .map(|policy| ListedPolicy {
                 active: policy.version == active,
+                scheduled_at: scheduled.get(&policy.version).copied(),
                 policy,
             })
             .collect();
@@ -112,21 +140,40 @@ impl Service {
         &self,
         tenant: &TenantId,
         version: u32,
-        from: Option<Timestamp>,
+        period: Period,
     ) -> Result<DryRun, OfferError> {
         let connection = self.database().read();
-        let policy = self.policy(connection, tenant, version).await?;
+        let policy = self.compiled_policy(connection, tenant, version).await?;
         let mut run = DryRun::default();
         let mut after = 0;
         loop {
-            let batch = decisions::list(connection, tenant, from, after, DECISIONS).await?;
-            for (seq, decision) in &batch {
-                run.replay(decision, &policy);
-                after = *seq;
+            let batch = decisions::list(connection, tenant, period, after, DECISIONS).await?;
+            for stored in &batch {
+                run.replay(stored, &policy);
+                after = stored.seq;
             }
             if batch.is_empty() {
                 return Ok(run);
             }
         }
     }
+}
+
+async fn activate(unit: &Unit<'_>, activation: Activation) -> Result<ListedPolicy, OfferError> {
+    let Activation { version, at } = activation;
+    let (tx, tenant, now) = (unit.tx, &unit.tenant, unit.now);
+    let from = at.unwrap_or(now);
+    if from < now || from > later(now, FARTHEST) {
+        let description = "must be from now on, and within a year";
+        return Err(InvalidField::new("at", ErrorReason::OutOfRange, description).into());
+    }
+    let policy = unit.service.stored_policy(tx, tenant, version).await?;
+    policies::activate(tx, tenant, version, from).await?;
+    unit.audit(AuditKind::PolicyActivated, version, &from)
+        .await?;
+    Ok(ListedPolicy {
+        policy,
+        active: from == now,
+        scheduled_at: (from > now).then_some(from),
+    })
 }

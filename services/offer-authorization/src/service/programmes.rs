@@ -8,6 +8,7 @@ use proto::field::{FieldFault, InvalidField};
 use storage::RequestKey;
 
 use super::{Service, Unit};
+use crate::audit::AuditKind;
 use crate::error::OfferError;
 use crate::programme::{Programme, ProgrammeReport, ProgrammeState};
 use crate::store::ledger::{self, EntryFilter, LedgerEntry};
@@ -36,7 +37,8 @@ impl Service {
                 if !budget.is_zero() {
                     unit.add_to_budget(&programme.id, budget).await?;
                 }
-                unit.report(&programme.id).await
+                unit.note_on(AuditKind::ProgrammeCreated, &programme.id)
+                    .await
             }
             .boxed()
         })
@@ -61,7 +63,7 @@ impl Service {
                     return Err(fault("amount.currency", MoneyError::CurrencyMismatch));
                 }
                 unit.add_to_budget(&programme, amount).await?;
-                unit.report(&programme).await
+                unit.note_on(AuditKind::BudgetToppedUp, &programme).await
             }
             .boxed()
         })
@@ -81,7 +83,7 @@ impl Service {
         self.once(key, (programme, state), |unit, (programme, state)| {
             async move {
                 programmes::set_state(unit.tx, &unit.tenant, &programme, state).await?;
-                unit.report(&programme).await
+                unit.note_on(AuditKind::ProgrammeStateSet, &programme).await
             }
             .boxed()
         })
@@ -124,6 +126,17 @@ impl Unit<'_> {
         } else {
             Err(fault("amount.minor_units", MoneyError::Overflow))
         }
+    }
+
+    /// Notes what happened to a programme, with the programme as it is now, and answers that.
+    async fn note_on(
+        &self,
+        kind: AuditKind,
+        programme: &ProgrammeId,
+    ) -> Result<ProgrammeReport, OfferError> {
+        let report = self.report(programme).await?;
+        self.audit(kind, programme, &report).await?;
+        Ok(report)
     }
 
     async fn report(&self, programme: &ProgrammeId) -> Result<ProgrammeReport, OfferError> {

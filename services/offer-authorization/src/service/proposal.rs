@@ -1,15 +1,23 @@
 //! An offer that is being decided on, by the agent who asks or by the supervisor who approves: judged on the same grounds,
 //! and written down the same way.
 
+use std::time::Duration;
+
 use domain::fact::FactBody;
 use domain::money::Money;
 use domain::offer::OfferRefusal;
 use domain::remedy::RemedyKind;
-use domain::time::later;
+use domain::time::{Timestamp, earlier, later};
+
+use storage::StoreError;
 
 use super::grounds::{self, Purses, Situation};
 use super::{Refusal, Unit, facts, spans};
-use crate::authority::{Candidate, Grantor, Judgement, Policy, Question, first, judge};
+use crate::audit::AuditKind;
+use crate::authority::{
+    Candidate, Circumstances, CompiledPolicy, Grantor, Judgement, Question, Seek, Standing, first,
+    judge,
+};
 use crate::case::{Case, CaseAgent};
 use crate::day::Day;
 use crate::decision::{Decision, Outcome};
@@ -17,13 +25,16 @@ use crate::error::OfferError;
 use crate::ledger::{Draw, Scope};
 use crate::offer::{Hold, Offer, Terms};
 use crate::programme::Programme;
-use crate::store::{decisions, offers};
+use crate::store::{decisions, offers, standings};
+
+/// How long what a person was granted is remembered against more of it.
+const REMEMBERED: Duration = Duration::from_hours(24 * 90);
 
 /// What somebody wants to offer on a case.
 #[derive(Clone, Copy)]
 pub(super) struct Wish<'a> {
     pub(super) case: &'a Case,
-    pub(super) policy: &'a Policy,
+    pub(super) policy: &'a CompiledPolicy,
     /// By whose authority.
     pub(super) grantor: &'a Grantor,
     /// Who asks for it, and whose purses it draws on.
@@ -37,31 +48,51 @@ pub(super) struct Wish<'a> {
 /// A wish, with what has been granted before on its case and what is left of its purses.
 pub(super) struct Proposal<'a> {
     wish: Wish<'a>,
-    question: Question<'a>,
+    /// What earlier offers on the cart cost that are held or redeemed.
+    granted: Money,
+    circumstances: Circumstances,
     purses: Purses,
+    now: Timestamp,
 }
 
 impl<'a> Proposal<'a> {
     pub(super) async fn of(unit: &Unit<'_>, wish: Wish<'a>) -> Result<Self, OfferError> {
-        let (case, cart) = (wish.case, &wish.case.cart);
-        let (intervention, currency) = (case.intervention, cart.currency());
-        let granted =
-            offers::cost_of_intervention(unit.tx, &unit.tenant, intervention, currency).await?;
-        let purses = grounds::purses_of(unit.tx, situation(unit, case), wish.agent).await?;
-        let question = Question {
-            grantor: wish.grantor,
-            remedy: wish.remedy,
-            cause: case.cause,
-            cart,
-            amount: wish.amount,
-            granted,
-            now: unit.now,
+        let (tx, tenant, case) = (unit.tx, &unit.tenant, wish.case);
+        let (intervention, currency) = (case.intervention, case.cart.currency());
+        let before = offers::granted_on(tx, tenant, intervention, currency).await?;
+        let since = earlier(unit.now, REMEMBERED);
+        let history = offers::history_of(tx, tenant, case.person, intervention, since).await?;
+        let purses = grounds::purses_of(tx, situation(unit, case), wish.agent).await?;
+        let circumstances = Circumstances {
+            standing: standing_of(unit, wish.grantor).await?,
+            person: Some(case.person),
+            margin: case.cart.margin(),
+            remedies_held: before.remedies,
+            history,
         };
         Ok(Self {
             wish,
-            question,
+            granted: before.cost,
+            circumstances,
             purses,
+            now: unit.now,
         })
+    }
+
+    /// What the policy is asked.
+    fn question(&self) -> Question<'_> {
+        let Wish { case, .. } = self.wish;
+        Question {
+            grantor: self.wish.grantor,
+            remedy: self.wish.remedy,
+            cause: case.cause,
+            cart: &case.cart,
+            amount: self.wish.amount,
+            granted: self.granted,
+            circumstances: &self.circumstances,
+            seek: Seek::Answer,
+            now: self.now,
+        }
     }
 
     /// Judges it on these programmes: on the first one that would grant it, else on the one with the fewest reasons
@@ -75,7 +106,7 @@ impl<'a> Proposal<'a> {
         let candidates = grounds::candidates(unit.tx, situation(unit, case), programmes).await?;
         let judged = candidates.iter().map(|candidate| {
             let candidate = candidate.with_purse(self.purses.room);
-            let judgement = judge(policy, self.question, &candidate);
+            let judgement = judge(policy, self.question(), &candidate);
             (Some(candidate), judgement)
         });
         let nowhere = Judgement::refusing(OfferRefusal::RemedyNotAllowed);
@@ -86,9 +117,15 @@ impl<'a> Proposal<'a> {
     /// Whether some supervisor of the partner could grant it.
     pub(super) fn a_supervisor_may(&self, candidate: &Candidate) -> bool {
         let grantor = Grantor::AnySupervisor(self.wish.agent.partner.clone());
+        // Nothing is known of somebody who is yet to be found.
+        let circumstances = Circumstances {
+            standing: Standing::default(),
+            ..self.circumstances.clone()
+        };
         let question = Question {
             grantor: &grantor,
-            ..self.question
+            circumstances: &circumstances,
+            ..self.question()
         };
         judge(self.wish.policy, question, candidate).passes()
     }
@@ -106,7 +143,7 @@ impl<'a> Proposal<'a> {
             programme: programme.id.clone(),
             agent: self.wish.agent.clone(),
             cart_version: case.cart.version(),
-            policy_version: policy.version,
+            policy_version: policy.version(),
             created_at: unit.now,
             traceparent: spans::place_of_offer(case),
         }
@@ -170,8 +207,10 @@ impl<'a> Proposal<'a> {
             cart,
             amount,
             granted,
+            circumstances,
+            seek: _,
             now,
-        } = self.question;
+        } = self.question();
         let decision = Decision {
             grantor: grantor.clone(),
             remedy,
@@ -179,15 +218,20 @@ impl<'a> Proposal<'a> {
             cart_value: cart.value(),
             amount,
             granted,
-            policy_version: self.wish.policy.version,
+            policy_version: self.wish.policy.version(),
             outcome,
             reasons: judgement.reasons.clone(),
             others: judgement.others.clone(),
+            decided_by: judgement.decided_by.clone(),
+            circumstances: circumstances.clone(),
             decided_at: now,
         };
         let intervention = self.wish.case.intervention;
         let offer = offer.map(|offer| offer.terms.id);
-        Ok(decisions::insert(unit.tx, &unit.tenant, &decision, intervention, offer).await?)
+        decisions::insert(unit.tx, &unit.tenant, &decision, intervention, offer).await?;
+        let subject = offer.map_or_else(|| intervention.to_string(), |offer| offer.to_string());
+        let body = (&decision, intervention);
+        Ok(unit.audit(kind(outcome), subject, &body).await?)
     }
 
     /// Who does not work on the case, and a cart that the shopper does not see any more.
@@ -219,6 +263,23 @@ pub(super) fn open_hold(unit: &Unit<'_>, programme: &Programme, judgement: &Judg
         day: Day::of(unit.now),
         approved_by: None,
         authority_until,
+        decided_by: judgement.decided_by.clone(),
+    }
+}
+
+/// What is known of whoever grants. Of a supervisor who is yet to be found, and of the shop, nothing is.
+async fn standing_of(unit: &Unit<'_>, grantor: &Grantor) -> Result<Standing, StoreError> {
+    match grantor {
+        Grantor::Person(_, who) => standings::of(unit.tx, &unit.tenant, who).await,
+        Grantor::AnySupervisor(_) | Grantor::Shop(_) => Ok(Standing::default()),
+    }
+}
+
+fn kind(outcome: Outcome) -> AuditKind {
+    match outcome {
+        Outcome::Granted => AuditKind::Granted,
+        Outcome::Refused => AuditKind::Refused,
+        Outcome::NeedsApproval => AuditKind::NeedsApproval,
     }
 }
 
@@ -245,6 +306,7 @@ impl From<&Judgement> for Refusal {
         Self {
             reasons: judgement.reasons.clone(),
             most: judgement.most,
+            decided_by: judgement.decided_by.clone(),
         }
     }
 }

@@ -8,6 +8,7 @@ use proto::field::{FieldFault, InvalidField};
 use storage::RequestKey;
 
 use super::{Service, Unit, Viewer};
+use crate::audit::AuditKind;
 use crate::day::Day;
 use crate::error::OfferError;
 use crate::ledger::LimitKey;
@@ -62,5 +63,12 @@ async fn set(unit: &Unit<'_>, purse: Purse) -> Result<PurseReport, OfferError> {
     let today = Day::of(*now);
     let key = LimitKey::purse(&purse.owner, today, currency);
     ledger::set_cap(tx, tenant, &key, purse.daily_limit.minor_units()).await?;
-    Ok(purses::report(*tx, tenant, purse, today).await?)
+    let report = purses::report(*tx, tenant, purse, today).await?;
+    let owner = &report.purse.owner;
+    let subject = match &owner.agent {
+        Some(agent) => format!("{}/{agent}", owner.partner),
+        None => owner.partner.to_string(),
+    };
+    unit.audit(AuditKind::PurseSet, subject, &report).await?;
+    Ok(report)
 }

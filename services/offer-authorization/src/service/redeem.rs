@@ -11,6 +11,7 @@ use tracing::Instrument;
 
 use super::grounds::{self, Situation};
 use super::{Service, Unit, spans};
+use crate::audit::AuditKind;
 use crate::error::OfferError;
 use crate::ledger::{Draw, EntryKind};
 use crate::offer::{Claimed, IllegalMove, Offer};
@@ -94,6 +95,7 @@ async fn use_offer(unit: &Unit<'_>, redeem: &Redeem, offer: Offer) -> Result<Red
     }
     unit.settle(EntryKind::Redeem, &draw).await?;
     unit.save(&offer).await?;
+    unit.audit_offer(AuditKind::Redeemed, &offer, None).await?;
     let body = FactBody::OfferRedeemed {
         offer: offer.terms.id,
         order: redeem.order.clone(),

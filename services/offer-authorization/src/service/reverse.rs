@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use storage::RequestKey;
 use tracing::{Instrument, info};
 
+use super::notes::Reversal;
 use super::{Service, Unit, spans};
 use crate::error::OfferError;
 use crate::ledger::Draw;
@@ -96,6 +97,11 @@ async fn reverse(
     };
     unit.take_back(&draw, Back { amount, extent }).await?;
     unit.save(&offer).await?;
+    let reversal = Reversal {
+        amount,
+        reason: command.reason.as_str(),
+    };
+    unit.audit_reversal(&offer, reversal).await?;
     let body = FactBody::OfferReversed {
         offer: offer.terms.id,
         amount,

@@ -2,6 +2,7 @@
 
 mod access;
 mod approvals;
+mod cedar;
 mod grace;
 mod life;
 mod limits;
@@ -9,6 +10,8 @@ mod model;
 mod policies;
 mod proof;
 mod rules;
+mod statements;
+mod trails;
 mod world;
 
 use world::World;

@@ -1,18 +1,20 @@
 //! One transaction of a use case, with what every step of it needs.
 
+use std::sync::Arc;
+
 use domain::fact::FactBody;
 use domain::id::{OfferId, TenantId, TypedId};
 use domain::time::Timestamp;
 use storage::{StoreError, Tx};
 
 use super::{Actor, Service};
-use crate::authority::Policy;
+use crate::authority::CompiledPolicy;
 use crate::error::OfferError;
 use crate::ledger::{Draw, EntryKind, Scope};
 use crate::offer::{Offer, Terms};
 use crate::service::facts;
 use crate::store::ledger::{self, Back, Caps, Stamp};
-use crate::store::{offers, policies};
+use crate::store::offers;
 
 pub(super) struct Unit<'t> {
     pub(super) tx: &'t Tx,
@@ -29,8 +31,9 @@ impl Unit<'_> {
     }
 
     /// The policy that decides.
-    pub(super) async fn policy(&self) -> Result<Policy, OfferError> {
-        self.service.active_policy(self.tx, &self.tenant).await
+    pub(super) async fn policy(&self) -> Result<Arc<CompiledPolicy>, OfferError> {
+        let (tx, tenant, now) = (self.tx, &self.tenant, self.now);
+        self.service.active_policy(tx, tenant, now).await
     }
 
     /// An offer that the actor may see, locked.
@@ -94,31 +97,5 @@ impl Unit<'_> {
             entry: self.next(),
             now: self.now,
         }
-    }
-}
-
-impl Service {
-    /// The policy that decides for a tenant: the one it activated, else the starter policy.
-    pub(super) async fn active_policy<C: sea_orm::ConnectionTrait>(
-        &self,
-        connection: &C,
-        tenant: &TenantId,
-    ) -> Result<Policy, OfferError> {
-        let version = policies::active_version(connection, tenant).await?;
-        self.policy(connection, tenant, version).await
-    }
-
-    /// A version of a tenant's policy.
-    pub(super) async fn policy<C: sea_orm::ConnectionTrait>(
-        &self,
-        connection: &C,
-        tenant: &TenantId,
-        version: u32,
-    ) -> Result<Policy, OfferError> {
-        if version == self.inner.starter.version {
-            return Ok(self.inner.starter.clone());
-        }
-        let policy = policies::find(connection, tenant, version).await?;
-        policy.ok_or(OfferError::PolicyUnknown)
     }
 }

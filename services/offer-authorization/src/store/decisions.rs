@@ -1,7 +1,6 @@
 //! Decisions on offers, append-only.
 
 use domain::id::{InterventionId, OfferId, TenantId};
-use domain::time::Timestamp;
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect,
@@ -10,7 +9,7 @@ use storage::column::{self, Row};
 use storage::{StoreError, TenantScoped, Tx};
 
 use super::entities::decisions::{ActiveModel, Column, Entity};
-use crate::decision::Decision;
+use crate::decision::{Decision, Period, StoredDecision};
 
 const TABLE: &str = "decisions";
 
@@ -35,17 +34,20 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Decisions from an instant on, the oldest first, after the one of `after`; each with its place.
+/// Decisions of a period, the oldest first, after the one of `after`.
 pub(crate) async fn list<C: ConnectionTrait>(
     connection: &C,
     tenant: &TenantId,
-    from: Option<Timestamp>,
+    period: Period,
     after: i64,
     limit: u64,
-) -> Result<Vec<(i64, Decision)>, StoreError> {
+) -> Result<Vec<StoredDecision>, StoreError> {
     let mut query = Entity::find_in(tenant).filter(Column::Seq.gt(after));
-    if let Some(from) = from {
+    if let Some(from) = period.from {
         query = query.filter(Column::DecidedAt.gte(column::millis(from)));
+    }
+    if let Some(until) = period.until {
+        query = query.filter(Column::DecidedAt.lt(column::millis(until)));
     }
     let models = query
         .order_by_asc(Column::Seq)
@@ -54,8 +56,13 @@ pub(crate) async fn list<C: ConnectionTrait>(
         .await?;
     let parsed = models.iter().map(|model| {
         let id = model.seq.to_string();
-        let decision = Row::of(TABLE, &id).json("decision", &model.decision)?;
-        Ok((model.seq, decision))
+        let row = Row::of(TABLE, &id);
+        Ok(StoredDecision {
+            seq: model.seq,
+            intervention: row.parse("intervention_id", &model.intervention_id)?,
+            offer: row.parse_optional("offer_id", model.offer_id.as_deref())?,
+            decision: row.json("decision", &model.decision)?,
+        })
     });
     parsed.collect()
 }

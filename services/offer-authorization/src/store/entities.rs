@@ -1,6 +1,8 @@
 //! The rows of the tables, as they are stored. Parsed into domain types one level up; nothing above `store` sees them.
 
-pub(super) mod active_policies;
+pub(super) mod activations;
+pub(super) mod audit_entries;
+pub(super) mod audit_heads;
 pub(super) mod cases;
 pub(super) mod decisions;
 pub(super) mod ledger_entries;
@@ -9,6 +11,7 @@ pub(super) mod offers;
 pub(super) mod policies;
 pub(super) mod programmes;
 pub(super) mod purses;
+pub(super) mod standings;
 
 /// Says which column holds the tenant of the rows of this module.
 macro_rules! scoped_by_tenant {

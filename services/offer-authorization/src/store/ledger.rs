@@ -5,6 +5,7 @@
 mod audit;
 mod counters;
 mod entries;
+mod statement;
 
 use domain::id::{LedgerEntryId, OfferId, ProgrammeId, TenantId};
 use domain::money::{MAX_MINOR_UNITS, Money};
@@ -17,6 +18,7 @@ pub(crate) use audit::audit;
 pub(crate) use counters::{Counter, counters, set_cap};
 use entries::NewEntry;
 pub(crate) use entries::{EntryFilter, LedgerEntry, list};
+pub(crate) use statement::sums;
 
 /// The caps of counters that may not exist yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

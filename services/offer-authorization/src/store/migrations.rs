@@ -6,6 +6,9 @@ mod m0001_rules;
 mod m0002_ledger;
 mod m0003_offers;
 mod m0004_authority_end;
+mod m0005_cedar;
+mod m0006_audit;
+mod m0007_standings;
 
 /// All tables that this service has, those of the libraries first.
 pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -14,6 +17,9 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         m0002_ledger::migration(),
         m0003_offers::migration(),
         m0004_authority_end::migration(),
+        m0005_cedar::migration(),
+        m0006_audit::migration(),
+        m0007_standings::migration(),
     ];
     storage::migrations()
         .into_iter()

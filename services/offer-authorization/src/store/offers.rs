@@ -2,8 +2,9 @@
 
 mod row;
 
-use domain::id::{InterventionId, OfferId, PartnerId, RedemptionId, TenantId};
+use domain::id::{InterventionId, OfferId, PartnerId, PersonId, RedemptionId, TenantId};
 use domain::money::{Currency, Money};
+use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -15,9 +16,12 @@ use storage::column::{self, Row};
 use storage::{StoreError, TenantScoped, Tx};
 
 use super::entities::offers::{Column, Entity};
+use crate::authority::History;
 use crate::offer::{Offer, StateName};
 
 const TABLE: &str = "offers";
+/// Most offers that a history counts: nobody is told apart by more.
+const MOST_HISTORY: u64 = 200;
 
 /// The states that time ends.
 const TIMED: [StateName; 3] = [
@@ -32,6 +36,15 @@ const COSTING: [StateName; 3] = [
     StateName::Redeemed,
     StateName::PartlyReversed,
 ];
+
+/// What an intervention has been granted, as far as it still costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Granted {
+    /// What its offers in one currency cost, less what was reversed.
+    pub(crate) cost: Money,
+    /// Their remedies, in any currency.
+    pub(crate) remedies: Vec<RemedyKind>,
+}
 
 /// Which offers to list. What is absent does not filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,7 +82,7 @@ pub(crate) struct Due {
 
 /// Stores a new offer.
 pub(crate) async fn insert(tx: &Tx, tenant: &TenantId, offer: &Offer) -> Result<(), StoreError> {
-    Entity::insert(row::of(tenant, offer))
+    Entity::insert(row::of(tenant, offer)?)
         .exec_without_returning(tx)
         .await?;
     Ok(())
@@ -78,7 +91,7 @@ pub(crate) async fn insert(tx: &Tx, tenant: &TenantId, offer: &Offer) -> Result<
 /// Stores the state of an offer that this transaction has locked.
 pub(crate) async fn update(tx: &Tx, tenant: &TenantId, offer: &Offer) -> Result<(), StoreError> {
     Entity::update_in(tenant)
-        .set(row::state_of(offer))
+        .set(row::state_of(offer)?)
         .filter(Column::OfferId.eq(offer.terms.id.to_string()))
         .exec(tx)
         .await?;
@@ -132,22 +145,62 @@ pub(crate) async fn costing(
     models.iter().map(row::parse).collect()
 }
 
-/// What the offers of an intervention in one currency cost that are held or redeemed, less what was reversed.
-pub(crate) async fn cost_of_intervention(
+/// What the offers of an intervention are that are held or redeemed, and what those in one currency cost.
+pub(crate) async fn granted_on(
     tx: &Tx,
     tenant: &TenantId,
     intervention: InterventionId,
     currency: Currency,
-) -> Result<Money, StoreError> {
+) -> Result<Granted, StoreError> {
+    let mut remedies = Vec::new();
     let mut cost = Money::zero(currency);
     for offer in costing(tx, tenant, intervention).await? {
+        if !remedies.contains(&offer.terms.remedy) {
+            remedies.push(offer.terms.remedy);
+        }
         if offer.terms.amount.currency() == currency {
             let rest = offer.terms.amount.checked_sub(offer.reversed());
             let sum = rest.and_then(|rest| cost.checked_add(rest));
             cost = Row::of(TABLE, &offer.terms.id.to_string()).valid("amount", sum)?;
         }
     }
-    Ok(cost)
+    Ok(Granted { cost, remedies })
+}
+
+/// What a person was granted since then on other interventions.
+pub(crate) async fn history_of(
+    tx: &Tx,
+    tenant: &TenantId,
+    person: PersonId,
+    but: InterventionId,
+    since: Timestamp,
+) -> Result<History, StoreError> {
+    let states: Vec<String> = Entity::find_in(tenant)
+        .select_only()
+        .column(Column::State)
+        .filter(Column::PersonId.eq(person.to_string()))
+        .filter(Column::InterventionId.ne(but.to_string()))
+        .filter(Column::CreatedAt.gte(column::millis(since)))
+        .order_by_desc(Column::CreatedAt)
+        .limit(MOST_HISTORY)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let mut history = History::default();
+    for state in &states {
+        match Row::of(TABLE, &person.to_string()).parse("state", state)? {
+            StateName::NeedsApproval | StateName::ApprovalPending | StateName::Denied => {}
+            StateName::Released | StateName::Expired => {
+                history.had = history.had.saturating_add(1);
+                history.unused = history.unused.saturating_add(1);
+            }
+            StateName::Held
+            | StateName::Redeemed
+            | StateName::PartlyReversed
+            | StateName::Reversed => history.had = history.had.saturating_add(1),
+        }
+    }
+    Ok(history)
 }
 
 /// Lists offers, the newest first.

@@ -88,7 +88,7 @@ async fn the_limits_of_a_programme_are_parsed() {
 #[tokio::test]
 async fn a_policy_is_checked_whole() {
     let world = World::start().await;
-    let changes: [Change<pb::AuthorityPolicy>; 9] = [
+    let changes: [Change<pb::AuthorityPolicy>; 12] = [
         ("policy.purpose", ErrorReason::Required, |p| {
             p.purpose.clear();
         }),
@@ -110,6 +110,15 @@ async fn a_policy_is_checked_whole() {
         }),
         ("policy.grants[0].max_bps", ErrorReason::OutOfRange, |p| {
             p.grants[0].max_bps = 0;
+        }),
+        ("policy.cedar", ErrorReason::InvalidField, |p| {
+            p.cedar = "permit everything".to_owned();
+        }),
+        ("policy.cedar", ErrorReason::TooLong, |p| {
+            p.cedar = " ".repeat(32_769);
+        }),
+        ("policy.cedar", ErrorReason::CardData, |p| {
+            p.cedar = format!("// {CARD}");
         }),
         ("policy.grants", ErrorReason::TooManyItems, |p| {
             p.grants = vec![p.grants[0].clone(); 201];

@@ -171,9 +171,22 @@ async fn purses_and_policies_are_changed_once() {
             ask.policy.as_mut().unwrap().purpose = "another".to_owned();
         }
     );
+    let standing = pb::SetStandingRequest {
+        request_id: fresh(),
+        standing: Some(pb::Standing {
+            partner_id: "north".to_owned(),
+            agent_id: "ana".to_owned(),
+            tier: "team_leader".to_owned(),
+            certificates: Vec::new(),
+        }),
+    };
+    replayed!(world, programmes.set_standing(standing), |ask| {
+        ask.standing.as_mut().unwrap().tier.clear();
+    });
     let activate = pb::ActivateAuthorityPolicyRequest {
         request_id: fresh(),
         version: 1,
+        at: None,
     };
     replayed!(
         world,

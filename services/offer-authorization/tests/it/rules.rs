@@ -1,10 +1,13 @@
 //! Programmes, purses and policies, as an operator runs them.
 
+use domain::time::later;
+use proto::convert::time::wire_timestamp;
 use proto::offers::v1 as pb;
 use proto::remedy::v1::RemedyKind;
 use testkit::builders::usd;
+use testkit::clock::start;
 
-use crate::world::{World, a_programme, create, fresh};
+use crate::world::{HOUR, World, a_programme, authorize, create, fresh};
 
 #[tokio::test]
 async fn a_programme_is_topped_up_and_frozen() {
@@ -68,7 +71,7 @@ async fn a_policy_is_tried_out_activated_and_listed() {
     let version = stored.into_inner().policy.unwrap().version;
     let dry = pb::DryRunAuthorityPolicyRequest {
         version,
-        from: None,
+        ..pb::DryRunAuthorityPolicyRequest::default()
     };
     let dry = operator
         .dry_run_authority_policy(dry)
@@ -79,6 +82,7 @@ async fn a_policy_is_tried_out_activated_and_listed() {
     let activate = pb::ActivateAuthorityPolicyRequest {
         request_id: fresh(),
         version,
+        at: None,
     };
     operator.activate_authority_policy(activate).await.unwrap();
     operator
@@ -98,6 +102,77 @@ async fn a_policy_is_tried_out_activated_and_listed() {
         .map(|p| (p.version, p.active))
         .collect();
     assert_eq!(versions, [(2, false), (1, true), (0, false)]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn policies_in_cedar_decide_by_their_names() {
+    let world = World::with_case().await;
+    let mut operator = world.programmes();
+    let mut policy = a_policy(300);
+    policy.policy.as_mut().unwrap().cedar =
+        "@id(\"half\") forbid (principal, action, resource) when { context.amount > 150 };"
+            .to_owned();
+    let stored = operator.create_authority_policy(policy).await.unwrap();
+    let version = stored.into_inner().policy.unwrap().version;
+    let activate = pb::ActivateAuthorityPolicyRequest {
+        request_id: fresh(),
+        version,
+        at: None,
+    };
+    operator.activate_authority_policy(activate).await.unwrap();
+
+    let refused = world.agent().authorize_offer(authorize(151)).await;
+    let refused = refused.unwrap().into_inner().decision;
+    let held = world.hold(150).await;
+
+    let Some(pb::authorize_offer_response::Decision::Refused(refused)) = refused else {
+        panic!("not refused: {refused:?}");
+    };
+    assert_eq!(refused.deciding_policies, ["half"]);
+    assert_eq!(refused.reasons[0].max_amount, Some(usd(150).into()));
+    assert_eq!(held.offer.unwrap().deciding_policies, ["line-1"]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn standings_and_statements_are_told() {
+    let world = World::with_case().await;
+    world.hold(300).await;
+    let standing = pb::Standing {
+        partner_id: "north".to_owned(),
+        agent_id: "ana".to_owned(),
+        tier: "team_leader".to_owned(),
+        certificates: vec![pb::Certificate {
+            name: "pci".to_owned(),
+            expires_at: Some(wire_timestamp(later(start(), HOUR))),
+        }],
+    };
+    let set = pb::SetStandingRequest {
+        request_id: fresh(),
+        standing: Some(standing.clone()),
+    };
+    let mut operator = world.programmes();
+    operator.set_standing(set).await.unwrap();
+
+    let listed = operator
+        .list_standings(pb::ListStandingsRequest::default())
+        .await;
+    let statement = operator.get_statement(pb::GetStatementRequest {
+        from: Some(wire_timestamp(start())),
+        until: Some(wire_timestamp(later(start(), HOUR))),
+        grouping: pb::StatementGrouping::Agent.into(),
+        ..pb::GetStatementRequest::default()
+    });
+    let statement = statement.await.unwrap().into_inner();
+
+    assert_eq!(listed.unwrap().into_inner().standings, [standing]);
+    assert_eq!(statement.lines[0].closing, Some(usd(300).into()));
+    assert!(
+        statement.csv.contains(",north,ana,USD,0,300,"),
+        "{}",
+        statement.csv
+    );
     world.stop().await;
 }
 

@@ -19,6 +19,7 @@ const MAX_WEIGHT: f64 = 10.0;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    version: u32,
     phase_match: f64,
     phase_mismatch: f64,
     priors: Vec<Prior>,
@@ -75,6 +76,7 @@ pub(super) struct Weight {
 /// The checked table.
 #[derive(Debug)]
 pub(crate) struct CauseTable {
+    version: u32,
     phase_match: f64,
     phase_mismatch: f64,
     priors: BTreeMap<Cause, f64>,
@@ -92,6 +94,7 @@ impl CauseTable {
 
     pub(super) fn parse(text: &str) -> Result<Self, TableError> {
         let File {
+            version,
             phase_match,
             phase_mismatch,
             priors,
@@ -106,6 +109,7 @@ impl CauseTable {
         bounded("phase_match", phase_match)?;
         bounded("phase_mismatch", phase_mismatch)?;
         let table = Self {
+            version,
             phase_match,
             phase_mismatch,
             priors: priors
@@ -117,6 +121,11 @@ impl CauseTable {
         table.is_complete().then_some(table).ok_or_else(|| {
             TableError::Rule("every cause needs a prior and every signal a row".to_owned())
         })
+    }
+
+    /// From 1; an assessment keeps the one it was made by.
+    pub(crate) fn version(&self) -> u32 {
+        self.version
     }
 
     pub(super) fn prior(&self, cause: Cause) -> f64 {

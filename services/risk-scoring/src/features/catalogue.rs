@@ -133,6 +133,27 @@ catalogue! {
     LocalEarlyHours = "local_early_hours", YesNo,
         "Between 2 and 8 o'clock local time, no when the zone is not known",
         "Entre las 2 y las 8 hora local, no si no se conoce la zona";
+    MinutesPerEvent = "minutes_per_event", Minutes,
+        "Mean time between two events, missing before the second",
+        "Tiempo medio entre dos eventos, falta antes del segundo";
+    MinutesSinceEvent = "minutes_since_event", Minutes,
+        "Time since the event before, missing on the first or when not told",
+        "Tiempo desde el evento anterior, falta en el primero o si no se conoce";
+    ProductsViewed = "products_viewed", Number,
+        "Different products seen, missing when not told",
+        "Productos distintos vistos, falta si no se conoce";
+    CartItemViews = "cart_item_views", Number,
+        "Looks at products that are in the cart, missing when not told",
+        "Vistas de productos que están en el carrito, falta si no se conoce";
+    EventsPerCartLine = "events_per_cart_line", Number,
+        "Events for each article in the cart, missing while it is empty",
+        "Eventos por artículo del carrito, falta mientras está vacío";
+    EarlierOrderShare = "earlier_order_share", Number,
+        "Share of earlier carts that became orders, with one of each added",
+        "Parte de carritos anteriores que acabó en pedido, con uno de cada añadido";
+    LocalHour = "local_hour", Number,
+        "Local hour of the day, missing when the zone is not known",
+        "Hora local del día, falta si no se conoce la zona";
     LocalWorkingHours = "local_working_hours", YesNo,
         "Between 8 and 14 o'clock local time, no when the zone is not known",
         "Entre las 8 y las 14 hora local, no si no se conoce la zona";
@@ -142,14 +163,48 @@ const COUNT: &str = "count.";
 const DWELL: &str = "dwell_minutes.";
 
 impl Feature {
-    /// Every feature.
-    #[cfg(test)]
+    /// Number of features, each of which has a slot of its own.
+    pub(crate) const SLOTS: usize = OF_MOMENTS.len() + 2 * SignalKind::ALL.len();
+
+    /// Features that a moment need not know. Scorecards take 0 for a missing one, trees send it where each split says, and
+    /// a logistic model takes what it states for it.
+    pub(crate) const MAY_BE_MISSING: &[Self] = &[
+        Self::MinutesPerEvent,
+        Self::MinutesSinceEvent,
+        Self::ProductsViewed,
+        Self::CartItemViews,
+        Self::EventsPerCartLine,
+        Self::LocalHour,
+    ];
+
+    /// Every feature, in the order of the slots.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         let of_signal = |signal: &SignalKind| [Self::Count(*signal), Self::Dwell(*signal)];
         OF_MOMENTS
             .iter()
             .copied()
             .chain(SignalKind::ALL.iter().flat_map(of_signal))
+    }
+
+    /// Its place among all features; the same in every release of one catalogue only, so it is never stored.
+    pub(crate) fn slot(self) -> usize {
+        let signal = |kind: SignalKind| {
+            let place = SignalKind::ALL.iter().position(|listed| *listed == kind);
+            OF_MOMENTS.len() + 2 * place.unwrap_or_default()
+        };
+        match self.subject() {
+            Subject::Moment(_) => OF_MOMENTS
+                .iter()
+                .position(|listed| *listed == self)
+                .unwrap_or_default(),
+            Subject::Count(kind) => signal(kind),
+            Subject::Dwell(kind) => signal(kind) + 1,
+        }
+    }
+
+    /// Whether a moment may leave it open.
+    pub(crate) fn may_be_missing(self) -> bool {
+        Self::MAY_BE_MISSING.contains(&self)
     }
 
     /// Reads a name of the catalogue.
@@ -185,6 +240,18 @@ impl Feature {
         }
     }
 
+    /// Which way training lets it move the risk, so that a handful of odd visitors cannot turn it around.
+    #[cfg(feature = "training")]
+    pub(crate) fn trained_direction(self) -> Option<Direction> {
+        if self == Self::EarlierAbandonments {
+            return Some(Direction::Raises);
+        }
+        if [Self::EarlierOrders, Self::EarlierOrderShare].contains(&self) {
+            return Some(Direction::Lowers);
+        }
+        self.direction()
+    }
+
     /// What it means.
     pub(crate) fn meaning(self, tongue: Tongue) -> String {
         match self.subject() {
@@ -198,7 +265,11 @@ impl Feature {
     }
 
     /// A value in words: `Payments declined: 2`.
-    pub(crate) fn in_words(self, value: f64, tongue: Tongue) -> String {
+    pub(crate) fn in_words(self, value: Option<f64>, tongue: Tongue) -> String {
+        let Some(value) = value else {
+            let missing = tongue.pick("not known", "no se conoce");
+            return format!("{}: {missing}", self.meaning(tongue));
+        };
         let value = match self.unit() {
             Unit::YesNo if value >= 1.0 => tongue.pick("yes", "sí").to_owned(),
             Unit::YesNo => "no".to_owned(),

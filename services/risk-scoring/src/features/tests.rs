@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use domain::language::Language;
-use domain::moment::{MomentKind, Progress, VisitHistory};
+use domain::moment::{Moment, MomentKind, Progress, VisitHistory};
 use domain::signal::SignalKind;
 use testkit::builders::{a_cart, a_moment};
 
@@ -60,7 +60,7 @@ fn a_moment_has_the_features_that_it_shows() {
         .with_dwell(SignalKind::CheckoutIdle, 2, Duration::from_secs(150))
         .build();
 
-    let features = Features::of(&moment);
+    let features = SessionFeatures::of(&Snapshot::from(&moment));
 
     for (feature, value) in [
         (Feature::MinutesOnSite, 5.0),
@@ -76,7 +76,10 @@ fn a_moment_has_the_features_that_it_shows() {
         (Feature::Dwell(SignalKind::CheckoutIdle), 2.5),
         (Feature::Count(SignalKind::PaymentDeclined), 0.0),
     ] {
-        assert!((features.get(feature) - value).abs() < 1e-12, "{feature}");
+        assert!(
+            (features.get(feature).unwrap() - value).abs() < 1e-12,
+            "{feature}"
+        );
     }
 }
 
@@ -84,49 +87,60 @@ fn a_moment_has_the_features_that_it_shows() {
 fn an_hour_counts_only_where_the_zone_is_known() {
     // 10:00 UTC on a Monday: 4 o'clock in Chicago, 11 in Madrid.
     let hours = |moment: &Moment| {
-        let features = Features::of(moment);
+        let features = SessionFeatures::of(&Snapshot::from(moment));
         (
-            features.get(Feature::LocalEarlyHours) > 0.0,
-            features.get(Feature::LocalWorkingHours) > 0.0,
+            features.get(Feature::LocalEarlyHours) == Some(1.0),
+            features.get(Feature::LocalWorkingHours) == Some(1.0),
+            features.get(Feature::LocalHour),
         )
     };
-    assert_eq!(hours(&a_moment().build()), (false, false));
+    assert_eq!(hours(&a_moment().build()), (false, false, None));
     let chicago = a_moment().with_zone("America/Chicago").build();
-    assert_eq!(hours(&chicago), (true, false));
+    assert_eq!(hours(&chicago), (true, false, Some(4.0)));
     let madrid = a_moment().with_zone("Europe/Madrid").build();
-    assert_eq!(hours(&madrid), (false, true));
+    assert_eq!(hours(&madrid), (false, true, Some(11.0)));
 }
 
 #[test]
-fn a_value_that_is_no_number_counts_as_nothing() {
-    let features: Features = [
+fn a_value_that_is_no_number_is_missing_where_it_may_be_and_else_nothing() {
+    let features: SessionFeatures = [
         (Feature::CartLines, f64::NAN),
         (Feature::CartUnits, f64::INFINITY),
+        (Feature::CartItemViews, f64::NAN),
     ]
     .into_iter()
     .collect();
-    assert_eq!(features.get(Feature::CartLines).to_bits(), 0);
-    assert_eq!(features.get(Feature::CartUnits).to_bits(), 0);
+    assert_eq!(features.get(Feature::CartLines), Some(0.0));
+    assert_eq!(features.get(Feature::CartUnits), Some(0.0));
+    assert_eq!(
+        features.get(Feature::CartItemViews),
+        None,
+        "missing, and never NaN"
+    );
 }
 
 #[test]
 fn values_are_told_in_words() {
     let declined = Feature::Count(SignalKind::PaymentDeclined);
     assert_eq!(
-        declined.in_words(2.0, Tongue::English),
+        declined.in_words(Some(2.0), Tongue::English),
         "Payments declined: 2"
     );
     assert_eq!(
-        declined.in_words(2.0, Tongue::of(Some(Language::ES))),
+        declined.in_words(Some(2.0), Tongue::of(Some(Language::ES))),
         "Pagos rechazados: 2"
     );
     assert_eq!(
-        Feature::Progressing.in_words(1.0, Tongue::Spanish),
+        Feature::Progressing.in_words(Some(1.0), Tongue::Spanish),
         "Avanza hacia el pedido: sí"
     );
     assert_eq!(
-        Feature::MinutesOnSite.in_words(5.25, Tongue::of(Some(Language::FR))),
+        Feature::MinutesOnSite.in_words(Some(5.25), Tongue::of(Some(Language::FR))),
         "Time on the site: 5.2 min"
+    );
+    assert_eq!(
+        Feature::LocalHour.in_words(None, Tongue::Spanish),
+        "Hora local del día, falta si no se conoce la zona: no se conoce"
     );
 }
 

@@ -1,7 +1,8 @@
 //! Requests as commands of domain types, or the name of the first field at fault.
 
+use domain::cause::Cause;
 use domain::fact::Ending;
-use domain::id::{AssessmentId, ModelId, SessionId};
+use domain::id::{AssessmentId, SessionId};
 use domain::moment::Moment;
 use domain::time::Timestamp;
 use platform::paging::PageRequest;
@@ -9,11 +10,18 @@ use proto::error::v1::ErrorReason;
 use proto::field::{self, FieldFault, InvalidField, read};
 use proto::risk::v1 as pb;
 
-use crate::features::{Feature, Features, Tongue, UnknownFeature};
-use crate::model::ModelKey;
+use crate::evaluator::Evaluator;
+use crate::features::{Feature, SessionFeatures, Tongue, UnknownFeature};
+use crate::model::{ModelKey, ModelName};
+use crate::model_file::{self, ModelFormat};
 use crate::scorecard::{InvalidScorecard, Line, LineFault, Scorecard, ScorecardParts};
 use crate::service::{NewModel, Sample};
 use crate::store::Cursor;
+
+/// How far the score of a sample row may be from what is expected, ...
+const EXACT: f64 = 1e-9;
+/// ... and where the trainer itself adds up in 32 bits.
+const SINGLE_PRECISION: f64 = 1e-6;
 
 /// Which assessments to list.
 pub(super) struct Listing {
@@ -27,12 +35,6 @@ pub(super) struct Outcome {
     pub(super) session: SessionId,
     pub(super) ending: Ending,
     pub(super) ended_at: Timestamp,
-}
-
-/// A model by name; of no version when the newest is meant.
-pub(super) struct ModelName {
-    pub(super) id: ModelId,
-    pub(super) version: Option<u32>,
 }
 
 pub(super) fn moment(request: pb::AssessSessionRequest) -> Result<Moment, InvalidField> {
@@ -92,6 +94,17 @@ pub(super) fn outcome(request: pb::RecordOutcomeRequest) -> Result<Outcome, Inva
     })
 }
 
+pub(super) fn true_cause(
+    request: pb::RecordCauseRequest,
+) -> Result<(AssessmentId, Cause), InvalidField> {
+    let pb::RecordCauseRequest {
+        request_id: _,
+        assessment_id,
+        cause,
+    } = request;
+    Ok((read("assessment_id", assessment_id)?, read("cause", cause)?))
+}
+
 pub(super) fn models(
     request: pb::ListModelsRequest,
 ) -> Result<PageRequest<ModelKey>, InvalidField> {
@@ -109,6 +122,24 @@ pub(super) fn model_name(model_id: String, version: u32) -> Result<ModelName, In
     })
 }
 
+/// The two models of a comparison, and the time from which on.
+pub(super) fn comparison(
+    request: pb::CompareModelsRequest,
+) -> Result<(ModelName, ModelName, Option<Timestamp>), InvalidField> {
+    let pb::CompareModelsRequest {
+        model_id,
+        version,
+        other_model_id,
+        other_version,
+        from,
+    } = request;
+    let other = ModelName {
+        id: read("other_model_id", other_model_id)?,
+        version: (other_version > 0).then_some(other_version),
+    };
+    Ok((model_name(model_id, version)?, other, read("from", from)?))
+}
+
 pub(super) fn new_model(request: pb::RegisterModelRequest) -> Result<NewModel, InvalidField> {
     let pb::RegisterModelRequest {
         request_id: _,
@@ -116,17 +147,57 @@ pub(super) fn new_model(request: pb::RegisterModelRequest) -> Result<NewModel, I
         description,
         scorecard,
         samples,
+        file,
     } = request;
-    let card = field::required("scorecard", scorecard)?;
+    let (evaluator, tolerance) = evaluator(scorecard, file)?;
     if samples.is_empty() {
         return Err(InvalidField::absent("samples"));
     }
     Ok(NewModel {
         id: read("model_id", model_id)?,
         description: read("description", description)?,
-        scorecard: scorecard_of(card).map_err(|fault| fault.within("scorecard"))?,
+        evaluator,
+        tolerance,
         samples: field::messages("samples", samples)?,
     })
+}
+
+/// The one model of the request, and how far its samples may be off.
+fn evaluator(
+    scorecard: Option<pb::Scorecard>,
+    file: Option<pb::ModelFile>,
+) -> Result<(Evaluator, f64), InvalidField> {
+    match (scorecard, file) {
+        (Some(_), Some(_)) => Err(InvalidField::new(
+            "file",
+            ErrorReason::InvalidField,
+            "must be absent when there is a scorecard",
+        )),
+        (scorecard, None) => {
+            let card = field::required("scorecard", scorecard)?;
+            let card = scorecard_of(card).map_err(|fault| fault.within("scorecard"))?;
+            Ok((Evaluator::Scorecard(card), EXACT))
+        }
+        (None, Some(file)) => file_of(file).map_err(|fault| fault.within("file")),
+    }
+}
+
+fn file_of(wire: pb::ModelFile) -> Result<(Evaluator, f64), InvalidField> {
+    let format = wire.format();
+    let pb::ModelFile { format: _, content } = wire;
+    let (format, tolerance) = match format {
+        pb::ModelFormat::Unspecified => return Err(InvalidField::absent("format")),
+        pb::ModelFormat::RescateJson => (ModelFormat::Rescate, EXACT),
+        pb::ModelFormat::LightgbmText => (ModelFormat::LightGbmText, EXACT),
+        pb::ModelFormat::XgboostJson => (ModelFormat::XgBoostJson, SINGLE_PRECISION),
+    };
+    if content.is_empty() {
+        return Err(InvalidField::absent("content"));
+    }
+    let evaluator = model_file::read(format, &content).map_err(|fault| {
+        InvalidField::new("content", ErrorReason::InvalidField, fault.to_string())
+    })?;
+    Ok((evaluator, tolerance))
 }
 
 fn scorecard_of(wire: pb::Scorecard) -> Result<Scorecard, InvalidField> {
@@ -178,7 +249,7 @@ impl TryFrom<pb::SampleRow> for Sample {
             expected_abandonment,
         } = row;
         field::within_count("values", values.len(), field::MAX_ITEMS)?;
-        let mut features = Features::default();
+        let mut features = SessionFeatures::default();
         for (index, value) in values.into_iter().enumerate() {
             let (feature, value) =
                 feature_value(value).map_err(|fault| fault.within_index("values", index))?;

@@ -11,6 +11,8 @@ use super::{convert, render, request};
 use crate::service::Service;
 
 const REGISTER_MODEL: &str = "/rescate.risk.v1.ModelService/RegisterModel";
+const LEARN_CAUSES: &str = "/rescate.risk.v1.ModelService/LearnCauses";
+const ACTIVATE_CAUSE_TABLE: &str = "/rescate.risk.v1.ModelService/ActivateCauseTable";
 const ACTIVATE_MODEL: &str = "/rescate.risk.v1.ModelService/ActivateModel";
 
 /// The service on the wire.
@@ -75,12 +77,27 @@ impl ModelService for Api {
         } = request.into_inner();
         let name = convert::model_name(model_id, version).map_err(into_status)?;
         let from = field::read("from", from).map_err(into_status)?;
-        let quality = self
+        let figures = self
             .service
             .evaluate(&tenant, &name.id, name.version, from)
             .await
             .map_err(into_status)?;
-        Ok(Response::new(render::quality(quality)))
+        Ok(Response::new(render::figures(figures)))
+    }
+
+    async fn compare_models(
+        &self,
+        request: Request<pb::CompareModelsRequest>,
+    ) -> Result<Response<pb::CompareModelsResponse>, Status> {
+        let tenant = Caller::of(&request)?.tenant().clone();
+        let (model, other, from) =
+            convert::comparison(request.into_inner()).map_err(into_status)?;
+        let comparison = self
+            .service
+            .compare(&tenant, (&model, &other), from)
+            .await
+            .map_err(into_status)?;
+        Ok(Response::new(render::comparison(comparison)))
     }
 
     async fn activate_model(
@@ -104,6 +121,53 @@ impl ModelService for Api {
             .map_err(into_status)?;
         Ok(Response::new(pb::ActivateModelResponse {
             model: Some(render::model(card)),
+        }))
+    }
+
+    async fn learn_causes(
+        &self,
+        request: Request<pb::LearnCausesRequest>,
+    ) -> Result<Response<pb::LearnCausesResponse>, Status> {
+        let caller = Caller::of(&request)?.clone();
+        let message = request.into_inner();
+        let key = request::key(&caller, LEARN_CAUSES, &message.request_id, &message)
+            .map_err(into_status)?;
+        let card = self.service.learn_causes(key).await.map_err(into_status)?;
+        Ok(Response::new(pb::LearnCausesResponse {
+            table: Some(render::cause_table(card)),
+        }))
+    }
+
+    async fn list_cause_tables(
+        &self,
+        request: Request<pb::ListCauseTablesRequest>,
+    ) -> Result<Response<pb::ListCauseTablesResponse>, Status> {
+        let tenant = Caller::of(&request)?.tenant().clone();
+        let cards = self
+            .service
+            .cause_tables(&tenant)
+            .await
+            .map_err(into_status)?;
+        Ok(Response::new(pb::ListCauseTablesResponse {
+            tables: cards.into_iter().map(render::cause_table).collect(),
+        }))
+    }
+
+    async fn activate_cause_table(
+        &self,
+        request: Request<pb::ActivateCauseTableRequest>,
+    ) -> Result<Response<pb::ActivateCauseTableResponse>, Status> {
+        let caller = Caller::of(&request)?.clone();
+        let message = request.into_inner();
+        let key = request::key(&caller, ACTIVATE_CAUSE_TABLE, &message.request_id, &message)
+            .map_err(into_status)?;
+        let card = self
+            .service
+            .activate_cause_table(key, message.version)
+            .await
+            .map_err(into_status)?;
+        Ok(Response::new(pb::ActivateCauseTableResponse {
+            table: Some(render::cause_table(card)),
         }))
     }
 

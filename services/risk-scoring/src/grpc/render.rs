@@ -5,15 +5,16 @@ use proto::field::WireField;
 use proto::risk::v1 as pb;
 
 use crate::cause;
-use crate::features::{Feature, Features, Tongue};
+use crate::evaluator::ModelKind;
+use crate::features::{Feature, SessionFeatures, Snapshot, Tongue};
 use crate::model::{ModelCard, ModelState};
-use crate::service::Health;
-use crate::statistics::Quality;
+use crate::service::{Active, CauseTableCard, FeatureDrift, Health};
+use crate::statistics::{Comparison, Difference, Figures, ReliabilityBin};
 use crate::store::StoredAssessment;
 
 pub(super) fn explained(stored: StoredAssessment, tongue: Tongue) -> pb::ExplainAssessmentResponse {
     let StoredAssessment { assessment, moment } = stored;
-    let features = Features::of(&moment);
+    let features = SessionFeatures::of(&Snapshot::from(&moment));
     let factors = assessment
         .factors
         .iter()
@@ -31,7 +32,11 @@ pub(super) fn explained(stored: StoredAssessment, tongue: Tongue) -> pb::Explain
 }
 
 /// A factor of a model that knew more than this release does keeps its bare name.
-fn explained_factor(factor: &Factor, features: &Features, tongue: Tongue) -> pb::FactorExplanation {
+fn explained_factor(
+    factor: &Factor,
+    features: &SessionFeatures,
+    tongue: Tongue,
+) -> pb::FactorExplanation {
     let name = factor.name.as_str();
     let text = Feature::parse(name).map_or_else(
         |_| name.to_owned(),
@@ -51,38 +56,106 @@ fn explained_cause(finding: &CauseFinding, tongue: Tongue) -> pb::CauseExplanati
     }
 }
 
+pub(super) fn cause_table(card: CauseTableCard) -> pb::CauseTable {
+    let CauseTableCard {
+        version,
+        active,
+        labels,
+        learned_at,
+        judged,
+        right,
+    } = card;
+    let share = |right: u32| f64::from(right) / f64::from(judged.max(1));
+    pb::CauseTable {
+        version,
+        active: active == Active::Yes,
+        labels,
+        learned_at: learned_at.into_wire(),
+        judged: u64::from(judged),
+        accuracy: (judged > 0).then(|| share(right)),
+    }
+}
+
 pub(super) fn model(card: ModelCard) -> pb::Model {
     let state = match card.state {
         ModelState::Champion => pb::ModelState::Champion,
         ModelState::Shadow => pb::ModelState::Shadow,
     };
+    let kind = match card.kind {
+        ModelKind::Scorecard => pb::ModelKind::Scorecard,
+        ModelKind::BoostedTrees => pb::ModelKind::BoostedTrees,
+        ModelKind::Logistic => pb::ModelKind::Logistic,
+    };
     pb::Model {
         model_id: card.key.id.into(),
         version: card.key.version,
-        kind: pb::ModelKind::Scorecard.into(),
+        kind: kind.into(),
         state: state.into(),
         description: card.description.into(),
         registered_at: card.registered_at.into_wire(),
     }
 }
 
-pub(super) fn quality(quality: Quality) -> pb::EvaluateModelResponse {
-    let Quality {
+pub(super) fn figures(figures: Figures) -> pb::EvaluateModelResponse {
+    let Figures {
         n,
         base_rate,
         auc,
         log_loss,
         brier,
-        calibration_error,
+        average_precision_abandoned,
+        average_precision_ordered,
+        ece,
         calibration_gap: _,
-    } = quality;
+        reliability,
+    } = figures;
+    let bin = |bin: ReliabilityBin| pb::ReliabilityBin {
+        n: count(bin.n),
+        predicted: bin.predicted,
+        observed: bin.observed,
+    };
     pb::EvaluateModelResponse {
         n: count(n),
         base_rate,
         auc,
         log_loss,
         brier,
-        expected_calibration_error: calibration_error,
+        expected_calibration_error: ece,
+        average_precision_abandoned,
+        average_precision_ordered,
+        reliability: reliability.into_iter().map(bin).collect(),
+    }
+}
+
+pub(super) fn comparison(comparison: Comparison) -> pb::CompareModelsResponse {
+    let Comparison {
+        n,
+        sessions,
+        log_loss,
+        brier,
+        auc,
+    } = comparison;
+    pb::CompareModelsResponse {
+        n: count(n),
+        sessions: count(sessions),
+        log_loss: Some(difference(log_loss)),
+        brier: Some(difference(brier)),
+        auc: auc.map(difference),
+    }
+}
+
+fn difference(difference: Difference) -> pb::FigureDifference {
+    let Difference {
+        first,
+        second,
+        low,
+        high,
+    } = difference;
+    pb::FigureDifference {
+        model: first,
+        other: second,
+        low,
+        high,
     }
 }
 
@@ -91,12 +164,18 @@ pub(super) fn health(health: Health) -> pb::GetModelHealthResponse {
         n,
         stability_index,
         known,
+        features,
     } = health;
+    let drift = |drift: FeatureDrift| pb::FeatureDrift {
+        feature: drift.feature.to_string(),
+        psi: drift.stability_index,
+    };
     pb::GetModelHealthResponse {
         n: count(n),
         score_psi: stability_index,
         n_known: known.map_or(0, |quality| count(quality.n)),
         calibration_gap: known.map(|quality| quality.calibration_gap),
+        features: features.into_iter().map(drift).collect(),
     }
 }
 

@@ -4,6 +4,7 @@ use platform::auth::Caller;
 use platform::lifecycle::Tasks;
 use platform::status::into_status;
 use platform::stream::{Inlet, StreamLimits, open};
+use proto::field::WireField;
 use proto::risk::v1 as pb;
 use proto::risk::v1::risk_scoring_service_server::RiskScoringService;
 use tonic::{Request, Response, Status, Streaming};
@@ -13,6 +14,7 @@ use super::assess::assess;
 use super::{convert, render, request, stream};
 use crate::service::Service;
 
+const RECORD_CAUSE: &str = "/rescate.risk.v1.RiskScoringService/RecordCause";
 const RECORD_OUTCOME: &str = "/rescate.risk.v1.RiskScoringService/RecordOutcome";
 
 /// The service on the wire.
@@ -86,6 +88,25 @@ impl RiskScoringService for Api {
         Ok(Response::new(pb::ListAssessmentsResponse {
             assessments: page.items,
             next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn record_cause(
+        &self,
+        request: Request<pb::RecordCauseRequest>,
+    ) -> Result<Response<pb::RecordCauseResponse>, Status> {
+        let caller = Caller::of(&request)?.clone();
+        let message = request.into_inner();
+        let key = request::key(&caller, RECORD_CAUSE, &message.request_id, &message)
+            .map_err(into_status)?;
+        let (assessment, cause) = convert::true_cause(message).map_err(into_status)?;
+        let found = self
+            .service
+            .record_cause(key, assessment, cause)
+            .await
+            .map_err(into_status)?;
+        Ok(Response::new(pb::RecordCauseResponse {
+            found: found.into_wire(),
         }))
     }
 

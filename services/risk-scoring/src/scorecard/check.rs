@@ -8,12 +8,8 @@ use std::collections::BTreeMap;
 use domain::assessment::FactorName;
 
 use super::{Line, MAX_LINES, Rule, ScorecardParts};
+use crate::evaluator::{CalibrationFault, is_log_odds};
 use crate::features::{Direction, Feature};
-
-/// Largest log-odds of one part, either sign; beyond it lies no probability that differs from 0 or 1.
-const MAX_LOG_ODDS: f64 = 50.0;
-/// Largest calibration slope; a table that needs more is not one of log-odds.
-const MAX_SLOPE: f64 = 10.0;
 
 /// Why parts are no scorecard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -64,19 +60,24 @@ pub(crate) enum LineFault {
 }
 
 pub(super) fn numbers(parts: &ScorecardParts) -> Result<(), InvalidScorecard> {
-    if parts.lines.is_empty() || parts.lines.len() > MAX_LINES {
+    if parts.lines.is_empty() {
         return Err(InvalidScorecard::LineCount);
     }
     if !is_log_odds(parts.baseline_log_odds) {
         return Err(InvalidScorecard::Baseline);
     }
-    if !(parts.calibration_slope > 0.0 && parts.calibration_slope <= MAX_SLOPE) {
-        return Err(InvalidScorecard::Slope);
+    match parts.calibration().fault() {
+        None => Ok(()),
+        Some(CalibrationFault::Slope) => Err(InvalidScorecard::Slope),
+        Some(CalibrationFault::Intercept) => Err(InvalidScorecard::Intercept),
     }
-    if !is_log_odds(parts.calibration_intercept) {
-        return Err(InvalidScorecard::Intercept);
+}
+
+pub(super) fn lines(lines: &[Line]) -> Result<(), InvalidScorecard> {
+    if lines.len() > MAX_LINES {
+        return Err(InvalidScorecard::LineCount);
     }
-    for (index, line) in parts.lines.iter().enumerate() {
+    for (index, line) in lines.iter().enumerate() {
         line_numbers(line).map_err(|fault| InvalidScorecard::Line { index, fault })?;
     }
     Ok(())
@@ -98,21 +99,17 @@ fn line_numbers(line: &Line) -> Result<(), LineFault> {
     Ok(())
 }
 
-// NaN fails every comparison, so it is refused too.
-fn is_log_odds(value: f64) -> bool {
-    value.abs() <= MAX_LOG_ODDS
-}
-
 /// Sorts the lines by feature.
-pub(super) fn rules(parts: &ScorecardParts) -> Result<Vec<Rule>, InvalidScorecard> {
+pub(super) fn rules(lines: &[Line]) -> Result<Vec<Rule>, InvalidScorecard> {
     let mut rules: BTreeMap<Feature, Rule> = BTreeMap::new();
-    for (index, line) in parts.lines.iter().enumerate() {
+    for (index, line) in lines.iter().enumerate() {
         let name = FactorName::parse(&line.feature.to_string()).map_err(|_| {
             let fault = LineFault::Name;
             InvalidScorecard::Line { index, fault }
         })?;
         let rule = rules.entry(line.feature).or_insert_with(|| Rule {
             feature: line.feature,
+            slot: line.feature.slot(),
             name,
             lines: Vec::new(),
         });
@@ -122,14 +119,14 @@ pub(super) fn rules(parts: &ScorecardParts) -> Result<Vec<Rule>, InvalidScorecar
 }
 
 /// Checks the features whose direction is known at every value at which something changes.
-pub(super) fn directions(rules: &[Rule], parts: &ScorecardParts) -> Result<(), InvalidScorecard> {
+pub(super) fn directions(rules: &[Rule], lines: &[Line]) -> Result<(), InvalidScorecard> {
     for rule in rules {
         let Some(direction) = rule.feature.direction() else {
             continue;
         };
         if let Some(at) = wrong_step(rule, direction) {
             return Err(InvalidScorecard::Line {
-                index: line_that_changes(parts, rule.feature, at),
+                index: line_that_changes(lines, rule.feature, at),
                 fault: match direction {
                     Direction::Raises => LineFault::Falls,
                     Direction::Lowers => LineFault::Rises,
@@ -165,9 +162,9 @@ fn wrong_step(rule: &Rule, direction: Direction) -> Option<f64> {
     None
 }
 
-fn line_that_changes(parts: &ScorecardParts, feature: Feature, at: f64) -> usize {
+fn line_that_changes(lines: &[Line], feature: Feature, at: f64) -> usize {
     let changes = |line: &Line| {
         line.feature == feature && [Some(line.at_least), line.below].contains(&Some(at))
     };
-    parts.lines.iter().position(changes).unwrap_or_default()
+    lines.iter().position(changes).unwrap_or_default()
 }

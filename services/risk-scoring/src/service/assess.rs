@@ -89,7 +89,8 @@ impl Service {
         let lineup = store
             .lineup(tx, &work.tenant, settings.models.max_shadows)
             .await?;
-        let judgement = assess(&work.moment, &lineup, causes, work.id, work.now);
+        let causes = store.cause_basis(tx, &work.tenant, causes).await?;
+        let judgement = assess(&work.moment, &lineup, &causes, work.id, work.now);
         let stored = StoredAssessment {
             assessment: judgement.assessment,
             moment: work.moment.clone(),

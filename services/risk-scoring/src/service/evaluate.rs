@@ -1,21 +1,28 @@
-//! Judging models by what happened.
+//! Judging models by what happened, beside one another and over time.
 
-use domain::assessment::Probability;
+use std::collections::HashMap;
+
 use domain::fact::Ending;
-use domain::id::{ModelId, TenantId};
+use domain::id::{AssessmentId, ModelId, SessionId, TenantId};
 use domain::time::Timestamp;
 
 use super::Service;
 use crate::error::RiskError;
-use crate::model::ModelKey;
-use crate::statistics::{Happened, Judged, Quality, quality, stability_index};
+use crate::features::{Feature, SessionFeatures, Snapshot};
+use crate::model::{ModelKey, ModelName};
+use crate::statistics::{
+    Comparison, Figures, Happened, Judged, Pair, Quality, compare, figures, quality,
+    stability_index,
+};
 use crate::store::{Endings, ScoreQuery, Scored};
 
 /// How many of its last scores tell the health of a model.
 const HEALTH_SCORES: u64 = 10_000;
+/// How many of the last assessments tell the drift of features: each is read with its moment.
+const DRIFT_ASSESSMENTS: u64 = 2_000;
 
 /// Drift and calibration of a model.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Health {
     /// Scores looked at.
     pub(crate) n: usize,
@@ -23,6 +30,16 @@ pub(crate) struct Health {
     pub(crate) stability_index: Option<f64>,
     /// Figures of those whose session is over; `None` when there are none.
     pub(crate) known: Option<Quality>,
+    /// Drift of what models look at, the most drifted first.
+    pub(crate) features: Vec<FeatureDrift>,
+}
+
+/// Drift of one feature over the last assessments of the tenant, whichever model made them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct FeatureDrift {
+    pub(crate) feature: Feature,
+    /// Of the newer half against the older.
+    pub(crate) stability_index: f64,
 }
 
 impl Service {
@@ -33,7 +50,7 @@ impl Service {
         model: &ModelId,
         version: Option<u32>,
         from: Option<Timestamp>,
-    ) -> Result<Quality, RiskError> {
+    ) -> Result<Figures, RiskError> {
         let key = self.model_key(tenant, model, version).await?;
         let wanted = ScoreQuery {
             from,
@@ -41,7 +58,7 @@ impl Service {
             limit: self.inner.settings.models.max_judged,
         };
         let scores = self.inner.store.scores(tenant, &key, wanted).await?;
-        quality(judged(&scores)).ok_or(RiskError::NoOutcome)
+        figures(judged(&scores)).ok_or(RiskError::NoOutcome)
     }
 
     /// Reads the health of a model off its last scores.
@@ -61,9 +78,46 @@ impl Service {
         let (newer, older) = scores.split_at(scores.len() / 2);
         Ok(Health {
             n: scores.len(),
-            stability_index: stability_index(probabilities(older), &probabilities(newer)),
+            stability_index: stability_index(&probabilities(older), &probabilities(newer)),
             known: quality(judged(&scores)),
+            features: self.feature_drift(tenant).await?,
         })
+    }
+
+    async fn feature_drift(&self, tenant: &TenantId) -> Result<Vec<FeatureDrift>, RiskError> {
+        let store = &self.inner.store;
+        let moments = store.newest_moments(tenant, DRIFT_ASSESSMENTS).await?;
+        let features = moments
+            .iter()
+            .map(|moment| SessionFeatures::of(&Snapshot::from(moment)));
+        Ok(drift(&features.collect::<Vec<_>>()))
+    }
+
+    /// Compares two models on the sessions that both have scored and whose end is known.
+    pub(crate) async fn compare(
+        &self,
+        tenant: &TenantId,
+        (model, other): (&ModelName, &ModelName),
+        from: Option<Timestamp>,
+    ) -> Result<Comparison, RiskError> {
+        let scores = self.known_scores(tenant, model, from).await?;
+        let others = self.known_scores(tenant, other, from).await?;
+        compare(&pairs(&scores, &others)).ok_or(RiskError::NoOutcome)
+    }
+
+    async fn known_scores(
+        &self,
+        tenant: &TenantId,
+        model: &ModelName,
+        from: Option<Timestamp>,
+    ) -> Result<Vec<Scored>, RiskError> {
+        let key = self.model_key(tenant, &model.id, model.version).await?;
+        let wanted = ScoreQuery {
+            from,
+            endings: Endings::Known,
+            limit: self.inner.settings.models.max_judged,
+        };
+        Ok(self.inner.store.scores(tenant, &key, wanted).await?)
     }
 
     async fn model_key(
@@ -81,11 +135,55 @@ impl Service {
 }
 
 /// A session that ended without an order was lost, whether anything was left in the cart or not.
-fn judged(scores: &[Scored]) -> Vec<Judged> {
-    let happened = |ending| match ending {
+fn happened(ending: Ending) -> Happened {
+    match ending {
         Ending::Ordered => Happened::Ordered,
         Ending::Abandoned | Ending::NoCart => Happened::Abandoned,
+    }
+}
+
+/// What both models said of the same assessments.
+fn pairs(scores: &[Scored], others: &[Scored]) -> Vec<Pair<SessionId>> {
+    let others: HashMap<AssessmentId, &Scored> = others
+        .iter()
+        .map(|score| (score.assessment, score))
+        .collect();
+    scores
+        .iter()
+        .filter_map(|score| {
+            Some(Pair {
+                session: score.session,
+                first: score.abandonment,
+                second: others.get(&score.assessment)?.abandonment,
+                happened: happened(score.ending?),
+            })
+        })
+        .collect()
+}
+
+/// The drift of each feature over features that stand the newest first; those that are always the same are left out.
+fn drift(features: &[SessionFeatures]) -> Vec<FeatureDrift> {
+    let (newer, older) = features.split_at(features.len() / 2);
+    let values = |half: &[SessionFeatures], feature: Feature| -> Vec<Option<f64>> {
+        half.iter().map(|features| features.get(feature)).collect()
     };
+    let mut drifts: Vec<FeatureDrift> = Feature::all()
+        .filter_map(|feature| {
+            let (older, newer) = (values(older, feature), values(newer, feature));
+            let first = newer.first()?;
+            let constant = older.iter().chain(&newer).all(|value| value == first);
+            let stability_index = stability_index(&older, &newer).filter(|_| !constant)?;
+            Some(FeatureDrift {
+                feature,
+                stability_index,
+            })
+        })
+        .collect();
+    drifts.sort_by(|one, other| other.stability_index.total_cmp(&one.stability_index));
+    drifts
+}
+
+fn judged(scores: &[Scored]) -> Vec<Judged> {
     scores
         .iter()
         .filter_map(|score| {
@@ -97,6 +195,9 @@ fn judged(scores: &[Scored]) -> Vec<Judged> {
         .collect()
 }
 
-fn probabilities(scores: &[Scored]) -> Vec<Probability> {
-    scores.iter().map(|score| score.abandonment).collect()
+fn probabilities(scores: &[Scored]) -> Vec<Option<f64>> {
+    scores
+        .iter()
+        .map(|score| Some(score.abandonment.get()))
+        .collect()
 }

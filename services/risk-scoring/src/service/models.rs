@@ -12,26 +12,25 @@ use storage::{RequestKey, Tx};
 
 use super::Service;
 use crate::error::RiskError;
-use crate::features::Features;
+use crate::evaluator::{Evaluate, Evaluator};
+use crate::features::SessionFeatures;
 use crate::model::{Description, ModelCard, ModelKey, ModelState};
-use crate::scorecard::Scorecard;
-
-/// How far a sample row may be off.
-const TOLERANCE: f64 = 1e-9;
 
 /// A model to register.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct NewModel {
     pub(crate) id: ModelId,
     pub(crate) description: Description,
-    pub(crate) scorecard: Scorecard,
+    pub(crate) evaluator: Evaluator,
+    /// How far a sample row may be off: a file of single-precision leaves is not exact.
+    pub(crate) tolerance: f64,
     pub(crate) samples: Vec<Sample>,
 }
 
 /// Values, and the probability that the model must give them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sample {
-    pub(crate) features: Features,
+    pub(crate) features: SessionFeatures,
     pub(crate) expected: f64,
 }
 
@@ -92,12 +91,13 @@ impl Service {
                 id: model.id.clone(),
                 version,
             },
+            kind: model.evaluator.kind(),
             description: model.description.clone(),
             registered_at: Some(now),
             state: ModelState::Shadow,
         };
         store
-            .insert_model(tx, tenant, &card, &model.scorecard)
+            .insert_model(tx, tenant, &card, &model.evaluator)
             .await?;
         Ok(card)
     }
@@ -146,8 +146,8 @@ impl Service {
 /// Whoever registers a table says what it must say: a slip in a number or a name is found before it scores anybody.
 fn try_samples(model: &NewModel) -> Result<(), InvalidField> {
     let off = |sample: &Sample| {
-        let scored = model.scorecard.score(&sample.features).abandonment.get();
-        (scored - sample.expected).abs() > TOLERANCE
+        let scored = model.evaluator.score(&sample.features).abandonment.get();
+        (scored - sample.expected).abs() > model.tolerance
     };
     match model.samples.iter().position(off) {
         None => Ok(()),
@@ -155,7 +155,7 @@ fn try_samples(model: &NewModel) -> Result<(), InvalidField> {
             let fault = InvalidField::new(
                 "expected_abandonment",
                 ErrorReason::InvalidField,
-                "must be what the scorecard gives these values, to 1e-9",
+                "must be what the model gives these values",
             );
             Err(fault.within_index("samples", index))
         }

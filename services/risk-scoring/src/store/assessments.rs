@@ -127,6 +127,22 @@ impl Store {
         rows.iter().map(assessment).collect()
     }
 
+    /// The moments of the last assessments before an order, the newest first.
+    pub(crate) async fn newest_moments(
+        &self,
+        tenant: &TenantId,
+        limit: u64,
+    ) -> Result<Vec<Moment>, StoreError> {
+        let rows = Entity::find_in(tenant)
+            .filter(Column::Phase.ne(RiskPhase::PostClickAnxiety.as_str()))
+            .order_by_desc(Column::AssessedAt)
+            .order_by_desc(Column::AssessmentId)
+            .limit(limit)
+            .all(self.database.read())
+            .await?;
+        rows.iter().map(|row| Ok(stored(row)?.moment)).collect()
+    }
+
     /// Number of assessments of a session that were made before its order, if any: those that its end can judge.
     pub(crate) async fn count_to_judge(
         &self,
@@ -143,7 +159,7 @@ impl Store {
     }
 }
 
-fn stored(model: &Model) -> Result<StoredAssessment, StoreError> {
+pub(super) fn stored(model: &Model) -> Result<StoredAssessment, StoreError> {
     let row = Row::of(TABLE, &model.assessment_id);
     let wire = row.valid("moment", wire_moment::Moment::decode(&*model.moment))?;
     let moment: Moment = row.valid("moment", wire.try_into())?;

@@ -6,6 +6,8 @@ mod m0001_assessments;
 mod m0002_scores;
 mod m0003_outcomes;
 mod m0004_models;
+mod m0005_model_kinds;
+mod m0006_causes;
 
 /// Everything that the database of this service holds.
 pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -16,6 +18,8 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         m0002_scores::migration(),
         m0003_outcomes::migration(),
         m0004_models::migration(),
+        m0005_model_kinds::migration(),
+        m0006_causes::migration(),
     ]);
     all
 }

@@ -9,20 +9,25 @@ use domain::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
 use storage::column::{self, Row, millis};
 use storage::{StoreError, TenantScoped, Tx};
 
 use super::Store;
 use super::entities::{champion, model};
+use crate::evaluator::{Evaluator, ModelKind};
 use crate::model::{Description, Lineup, Model, ModelCard, ModelKey, ModelState};
 use crate::scorecard::Scorecard;
 
 /// Tables kept in memory; when there are more, all are forgotten and read again as they are needed.
 const MAX_CARDS: usize = 1_024;
 
-type Cards = HashMap<(TenantId, ModelKey), Arc<Scorecard>>;
+type Cards = HashMap<(TenantId, ModelKey), Arc<Evaluator>>;
+
+/// A row without its table, which may be large: name, version, kind, description and time.
+type CardRow = (String, i64, Option<String>, String, i64);
 
 /// Parsed tables of registered models.
 #[derive(Clone, Default)]
@@ -95,11 +100,12 @@ impl Store {
         if let Some(version) = version {
             query = query.filter(model::Column::Version.eq(i64::from(version)));
         }
-        let newest = query
+        let newest: Option<CardRow> = without_table(query)
             .order_by_desc(model::Column::Version)
+            .into_tuple()
             .one(connection)
             .await?;
-        newest.map(|row| card(&row, &champion)).transpose()
+        newest.map(|row| card(row, &champion)).transpose()
     }
 
     /// All models of the tenant and the built-in one: the champion first, then by name, the newest version first.
@@ -110,8 +116,12 @@ impl Store {
             .built_in
             .card(ModelState::beside(&champion, &self.built_in.model.key));
         let mut cards = vec![built_in];
-        for row in model::Entity::find_in(tenant).all(reader).await? {
-            cards.push(card(&row, &champion)?);
+        let rows: Vec<CardRow> = without_table(model::Entity::find_in(tenant))
+            .into_tuple()
+            .all(reader)
+            .await?;
+        for row in rows {
+            cards.push(card(row, &champion)?);
         }
         cards.sort_by_key(ModelCard::place);
         Ok(cards)
@@ -128,14 +138,15 @@ impl Store {
         tx: &Tx,
         tenant: &TenantId,
         card: &ModelCard,
-        scorecard: &Scorecard,
+        evaluator: &Evaluator,
     ) -> Result<(), StoreError> {
         let row = model::ActiveModel {
             tenant: Set(tenant.as_str().to_owned()),
             name: Set(card.key.id.as_str().to_owned()),
             version: Set(i64::from(card.key.version)),
             description: Set(card.description.as_str().to_owned()),
-            scorecard: Set(column::json(scorecard)?),
+            scorecard: Set(column::json(evaluator)?),
+            kind: Set(Some(column::json(&card.kind)?)),
             registered_at: Set(card.registered_at.map_or(0, millis)),
         };
         model::Entity::insert(row)
@@ -181,8 +192,8 @@ impl Store {
         if key == self.built_in.model.key {
             return Ok(self.built_in.model.clone());
         }
-        if let Some(scorecard) = self.cards.get(tenant, &key) {
-            return Ok(Model { key, scorecard });
+        if let Some(evaluator) = self.cards.get(tenant, &key) {
+            return Ok(Model { key, evaluator });
         }
         let found = model::Entity::find_in(tenant)
             .filter(model::Column::Name.eq(key.id.as_str()))
@@ -191,15 +202,13 @@ impl Store {
             .await?;
         let champions = Row::of("champions", tenant.as_str());
         let row = found.ok_or_else(|| champions.corrupt("name"))?;
-        let scorecard: Scorecard =
-            Row::of("models", &row.name).json("scorecard", &row.scorecard)?;
-        let scorecard = Arc::new(scorecard);
+        let evaluator = Arc::new(evaluator(&row)?);
         // Works that share a commit see one another's rows before it: a version that is rolled back is given again, to
         // another table.
         let (cards, name) = (self.cards.clone(), (tenant.clone(), key.clone()));
-        let kept = Arc::clone(&scorecard);
+        let kept = Arc::clone(&evaluator);
         tx.after_commit(move || cards.keep(name, kept));
-        Ok(Model { key, scorecard })
+        Ok(Model { key, evaluator })
     }
 }
 
@@ -211,30 +220,52 @@ fn key(id: &str, version: i64) -> Result<ModelKey, StoreError> {
     })
 }
 
-fn card(row: &model::Model, champion: &ModelKey) -> Result<ModelCard, StoreError> {
-    let key = key(&row.name, row.version)?;
+/// Reads what a row evaluates. Rows from before there were other kinds hold a bare scorecard.
+fn evaluator(row: &model::Model) -> Result<Evaluator, StoreError> {
     let reader = Row::of("models", &row.name);
-    let description = Description::parse(&row.description);
+    if row.kind.is_some() {
+        return reader.json("scorecard", &row.scorecard);
+    }
+    let scorecard: Scorecard = reader.json("scorecard", &row.scorecard)?;
+    Ok(Evaluator::Scorecard(scorecard))
+}
+
+fn without_table(query: Select<model::Entity>) -> Select<model::Entity> {
+    query.select_only().columns([
+        model::Column::Name,
+        model::Column::Version,
+        model::Column::Kind,
+        model::Column::Description,
+        model::Column::RegisteredAt,
+    ])
+}
+
+fn card(row: CardRow, champion: &ModelKey) -> Result<ModelCard, StoreError> {
+    let (name, version, kind, description, registered_at) = row;
+    let key = key(&name, version)?;
+    let reader = Row::of("models", &name);
+    let kind = kind.map(|kind| reader.json("kind", &kind)).transpose()?;
     Ok(ModelCard {
-        description: reader.valid("description", description)?,
-        registered_at: Some(reader.instant("registered_at", row.registered_at)?),
+        kind: kind.unwrap_or(ModelKind::Scorecard),
+        description: reader.valid("description", Description::parse(&description))?,
+        registered_at: Some(reader.instant("registered_at", registered_at)?),
         state: ModelState::beside(champion, &key),
         key,
     })
 }
 
 impl Cache {
-    fn get(&self, tenant: &TenantId, key: &ModelKey) -> Option<Arc<Scorecard>> {
+    fn get(&self, tenant: &TenantId, key: &ModelKey) -> Option<Arc<Evaluator>> {
         let name = (tenant.clone(), key.clone());
         self.lock().get(&name).cloned()
     }
 
-    fn keep(&self, name: (TenantId, ModelKey), scorecard: Arc<Scorecard>) {
+    fn keep(&self, name: (TenantId, ModelKey), evaluator: Arc<Evaluator>) {
         let mut cards = self.lock();
         if cards.len() >= MAX_CARDS {
             cards.clear();
         }
-        cards.insert(name, scorecard);
+        cards.insert(name, evaluator);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Cards> {

@@ -10,10 +10,11 @@ use storage::{StoreError, Tx};
 use super::Store;
 
 /// The tables that grow, each with the column that tells the age of a row.
-const AGEING: [(&str, &str); 3] = [
+const AGEING: [(&str, &str); 4] = [
     ("assessments", "assessed_at"),
     ("scores", "scored_at"),
     ("outcomes", "ended_at"),
+    ("cause_labels", "labelled_at"),
 ];
 
 const STEP: u64 = 1_000;

@@ -2,7 +2,7 @@
 
 use domain::assessment::Probability;
 use domain::fact::Ending;
-use domain::id::{AssessmentId, TenantId};
+use domain::id::{AssessmentId, SessionId, TenantId};
 use domain::phase::RiskPhase;
 use domain::time::Timestamp;
 use sea_orm::ActiveValue::Set;
@@ -19,6 +19,8 @@ use crate::model::ModelKey;
 /// One score of one model.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Scored {
+    pub(crate) assessment: AssessmentId,
+    pub(crate) session: SessionId,
     pub(crate) abandonment: Probability,
     /// How the session ended, once that is known.
     pub(crate) ending: Option<Ending>,
@@ -105,6 +107,7 @@ fn of_model(tenant: &TenantId, model: &ModelKey) -> SelectStatement {
         |score: score::Column, outcome: outcome::Column| of_score(score).eq(of_outcome(outcome));
     Query::select()
         .column((score::Entity, score::Column::AssessmentId))
+        .column((score::Entity, score::Column::SessionId))
         .column((score::Entity, score::Column::Abandonment))
         .column((outcome::Entity, outcome::Column::Ending))
         .from(score::Entity)
@@ -134,9 +137,11 @@ fn of_outcome(column: outcome::Column) -> Expr {
 fn scored(found: &QueryResult) -> Result<Scored, StoreError> {
     let id: String = found.try_get("", "assessment_id")?;
     let row = Row::of("scores", &id);
-    row.parse::<AssessmentId>("assessment_id", &id)?;
+    let session: String = found.try_get("", "session_id")?;
     let ending: Option<String> = found.try_get("", "ending")?;
     Ok(Scored {
+        assessment: row.parse("assessment_id", &id)?,
+        session: row.parse("session_id", &session)?,
         abandonment: row.valid(
             "abandonment",
             Probability::new(found.try_get("", "abandonment")?),

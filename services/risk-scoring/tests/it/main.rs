@@ -9,7 +9,9 @@
 mod access;
 mod assess;
 mod bad_input;
+mod causes;
 mod downstream;
+mod model_files;
 mod models;
 mod outcomes;
 mod replays;

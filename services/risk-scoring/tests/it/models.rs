@@ -39,6 +39,7 @@ pub(crate) fn a_model(model_id: &str) -> pb::RegisterModelRequest {
                 expected_abandonment: 0.75,
             },
         ],
+        file: None,
     }
 }
 

@@ -133,11 +133,15 @@ pub(super) fn all_rejected(
 
 fn fault_of(refusal: Refusal) -> InvalidField {
     let (reason, rule) = match refusal {
-        Refusal::SessionFull => (
+        Refusal::Full => (
             ErrorReason::TooManyItems,
             "must be of a session that has room for more events",
         ),
-        Refusal::SessionUnreadable => (
+        Refusal::Erased => (
+            ErrorReason::SessionEnded,
+            "must be of a session that was not erased",
+        ),
+        Refusal::Unreadable => (
             ErrorReason::Internal,
             "must be of a session that can be read",
         ),

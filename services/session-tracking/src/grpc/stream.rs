@@ -132,26 +132,43 @@ impl Inbound {
     }
 }
 
-/// Acknowledges batches in their order until one fails, or no more come.
+/// Acknowledges batches in their order until one fails, or no more come. Batches that share a commit share an answer.
 async fn acknowledge(
     outlet: Outlet<pb::StreamEventsResponse>,
     mut waiting: mpsc::Receiver<Sent>,
     ended: tokio::sync::oneshot::Receiver<Ending>,
 ) {
+    let mut next = None;
     loop {
-        let sent = tokio::select! {
-            sent = waiting.recv() => sent,
-            // Draining is told by the reading side, which stops first, so that what was read is acknowledged.
-            end = cut(&outlet) => return outlet.close(end, None),
+        let sent = if next.is_some() {
+            next.take()
+        } else {
+            tokio::select! {
+                sent = waiting.recv() => sent,
+                // Draining is told by the reading side, which stops first, so that what was read is acknowledged.
+                end = cut(&outlet) => return outlet.close(end, None),
+            }
         };
         let Some(sent) = sent else { break };
-        match settle(sent).await {
-            Ok(response) => {
-                if let Err(end) = outlet.send(response).await {
-                    return outlet.close(end, None);
-                }
+        let mut response = pb::StreamEventsResponse::default();
+        let mut settled = settle(sent, &mut response).await;
+        while settled.is_ok()
+            && next.is_none()
+            && let Ok(sent) = waiting.try_recv()
+        {
+            if sent.pending.is_settled() {
+                settled = settle(sent, &mut response).await;
+            } else {
+                next = Some(sent);
             }
-            Err(status) => return outlet.fail(status),
+        }
+        if response.durable_batch > 0
+            && let Err(end) = outlet.send(response).await
+        {
+            return outlet.close(end, None);
+        }
+        if let Err(status) = settled {
+            return outlet.fail(status);
         }
     }
     match ended.await {
@@ -172,24 +189,22 @@ async fn cut(outlet: &Outlet<pb::StreamEventsResponse>) -> StreamEnd {
     }
 }
 
-async fn settle(sent: Sent) -> Result<pb::StreamEventsResponse, Status> {
+/// Waits for a batch and adds it to an answer.
+async fn settle(sent: Sent, response: &mut pb::StreamEventsResponse) -> Result<(), Status> {
     let Sent {
         batch,
         pending,
         rejected,
     } = sent;
     let receipt = pending.settled().await.map_err(into_status)?;
-    let rejected = all_rejected(&receipt, rejected)
-        .into_iter()
-        .map(|event| pb::RejectedBatchEvent {
-            batch,
-            event: Some(event),
-        })
-        .collect();
-    Ok(pb::StreamEventsResponse {
-        durable_batch: batch,
-        accepted_count: count(receipt.accepted),
-        duplicate_count: count(receipt.duplicates),
-        rejected,
-    })
+    let of_batch = |event| pb::RejectedBatchEvent {
+        batch,
+        event: Some(event),
+    };
+    let rejected = all_rejected(&receipt, rejected).into_iter().map(of_batch);
+    response.durable_batch = batch;
+    response.accepted_count += count(receipt.accepted);
+    response.duplicate_count += count(receipt.duplicates);
+    response.rejected.extend(rejected);
+    Ok(())
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use platform::status::chain;
+use storage::StoreError;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -22,14 +23,19 @@ pub(super) struct DueSessions {
 }
 
 impl DueSessions {
-    pub(super) fn of(store: Store) -> Self {
+    /// Reads those that come first, so that nothing is served before they are known, and begins to read the others.
+    pub(super) async fn of(store: Store) -> Result<(Vec<DueSession>, Self), StoreError> {
+        let first = store.due_after(None).await?;
         let (sender, read) = mpsc::channel(AHEAD);
         let mut reading = JoinSet::new();
-        reading.spawn(read_all(store, sender));
-        Self {
+        if let Some(last) = first.last() {
+            reading.spawn(read_all(store, last.clone(), sender));
+        }
+        let rest = Self {
             read,
             _reading: reading,
-        }
+        };
+        Ok((first, rest))
     }
 
     /// The next ones. Waits for ever once all were read.
@@ -41,13 +47,12 @@ impl DueSessions {
     }
 }
 
-async fn read_all(store: Store, sender: mpsc::Sender<Vec<DueSession>>) {
-    let mut last = None;
+async fn read_all(store: Store, mut last: DueSession, sender: mpsc::Sender<Vec<DueSession>>) {
     loop {
-        match store.due_after(last.as_ref()).await {
-            Ok(found) if found.is_empty() => return,
+        match store.due_after(Some(&last)).await {
             Ok(found) => {
-                last = found.last().cloned();
+                let Some(newest) = found.last() else { return };
+                last = newest.clone();
                 if sender.send(found).await.is_err() {
                     return;
                 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use domain::moment::VisitHistory;
+use domain::id::ShopperId;
 
 use super::tenants::{Key, Tenants};
 use super::touch::Touch;
 use super::{Answer, Handed, Incoming, Receipt, Refusal};
-use crate::event::{Event, Position};
+use crate::event::{Event, Payload, PersonEvent, Position};
 use crate::store::Entries;
 
 /// What one transaction of the writer will take.
@@ -33,8 +33,6 @@ pub(super) struct Arrival {
 pub(super) struct Work {
     pub(super) touch: Touch,
     pub(super) entries: Entries,
-    /// What the visitor had done, for a session that begins.
-    pub(super) began: Option<VisitHistory>,
 }
 
 /// By session, in a fixed order.
@@ -45,7 +43,6 @@ impl Work {
         Self {
             touch,
             entries: Entries::default(),
-            began: None,
         }
     }
 }
@@ -102,4 +99,18 @@ impl Receipt {
     pub(super) fn refuse(&mut self, incoming: &Incoming, refusal: Refusal) {
         self.refused.push((incoming.index, refusal));
     }
+}
+
+/// The shoppers as whom an event may make its visitor known.
+pub(super) fn named(event: &Event) -> impl Iterator<Item = ShopperId> {
+    let linked = match &event.payload {
+        Payload::Person(PersonEvent::IdentityLinked(shopper)) => Some(*shopper),
+        Payload::Browse(_)
+        | Payload::Cart(_)
+        | Payload::Checkout(_)
+        | Payload::Order(_)
+        | Payload::Person(_)
+        | Payload::Custom { .. } => None,
+    };
+    event.shopper.into_iter().chain(linked)
 }

@@ -1,20 +1,22 @@
 //! All that the writer holds. It is made from the store and can be made again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::id::{SessionId, VisitorId};
+use domain::id::{PersonId, SessionId, ShopperId, TenantId, VisitorId};
+use domain::moment::VisitHistory;
 use domain::time::Timestamp;
 use platform::status::chain;
 use storage::StoreError;
 
-use super::group::{Arrival, Group};
+use super::Refusal;
+use super::group::{Arrival, Group, named};
 use super::residents::{Limits, Residents};
 use super::tenants::{Key, Tenant, Tenants};
 use super::timers::Timers;
 use super::unwritten::Unwritten;
 use crate::event::Event;
 use crate::session::{LogPlace, Session};
-use crate::store::{Row, Store};
+use crate::store::{Loaded, Row, Store};
 
 /// Sessions, their timers, and what is not in their rows yet.
 #[derive(Debug)]
@@ -23,6 +25,19 @@ pub(super) struct Memory {
     pub(super) residents: Residents,
     pub(super) timers: Timers,
     pub(super) unwritten: Unwritten,
+    /// Sessions of the group at hand that take no events.
+    closed: HashMap<Key, Refusal>,
+}
+
+/// What the shoppers have done who are named in a group.
+#[derive(Debug, Default)]
+pub(super) struct Persons(HashMap<(TenantId, ShopperId), VisitHistory>);
+
+impl Persons {
+    pub(super) fn history_of(&self, tenant: &TenantId, shopper: ShopperId) -> VisitHistory {
+        let key = (tenant.clone(), shopper);
+        self.0.get(&key).copied().unwrap_or_default()
+    }
 }
 
 /// Sessions that are wanted, with a visitor for those that may be new.
@@ -35,6 +50,7 @@ impl Memory {
             residents: Residents::new(limits),
             timers: Timers::default(),
             unwritten: Unwritten::default(),
+            closed: HashMap::new(),
         }
     }
 
@@ -52,6 +68,7 @@ impl Memory {
         group: &Group,
         arrivals: &[Arrival],
     ) -> Result<(), StoreError> {
+        self.closed.clear();
         let mut wanted = Wanted::new();
         for key in &group.due {
             self.want(&mut wanted, *key, None);
@@ -93,23 +110,74 @@ impl Memory {
         let ids: Vec<SessionId> = wanted.keys().copied().collect();
         for (session, loaded) in store.load(&name, &ids).await? {
             wanted.remove(&session);
-            match loaded {
-                Ok(loaded) => self.residents.insert(Key { tenant, session }, loaded),
-                Err(failure) => {
-                    tracing::error!(%session, error = %chain(&failure), "a session cannot be read");
-                }
-            }
+            self.receive(Key { tenant, session }, loaded);
         }
-        let visitors: Vec<VisitorId> = wanted.values().flatten().copied().collect();
+        let visitors = wanted.values().flatten().copied();
+        let visitors: Vec<PersonId> = visitors.map(PersonId::Visitor).collect();
         let histories = store.histories(&name, &visitors).await?;
         for (session, visitor) in wanted {
             // One that nothing is known of, and that nobody tells of, was erased.
             let Some(visitor) = visitor else { continue };
-            let counts = histories.get(&visitor).copied().unwrap_or_default();
+            let counts = histories
+                .get(&PersonId::Visitor(visitor))
+                .copied()
+                .unwrap_or_default();
             let begun = Session::new(counts.history());
             self.residents.insert(Key { tenant, session }, begun);
         }
         Ok(())
+    }
+
+    /// Takes a session that was read, or notes why there is none.
+    pub(super) fn receive(&mut self, key: Key, loaded: Loaded) {
+        match loaded {
+            Loaded::Session(session) => self.residents.insert(key, *session),
+            Loaded::Erased => {
+                self.closed.insert(key, Refusal::Erased);
+            }
+            Loaded::Corrupt(failure) => {
+                tracing::error!(session = %key.session, error = %chain(&failure), "a session cannot be read");
+                self.closed.insert(key, Refusal::Unreadable);
+            }
+        }
+    }
+
+    /// Why a session of this group takes no events.
+    pub(super) fn refusal(&self, key: Key) -> Refusal {
+        let closed = self.closed.get(&key).copied();
+        closed.unwrap_or(Refusal::Unreadable)
+    }
+
+    /// Reads what the shoppers have done as whom visitors may become known.
+    pub(super) async fn meet(
+        &self,
+        store: &Store,
+        group: &Group,
+        arrivals: &[Arrival],
+    ) -> Result<Persons, StoreError> {
+        let mut wanted: BTreeMap<Tenant, BTreeSet<PersonId>> = BTreeMap::new();
+        for arrival in arrivals {
+            for shopper in group.event(*arrival).into_iter().flat_map(named) {
+                let knows = |session: &Session| session.knows(shopper);
+                if self.residents.read(arrival.key, knows) != Some(true) {
+                    let persons = wanted.entry(arrival.key.tenant).or_default();
+                    persons.insert(PersonId::Shopper(shopper));
+                }
+            }
+        }
+        let mut persons = Persons::default();
+        for (tenant, wanted) in wanted {
+            let Some(name) = self.tenants.tenant(tenant) else {
+                continue;
+            };
+            let wanted: Vec<PersonId> = wanted.into_iter().collect();
+            for (person, counts) in store.histories(name, &wanted).await? {
+                if let PersonId::Shopper(shopper) = person {
+                    persons.0.insert((name.clone(), shopper), counts.history());
+                }
+            }
+        }
+        Ok(persons)
     }
 
     /// Reads the past of a session from the log if one of these events stands before others.

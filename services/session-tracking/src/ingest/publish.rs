@@ -3,18 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::id::{PersonId, TenantId};
+use domain::id::TenantId;
 use domain::time::Timestamp;
 use platform::ids::IdSource;
 use platform::telemetry::TraceContext;
 
 use super::Published;
 use super::group::Work;
+use super::memory::Persons;
 use super::touch::Touch;
 use crate::fold::State;
 use crate::moment::{Subject, compose};
 use crate::outbound::Sender;
-use crate::report::Counts;
 use crate::session::{Change, LogPlace, Memory, Revision, Rules, Session, Shown};
 use crate::snapshot::SessionKey;
 use crate::store::{Commit, Heads, Record, Section};
@@ -32,6 +32,7 @@ pub(super) enum Watched {
 /// Gathers the changes of one group into one transaction.
 pub(super) struct Draft<'w> {
     rules: &'w Rules,
+    persons: &'w Persons,
     ids: &'w dyn IdSource,
     watched: Watched,
     commit: Commit,
@@ -42,7 +43,7 @@ pub(super) struct Draft<'w> {
 
 impl<'w> Draft<'w> {
     pub(super) fn new(
-        rules: &'w Rules,
+        (rules, persons): (&'w Rules, &'w Persons),
         ids: &'w dyn IdSource,
         watched: Watched,
         (partition, heads): (u16, Heads),
@@ -50,6 +51,7 @@ impl<'w> Draft<'w> {
     ) -> Self {
         Self {
             rules,
+            persons,
             ids,
             watched,
             commit: Commit::new(partition, heads, now),
@@ -66,15 +68,14 @@ impl<'w> Draft<'w> {
         session: &mut Session,
         work: Work,
     ) -> Option<LogPlace> {
-        let Work {
-            touch,
-            entries,
-            began,
-        } = work;
+        let Work { touch, entries } = work;
+        let began = session.is_new().then_some(session.memory.history);
+        let of = |shopper| self.persons.history_of(&key.tenant, shopper);
+        let met = session.meet(of, self.rules);
         let number = self.commit.heads.change.saturating_add(1);
         let (rules, now, before) = (self.rules, self.commit.now, session.shown);
         session.decide(now, number, rules, |state, change, memory, revision| {
-            self.count(key, state, change);
+            self.count(key, change);
             self.send(key, (state, change), (memory, revision), &touch);
         })?;
         self.commit.heads.change = number;
@@ -85,6 +86,7 @@ impl<'w> Draft<'w> {
                 session: key.session,
                 change: number,
                 began,
+                met,
                 entries,
             },
         );
@@ -196,10 +198,10 @@ impl<'w> Draft<'w> {
         }
     }
 
-    fn count(&mut self, key: &SessionKey, state: &State, change: &Change) {
+    fn count(&mut self, key: &SessionKey, change: &Change) {
         for (person, added) in &change.report.counts {
             let person = (key.tenant.clone(), *person);
-            let counts = self.commit.visitors.entry(person).or_default();
+            let counts = self.commit.histories.entry(person).or_default();
             *counts = counts.plus(*added);
         }
     }

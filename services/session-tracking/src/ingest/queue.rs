@@ -44,10 +44,10 @@ impl Room {
     pub(super) fn try_take(&self, tenant: &TenantId, bytes: usize) -> Result<Place, SessionError> {
         let units = self.units(bytes);
         let of_tenant = self.of_tenant(tenant).try_acquire_many_owned(units);
-        let of_tenant = of_tenant.map_err(refusal)?;
+        let of_tenant = of_tenant.map_err(|refused| refusal(&refused))?;
         let of_all = Arc::clone(&self.all).try_acquire_many_owned(units);
         Ok(Place {
-            _of_all: of_all.map_err(refusal)?,
+            _of_all: of_all.map_err(|refused| refusal(&refused))?,
             _of_tenant: of_tenant,
         })
     }
@@ -101,7 +101,7 @@ fn count(units: u32) -> usize {
     usize::try_from(units).unwrap_or(usize::MAX)
 }
 
-fn refusal(refused: TryAcquireError) -> SessionError {
+fn refusal(refused: &TryAcquireError) -> SessionError {
     match refused {
         TryAcquireError::NoPermits => SessionError::QueueFull,
         TryAcquireError::Closed => SessionError::Stopping,

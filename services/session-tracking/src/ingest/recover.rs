@@ -50,12 +50,7 @@ impl Memory {
             })
             .collect();
         for (session, loaded) in store.load(&record.tenant, &absent).await? {
-            match loaded {
-                Ok(loaded) => self.residents.insert(Key { tenant, session }, loaded),
-                Err(failure) => {
-                    tracing::error!(%session, error = %chain(&failure), "a session cannot be read");
-                }
-            }
+            self.receive(Key { tenant, session }, loaded);
         }
         for section in &record.sections {
             let session = section.session;
@@ -91,7 +86,7 @@ impl Memory {
         };
         self.remember(store, key, events.iter()).await?;
         if let Some(session) = self.residents.get_mut(key) {
-            session.replay(events, (record.now, section.change), rules);
+            session.replay(events, (record.now, section.change, section.met), rules);
             session.places.push(place);
         }
         self.note(key, place, record.now);

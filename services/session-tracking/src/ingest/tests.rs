@@ -6,6 +6,7 @@ use domain::id::{EventId, RequestId, ShopperId};
 use domain::time::later;
 use messaging::outbox;
 use platform::ids::SystemIds;
+use platform::paging::PageRequest;
 use prost::Message as _;
 use sea_orm::{ConnectionTrait, Statement};
 use storage::Database;
@@ -19,9 +20,10 @@ use crate::event::{CheckoutStep, Payload, wire};
 use crate::samples::{add, at, config, decline, event, key, order, rules, search, step};
 use crate::service::Service;
 use crate::snapshot::SessionState;
-use crate::store::{Store, migrations};
+use crate::store::{Listing, Store, migrations};
 
 mod failures;
+mod identity;
 mod reading;
 mod recovery;
 
@@ -210,6 +212,7 @@ async fn a_writer_that_was_followed_writes_no_more(database: Database) {
 }
 
 async fn visitors_are_counted_up_and_corrected(database: Database) {
+    let one = PersonId::Visitor(nth(1));
     let world = World::new(&database).await;
     let of_one = |s, n, payload| Event {
         visitor: nth(1),
@@ -221,20 +224,12 @@ async fn visitors_are_counted_up_and_corrected(database: Database) {
     world.clock.advance(Duration::from_hours(1));
     // Timers are looked at with each group too.
     world.send(vec![of(3, 1, search())]).await;
-    let abandoned = world
-        .store
-        .histories(&key(1).tenant, &[nth(1)])
-        .await
-        .unwrap();
+    let abandoned = world.store.histories(&key(1).tenant, &[one]).await.unwrap();
     world.send(vec![of_one(1, 2, order("A-1"))]).await;
 
-    let corrected = world
-        .store
-        .histories(&key(1).tenant, &[nth(1)])
-        .await
-        .unwrap();
+    let corrected = world.store.histories(&key(1).tenant, &[one]).await.unwrap();
 
-    let counts = abandoned[&nth(1)];
+    let counts = abandoned[&one];
     assert_eq!(
         (
             counts.sessions,
@@ -244,7 +239,7 @@ async fn visitors_are_counted_up_and_corrected(database: Database) {
         ),
         (2, 1, 1, 1)
     );
-    let counts = corrected[&nth(1)];
+    let counts = corrected[&one];
     assert_eq!(
         (
             counts.sessions,
@@ -271,13 +266,24 @@ async fn a_person_is_forgotten_once_and_wholly(database: Database) {
 
     assert_eq!((erased.session_count, &again), (1, &erased));
     assert_eq!(world.snapshot(1).await, None);
-    drop(world);
-    let world = World::new(&database).await;
-    world
-        .send(vec![of(2, 2, add("cap")), of(1, 1, add("shoe"))])
-        .await;
+    let world = world.crash(&database).await;
+    let replayed = vec![
+        of(2, 2, add("cap")),
+        of(1, 1, add("shoe")),
+        of(1, 2, search()),
+    ];
+    let receipt = world.record(replayed).await.unwrap();
+
+    assert_eq!(receipt.accepted, 1);
+    let erased = Refusal::Erased;
+    assert_eq!(receipt.refused, [(1, erased), (2, erased)]);
+    assert_eq!(world.snapshot(1).await, None);
     assert_eq!(world.snapshot(2).await.unwrap().event_count, 2);
-    assert_eq!(world.snapshot(1).await.unwrap().version, 1);
+    let page = PageRequest::parse(9, "").unwrap();
+    world.ingest.settle().await.unwrap();
+    let (tenant, all) = (key(1).tenant, Listing::default());
+    let listed = world.store.list(&tenant, &all, at(9), &page).await;
+    assert_eq!(listed.unwrap().items.len(), 1);
 }
 
 async fn a_moment_waits_in_the_outbox_with_its_change(database: Database) {

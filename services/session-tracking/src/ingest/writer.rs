@@ -84,14 +84,15 @@ impl Writer {
         let heads = store.claim(partition).await?;
         let rules = Arc::clone(&settings.rules);
         memory.recover(&store, &rules, (partition, heads)).await?;
+        let (first, rest) = DueSessions::of(store.clone()).await?;
         let ingest = Ingest {
             room: room.clone(),
             queue: sender,
             published: published.clone(),
         };
-        let writer = Self {
+        let mut writer = Self {
             settings,
-            due: DueSessions::of(store.clone()),
+            due: rest,
             store,
             clock,
             ids,
@@ -104,6 +105,7 @@ impl Writer {
             heads,
             standing: Standing::Sure,
         };
+        writer.arm(&first);
         Ok((writer, ingest))
     }
 
@@ -219,7 +221,7 @@ impl Writer {
         self.memory.residents.read(own, read)?
     }
 
-    fn arm(&mut self, found: &[(Timestamp, SessionKey)]) {
+    pub(super) fn arm(&mut self, found: &[(Timestamp, SessionKey)]) {
         for (due, key) in found {
             let key = self.memory.tenants.key(key);
             self.memory.timers.set(key, *due);

@@ -37,17 +37,20 @@ fn a_session_counts_for_the_shopper_when_known() {
         orders: 0,
         abandonments: 1,
     };
-    assert_eq!(
-        report.counts,
-        [(PersonId::Shopper(nth(7)), abandoned)]
-    );
+    assert_eq!(report.counts, [(PersonId::Shopper(nth(7)), abandoned)]);
 }
 
 /// Nothing is counted twice, and nothing lost, however often the shop changes its mind.
 #[test]
 fn counts_move_with_the_person() {
     let unlink = |n: u64| Payload::Person(PersonEvent::IdentityUnlinked(nth(n)));
-    let acts = [(0, add("shoe")), (9, link(7)), (HOUR, link(8)), (HOUR, unlink(8)), (HOUR, unlink(7))];
+    let acts = [
+        (0, add("shoe")),
+        (9, link(7)),
+        (HOUR, link(8)),
+        (HOUR, unlink(8)),
+        (HOUR, unlink(7)),
+    ];
     let mut reported = Reported::default();
     let mut histories: BTreeMap<PersonId, Counts> = BTreeMap::new();
     let mut owners = Vec::new();
@@ -58,13 +61,20 @@ fn counts_move_with_the_person() {
             *counts = counts.plus(added);
         }
         let of = |counts: &Counts| (counts.sessions, counts.carts, counts.abandonments);
-        let counted = histories.iter().filter(|(_, counts)| **counts != Counts::default());
-        let counted: Vec<_> = counted.map(|(person, counts)| (*person, of(counts))).collect();
+        let counted = histories
+            .iter()
+            .filter(|(_, counts)| **counts != Counts::default());
+        let counted: Vec<_> = counted
+            .map(|(person, counts)| (*person, of(counts)))
+            .collect();
         assert_eq!(counted, [(state.person(), (1, 1, 1))]);
         owners.push(state.person());
     }
     let shopper = |n| PersonId::Shopper(nth(n));
-    assert_eq!(owners, [visitor(), shopper(7), shopper(8), shopper(7), visitor()]);
+    assert_eq!(
+        owners,
+        [visitor(), shopper(7), shopper(8), shopper(7), visitor()]
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{EntityTrait, Set};
 use storage::{StoreError, Tx, column};
 
-use super::entities::{event_batch, session, visitor};
+use super::entities::{event_batch, history, session};
 use super::record::{Record, encode};
 use super::{CHUNK, Heads, Store, heads, places, row, signed};
 use crate::report::Counts;
@@ -27,7 +27,7 @@ pub(crate) struct Commit {
     pub(crate) heads: Heads,
     pub(crate) records: Vec<Record>,
     pub(crate) rows: Vec<Row>,
-    pub(crate) visitors: BTreeMap<(TenantId, PersonId), Counts>,
+    pub(crate) histories: BTreeMap<(TenantId, PersonId), Counts>,
     pub(crate) messages: Vec<Message>,
 }
 
@@ -44,7 +44,7 @@ impl Commit {
             heads,
             records: Vec::new(),
             rows: Vec::new(),
-            visitors: BTreeMap::new(),
+            histories: BTreeMap::new(),
             messages: Vec::new(),
         }
     }
@@ -83,7 +83,7 @@ struct Encoded {
     heads: Heads,
     records: Vec<event_batch::ActiveModel>,
     rows: Vec<session::ActiveModel>,
-    visitors: Vec<visitor::ActiveModel>,
+    histories: Vec<history::ActiveModel>,
     messages: Vec<Message>,
 }
 
@@ -95,7 +95,7 @@ impl Encoded {
             heads,
             records,
             rows,
-            visitors,
+            histories,
             messages,
         } = commit;
         Self {
@@ -104,9 +104,9 @@ impl Encoded {
             heads,
             records: records.iter().map(record_row).collect(),
             rows: rows.into_iter().map(|Row(row)| row).collect(),
-            visitors: visitors
+            histories: histories
                 .into_iter()
-                .map(|((tenant, id), counts)| visitor_row(&tenant, id, counts))
+                .map(|((tenant, id), counts)| history_row(&tenant, id, counts))
                 .collect(),
             messages,
         }
@@ -125,8 +125,8 @@ impl Encoded {
                 .exec_without_returning(tx)
                 .await?;
         }
-        for rows in self.visitors.chunks(CHUNK) {
-            visitor::Entity::insert_many(rows.to_vec())
+        for rows in self.histories.chunks(CHUNK) {
+            history::Entity::insert_many(rows.to_vec())
                 .on_conflict(added_up())
                 .exec_without_returning(tx)
                 .await?;
@@ -145,6 +145,8 @@ fn replaced() -> OnConflict {
             session::Column::ShopperId,
             session::Column::State,
             session::Column::Phase,
+            session::Column::CartValueMinor,
+            session::Column::CartValueCurrency,
             session::Column::Doubted,
             session::Column::ProgressUntil,
             session::Column::LastEventAt,
@@ -157,16 +159,16 @@ fn replaced() -> OnConflict {
 }
 
 fn added_up() -> OnConflict {
-    let sum = |column: visitor::Column| {
+    let sum = |column: history::Column| {
         let added = Expr::col((Alias::new("excluded"), column));
-        (column, Expr::col((visitor::Entity, column)).add(added))
+        (column, Expr::col((history::Entity, column)).add(added))
     };
-    OnConflict::columns([visitor::Column::Tenant, visitor::Column::VisitorId])
+    OnConflict::columns([history::Column::Tenant, history::Column::PersonId])
         .values([
-            sum(visitor::Column::Sessions),
-            sum(visitor::Column::Carts),
-            sum(visitor::Column::Orders),
-            sum(visitor::Column::Abandonments),
+            sum(history::Column::Sessions),
+            sum(history::Column::Carts),
+            sum(history::Column::Orders),
+            sum(history::Column::Abandonments),
         ])
         .to_owned()
 }
@@ -194,6 +196,8 @@ fn session_row(
         shopper_id: Set(snapshot.shopper.map(|shopper| shopper.to_string())),
         state: Set(snapshot.state.as_str().to_owned()),
         phase: Set(snapshot.phase.as_str().to_owned()),
+        cart_value_minor: Set(snapshot.cart.value().minor_units()),
+        cart_value_currency: Set(snapshot.cart.value().currency().as_str().to_owned()),
         doubted: Set(i64::from(!snapshot.signals.is_empty())),
         progress_until: Set(snapshot.progress_until.map(column::millis)),
         last_event_at: Set(column::millis(snapshot.last_event_at)),
@@ -205,10 +209,10 @@ fn session_row(
     }
 }
 
-fn visitor_row(tenant: &TenantId, id: PersonId, counts: Counts) -> visitor::ActiveModel {
-    visitor::ActiveModel {
+fn history_row(tenant: &TenantId, id: PersonId, counts: Counts) -> history::ActiveModel {
+    history::ActiveModel {
         tenant: Set(tenant.to_string()),
-        visitor_id: Set(id.to_string()),
+        person_id: Set(id.to_string()),
         sessions: Set(counts.sessions),
         carts: Set(counts.carts),
         orders: Set(counts.orders),

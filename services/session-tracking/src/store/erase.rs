@@ -10,10 +10,13 @@ use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, Set};
 use serde::{Deserialize, Serialize};
 use storage::{RequestKey, StoreError, TenantScoped, Tx, column};
 
-use super::entities::{event_batch, session, visitor};
+use super::entities::{event_batch, history, session};
 use super::record::encode;
 use super::{CHUNK, Store, places, row, signed};
 use crate::session::LogPlace;
+
+/// The state of a session that was erased, in its row.
+pub(super) const ERASED: &str = "erased";
 
 /// What was erased. Stored as the first answer to its request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,35 +81,51 @@ async fn erase(
         .await?;
     let mut sessions = Vec::new();
     let mut found = BTreeSet::new();
-    let mut visitors = BTreeSet::new();
+    let mut persons = BTreeSet::new();
     for model in &rows {
         let row = column::Row::of("sessions", &model.session_id);
         sessions.push(row.parse("session_id", &model.session_id)?);
         found.extend(places::read(&row, &model.places)?);
-        visitors.insert(model.visitor_id.clone());
+        persons.insert(model.visitor_id.clone());
     }
-    if let PersonId::Visitor(id) = person {
-        visitors.insert(id.to_string());
-    }
+    persons.insert(person.to_string());
     for place in found {
         rewrite(tx, tenant, place, &sessions).await?;
     }
-    delete_sessions(tx, tenant, &sessions).await?;
-    delete_histories(tx, tenant, visitors).await?;
+    blank_sessions(tx, tenant, &sessions, now).await?;
+    delete_histories(tx, tenant, persons).await?;
     Ok(Erased {
         session_count: sessions.len(),
         erased_at: now,
     })
 }
 
-async fn delete_sessions(
+/// Leaves of each session that it was erased, and nothing else: what is sent of it later, or again, is not taken.
+async fn blank_sessions(
     tx: &Tx,
     tenant: &TenantId,
     sessions: &[SessionId],
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let names: Vec<String> = sessions.iter().map(SessionId::to_string).collect();
     for names in names.chunks(CHUNK) {
-        session::Entity::delete_in(tenant)
+        let blank = session::ActiveModel {
+            visitor_id: Set(String::new()),
+            shopper_id: Set(None),
+            state: Set(ERASED.to_owned()),
+            phase: Set(String::new()),
+            cart_value_minor: Set(0),
+            cart_value_currency: Set(String::new()),
+            doubted: Set(0),
+            progress_until: Set(None),
+            last_event_at: Set(column::millis(now)),
+            due_at: Set(None),
+            packed: Set(Vec::new()),
+            places: Set(Vec::new()),
+            ..Default::default()
+        };
+        session::Entity::update_in(tenant)
+            .set(blank)
             .filter(session::Column::SessionId.is_in(names))
             .exec(tx)
             .await?;
@@ -117,12 +136,12 @@ async fn delete_sessions(
 async fn delete_histories(
     tx: &Tx,
     tenant: &TenantId,
-    visitors: BTreeSet<String>,
+    persons: BTreeSet<String>,
 ) -> Result<(), StoreError> {
-    let names: Vec<String> = visitors.into_iter().collect();
+    let names: Vec<String> = persons.into_iter().collect();
     for names in names.chunks(CHUNK) {
-        visitor::Entity::delete_in(tenant)
-            .filter(visitor::Column::VisitorId.is_in(names))
+        history::Entity::delete_in(tenant)
+            .filter(history::Column::PersonId.is_in(names))
             .exec(tx)
             .await?;
     }

@@ -1,8 +1,5 @@
 //! The numbers of a partition: what was given out, what all rows hold, and who may write.
 
-use std::collections::HashMap;
-
-use domain::id::TenantId;
 use futures::FutureExt;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{
@@ -61,20 +58,12 @@ impl Store {
             .limit(READ)
             .all(self.database.read())
             .await?;
-        let mut tenants: HashMap<String, TenantId> = HashMap::new();
         models
             .iter()
             .map(|model| {
-                let tenant = match tenants.get(&model.tenant) {
-                    Some(tenant) => tenant.clone(),
-                    None => {
-                        let id = model.sequence.to_string();
-                        let row = column::Row::of("event_batches", &id);
-                        let tenant: TenantId = row.parse("tenant", &model.tenant)?;
-                        tenants.insert(model.tenant.clone(), tenant.clone());
-                        tenant
-                    }
-                };
+                let id = model.sequence.to_string();
+                let tenant =
+                    column::Row::of("event_batches", &id).parse("tenant", &model.tenant)?;
                 let (place, now, sections) = row::record(model, |_| true)?;
                 Ok(Record {
                     place,

@@ -3,9 +3,9 @@
 use sea_orm_migration::MigrationTrait;
 
 mod event_batches;
+mod histories;
 mod log_heads;
 mod sessions;
-mod visitors;
 
 /// All steps of a database of this service, those of the libraries first.
 pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -13,7 +13,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     all.extend(messaging::migrations());
     all.push(event_batches::migration());
     all.push(sessions::migration());
-    all.push(visitors::migration());
+    all.push(histories::migration());
     all.push(log_heads::migration());
     all
 }

@@ -1,13 +1,12 @@
-//! Reading sessions: one, a page of them, or those that changed.
+//! Reading sessions: one, or those that changed.
 
 use domain::id::{SessionId, TenantId};
 use domain::phase::RiskPhase;
-use domain::time::Timestamp;
-use platform::paging::{Page, PageRequest};
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect};
 use storage::{StoreError, TenantScoped, column};
 
 use super::entities::session;
+use super::erase::ERASED;
 use super::{Store, signed};
 use crate::session::Shown;
 use crate::snapshot::{SessionState, Snapshot};
@@ -25,8 +24,9 @@ impl Filter {
             && self.state.is_none_or(|state| state == shown.state)
     }
 
-    fn condition(self) -> Condition {
+    pub(super) fn condition(self) -> Condition {
         Condition::all()
+            .add(session::Column::State.ne(ERASED))
             .add_option(
                 self.phase
                     .map(|phase| session::Column::Phase.eq(phase.as_str())),
@@ -37,16 +37,6 @@ impl Filter {
             )
     }
 }
-
-/// Whether a sign of hesitation stands and the shopper does not move ahead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hesitating {
-    Yes,
-    No,
-}
-
-/// Where a page of sessions ends: activity in milliseconds, then the session.
-pub(crate) type Cursor = (i64, String);
 
 /// Sessions that one read of changes brings.
 const READ: u64 = 200;
@@ -89,51 +79,13 @@ impl Store {
     ) -> Result<Option<Snapshot>, StoreError> {
         let row = session::Entity::find_in(tenant)
             .filter(session::Column::SessionId.eq(id.to_string()))
+            .filter(session::Column::State.ne(ERASED))
             .one(self.database.read())
             .await?;
         match row {
             Some(row) => Ok(Some(self.shown(&row).await?)),
             None => Ok(None),
         }
-    }
-
-    /// A page of sessions, the last active first.
-    pub(crate) async fn list(
-        &self,
-        tenant: &TenantId,
-        filter: Filter,
-        hesitating: Option<(Hesitating, Timestamp)>,
-        page: &PageRequest<Cursor>,
-    ) -> Result<Page<Snapshot>, StoreError> {
-        let mut query = session::Entity::find_in(tenant)
-            .filter(filter.condition())
-            .order_by_desc(session::Column::LastEventAt)
-            .order_by_desc(session::Column::SessionId)
-            .limit(page.fetch());
-        if let Some((hesitating, now)) = hesitating {
-            query = query.filter(hesitation(hesitating, now));
-        }
-        if let Some((active, id)) = page.after() {
-            query = query.filter(
-                Condition::any()
-                    .add(session::Column::LastEventAt.lt(*active))
-                    .add(
-                        Condition::all()
-                            .add(session::Column::LastEventAt.eq(*active))
-                            .add(session::Column::SessionId.lt(id.as_str())),
-                    ),
-            );
-        }
-        let rows = query.all(self.database.read()).await?;
-        let page = page.page(rows, |row| (row.last_event_at, row.session_id.clone()));
-        let mut items = Vec::with_capacity(page.items.len());
-        for row in &page.items {
-            items.push(self.shown(row).await?);
-        }
-        Ok(Page {
-            items,
-            next_page_token: page.next_page_token,
-        })
     }
 
     /// The sessions that changed last after a position and by the change `until`, and that match or may be known to its
@@ -154,6 +106,7 @@ impl Store {
             .add(told_since);
         let models = session::Entity::find_in(tenant)
             .filter(wanted)
+            .filter(session::Column::State.ne(ERASED))
             .filter(session::Column::Changed.gt(signed(told)))
             .filter(session::Column::Changed.lte(signed(until)))
             .order_by_asc(session::Column::Changed)
@@ -172,24 +125,11 @@ impl Store {
     }
 
     /// The session of a row, as others read it.
-    async fn shown(&self, model: &session::Model) -> Result<Snapshot, StoreError> {
+    pub(super) async fn shown(&self, model: &session::Model) -> Result<Snapshot, StoreError> {
         let row = column::Row::of("sessions", &model.session_id);
         let id = row.parse("session_id", &model.session_id)?;
         let session = self.restore(model).await?;
         let snapshot = self.snapshot(id, &session);
         snapshot.ok_or_else(|| row.corrupt("packed"))
-    }
-}
-
-fn hesitation(hesitating: Hesitating, now: Timestamp) -> Condition {
-    let still = Condition::any()
-        .add(session::Column::ProgressUntil.is_null())
-        .add(session::Column::ProgressUntil.lte(column::millis(now)));
-    let stands = Condition::all()
-        .add(session::Column::Doubted.eq(1))
-        .add(still);
-    match hesitating {
-        Hesitating::Yes => stands,
-        Hesitating::No => stands.not(),
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Section {
     pub(crate) change: u64,
     /// What the visitor had done, for a session that begins here.
     pub(crate) began: Option<VisitHistory>,
+    /// What the person had done, when it turns out here who that is.
+    pub(crate) met: Option<VisitHistory>,
     pub(crate) entries: Entries,
 }
 
@@ -50,11 +52,12 @@ struct Head {
     session: SessionId,
     change: u64,
     began: Option<VisitHistory>,
+    met: Option<VisitHistory>,
     length: usize,
 }
 
 pack_fields! {
-    Head { session, change, began, length }
+    Head { session, change, began, met, length }
 }
 
 /// Why a record cannot be read.
@@ -115,12 +118,14 @@ pub(super) fn encode(now: Timestamp, sections: &[Section]) -> Vec<u8> {
             session,
             change,
             began,
+            met,
             entries,
         } = section;
         let head = Head {
             session: *session,
             change: *change,
             began: *began,
+            met: *met,
             length: entries.len(),
         };
         head.pack(&mut bytes);
@@ -159,6 +164,7 @@ fn read(
                 session: head.session,
                 change: head.change,
                 began: head.began,
+                met: head.met,
                 entries: Entries(body.to_vec()),
             });
         }
@@ -187,6 +193,7 @@ mod tests {
             session: nth(n),
             change: 40 + n,
             began: (n == 1).then(VisitHistory::default),
+            met: (n == 3).then(VisitHistory::default),
             entries,
         }
     }

@@ -101,6 +101,7 @@ impl RiskScoringService for Told {
 
     nobody_asks! {
         assess_sessions(Streaming<risk::AssessSessionsRequest>) -> Self::AssessSessionsStream;
+        record_cause(risk::RecordCauseRequest) -> risk::RecordCauseResponse;
         explain_assessment(risk::ExplainAssessmentRequest) -> risk::ExplainAssessmentResponse;
         list_assessments(risk::ListAssessmentsRequest) -> risk::ListAssessmentsResponse;
     }

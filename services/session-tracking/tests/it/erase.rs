@@ -73,11 +73,20 @@ async fn a_visitor_who_comes_back_begins_anew() {
     erase(&world, request(1, visitor_id(1))).await;
 
     let now = world.now();
-    world.send(vec![event(1, now, added("hat", 1))]).await;
+    let again = pb::Event {
+        visitor_id: visitor_id(1),
+        ..event(2, now, added("hat", 1))
+    };
+    world.send(vec![again]).await;
+    let of_before = vec![event(1, now, added("hat", 1))];
+    let refused = world.record(of_before).await.rejected;
 
-    let session = world.session(1).await;
+    let session = world.session(2).await;
     assert_eq!((session.event_count, session.version), (1, 1));
     assert_eq!(session.history.unwrap().earlier_sessions, 0);
+    // What is sent of a session that was forgotten, or sent again, brings nothing back.
+    assert_eq!(refused.len(), 1);
+    assert_eq!(refused[0].reason(), ErrorReason::SessionEnded);
 }
 
 #[tokio::test]

@@ -259,6 +259,7 @@ fn shipped(status: ShipmentStatus, bearing: Bearing<'_>) -> pb::ShipmentUpdated 
         status: status.into_wire(),
         carrier_time: Some(wire_timestamp(happened)),
         estimated_delivery: Some(wire_timestamp(promised)),
+        detail: String::new(),
     }
 }
 

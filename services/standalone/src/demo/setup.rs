@@ -128,6 +128,7 @@ async fn authorise(doors: &Doors) -> Result<(), DemoError> {
     let request = ActivateAuthorityPolicyRequest {
         request_id: request_id(),
         version,
+        at: None,
     };
     let activated = manager.activate_authority_policy(request).await;
     activated.map_err(failed("the authority policy cannot be activated"))?;

@@ -8,6 +8,7 @@
     reason = "test code: a helper fails its test by a panic"
 )]
 
+mod audit;
 mod commands;
 mod crash;
 mod demo;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use domain::cause::Cause;
-use domain::id::{AgentId, PartnerId, ProgrammeId};
+use domain::id::{PartnerId, ProgrammeId};
 use domain::money::Money;
 use domain::remedy::RemedyKind;
 use platform::paging::PageRequest;
@@ -11,12 +10,9 @@ use proto::error::v1::ErrorReason;
 use proto::field::{self, InvalidField};
 use proto::offers::v1 as pb;
 
-use super::{optional, positive, positive_share, within};
-use crate::authority::{Grant, GrantorRole, MAX_GRANTS, Reach};
-use crate::case::CaseAgent;
+use super::{free_of_charge, optional, positive, within};
 use crate::programme::{DEFAULT_HOLD_TTL, Programme, ProgrammeState, Purse, PurseOwner};
-use crate::service::{NewPolicy, Viewer};
-use crate::store::ledger::EntryFilter;
+use crate::service::Viewer;
 use crate::store::purses::PurseCursor;
 
 const SHORTEST_HOLD: Duration = Duration::from_mins(1);
@@ -45,15 +41,6 @@ pub(in crate::grpc) struct StateChange {
 pub(in crate::grpc) struct PursePage {
     pub(in crate::grpc) partner: Option<PartnerId>,
     pub(in crate::grpc) page: PageRequest<PurseCursor>,
-}
-
-/// Which page of the versions.
-pub(in crate::grpc) struct PolicyPage(pub(in crate::grpc) PageRequest<u32>);
-
-/// Which page of which entries.
-pub(in crate::grpc) struct EntryPage {
-    pub(in crate::grpc) filter: EntryFilter,
-    pub(in crate::grpc) page: PageRequest<i64>,
 }
 
 impl TryFrom<pb::CreateProgrammeRequest> for ProgrammeBudget {
@@ -129,11 +116,6 @@ fn money_remedies(wire: Vec<i32>) -> Result<Vec<RemedyKind>, InvalidField> {
         None => Ok(remedies),
         Some(index) => Err(free_of_charge("").within_index("remedies", index)),
     }
-}
-
-fn free_of_charge(field: &str) -> InvalidField {
-    let description = "must be a remedy that costs money";
-    InvalidField::new(field, ErrorReason::OutOfRange, description)
 }
 
 fn ttl(wire: Option<prost_types::Duration>) -> Result<Duration, InvalidField> {
@@ -245,136 +227,10 @@ impl TryFrom<pb::ListPursesRequest> for PursePage {
     }
 }
 
-impl PursePage {
-    /// Whose purses are listed: those asked for, of those that the caller sees.
-    pub(in crate::grpc) fn narrowed(&self, viewer: Viewer) -> Viewer {
-        match (viewer, &self.partner) {
-            (Viewer::Tenant, Some(partner)) => Viewer::Partner(partner.clone()),
-            (viewer, _) => viewer,
-        }
-    }
-}
-
-impl TryFrom<pb::CreateAuthorityPolicyRequest> for NewPolicy {
-    type Error = InvalidField;
-
-    fn try_from(request: pb::CreateAuthorityPolicyRequest) -> Result<Self, InvalidField> {
-        let pb::CreateAuthorityPolicyRequest {
-            request_id: _,
-            policy,
-        } = request;
-        field::message("policy", policy)
-    }
-}
-
-impl TryFrom<pb::AuthorityPolicy> for NewPolicy {
-    type Error = InvalidField;
-
-    fn try_from(policy: pb::AuthorityPolicy) -> Result<Self, InvalidField> {
-        let pb::AuthorityPolicy {
-            version: _,
-            active: _,
-            purpose,
-            grants,
-            created_at: _,
-        } = policy;
-        if grants.is_empty() {
-            return Err(InvalidField::absent("grants"));
-        }
-        field::within_count("grants", grants.len(), MAX_GRANTS)?;
-        let grants: Vec<Grant> = field::messages("grants", grants)?;
-        field::distinct("grants", &grants)?;
-        Ok(Self {
-            purpose: field::read("purpose", purpose)?,
-            grants,
-        })
-    }
-}
-
-impl TryFrom<pb::AuthorityGrant> for Grant {
-    type Error = InvalidField;
-
-    fn try_from(grant: pb::AuthorityGrant) -> Result<Self, InvalidField> {
-        let pb::AuthorityGrant {
-            role,
-            partner_id,
-            agent_id,
-            remedy,
-            causes,
-            max_amount,
-            max_bps,
-            expires_at,
-        } = grant;
-        let causes: Vec<Cause> = field::read("causes", causes)?;
-        field::distinct("causes", &causes)?;
-        let remedy: RemedyKind = field::read("remedy", remedy)?;
-        if !remedy.costs_money() {
-            return Err(free_of_charge("remedy"));
-        }
-        Ok(Self {
-            role: field::enumerated::<pb::GrantorRole, _>("role", role)?,
-            reach: reach(partner_id, agent_id)?,
-            remedy,
-            causes,
-            max_amount: positive("max_amount", max_amount)?,
-            max_share: positive_share("max_bps", max_bps)?,
-            expires_at: field::read("expires_at", expires_at)?,
-        })
-    }
-}
-
-fn reach(partner: String, agent: String) -> Result<Reach, InvalidField> {
-    let partner: Option<PartnerId> = optional("partner_id", partner)?;
-    let agent: Option<AgentId> = optional("agent_id", agent)?;
-    match (partner, agent) {
-        (None, None) => Ok(Reach::Everyone),
-        (Some(partner), None) => Ok(Reach::Partner(partner)),
-        (Some(partner), Some(agent)) => Ok(Reach::Person(CaseAgent { partner, agent })),
-        // An agent is one of a partner, so a name alone is nobody's.
-        (None, Some(_)) => Err(InvalidField::absent("partner_id")),
-    }
-}
-
-impl TryFrom<pb::GrantorRole> for GrantorRole {
-    type Error = field::Unspecified;
-
-    fn try_from(role: pb::GrantorRole) -> Result<Self, field::Unspecified> {
-        match role {
-            pb::GrantorRole::Unspecified => Err(field::Unspecified),
-            pb::GrantorRole::Agent => Ok(Self::Agent),
-            pb::GrantorRole::Supervisor => Ok(Self::Supervisor),
-        }
-    }
-}
-
-impl TryFrom<pb::ListAuthorityPoliciesRequest> for PolicyPage {
-    type Error = InvalidField;
-
-    fn try_from(request: pb::ListAuthorityPoliciesRequest) -> Result<Self, InvalidField> {
-        let pb::ListAuthorityPoliciesRequest {
-            page_size,
-            page_token,
-        } = request;
-        PageRequest::parse(page_size, &page_token).map(Self)
-    }
-}
-
-impl TryFrom<pb::ListLedgerEntriesRequest> for EntryPage {
-    type Error = InvalidField;
-
-    fn try_from(request: pb::ListLedgerEntriesRequest) -> Result<Self, InvalidField> {
-        let pb::ListLedgerEntriesRequest {
-            programme_id,
-            offer_id,
-            page_size,
-            page_token,
-        } = request;
-        Ok(Self {
-            filter: EntryFilter {
-                programme: optional("programme_id", programme_id)?,
-                offer: optional("offer_id", offer_id)?,
-            },
-            page: PageRequest::parse(page_size, &page_token)?,
-        })
+/// Whose things are listed: those asked for, of those that the caller sees.
+pub(in crate::grpc) fn narrowed(viewer: Viewer, partner: Option<PartnerId>) -> Viewer {
+    match (viewer, partner) {
+        (Viewer::Tenant, Some(partner)) => Viewer::Partner(partner),
+        (viewer, _) => viewer,
     }
 }

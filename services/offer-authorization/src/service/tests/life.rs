@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::offer::OfferRefusal;
 use domain::time::{elapsed, later};
+use platform::status::{Kind, ServiceError};
 use storage::Database;
 use testkit::builders::{a_cart, other_tenant, usd};
 use testkit::on_each_engine;
@@ -157,7 +158,8 @@ async fn a_changed_request_under_an_old_id_is_refused(database: Database) {
     let mut changed = key.clone();
     changed.body_hash = [1; 32];
     let reused = world.service.authorize(changed, request.clone()).await;
-    assert!(matches!(reused, Err(OfferError::RequestIdReused(_))));
+    let reused = reused.unwrap_err();
+    assert_eq!(reused.kind(), Kind::RequestIdReused);
 
     let mut elsewhere = key;
     elsewhere.tenant = other_tenant();

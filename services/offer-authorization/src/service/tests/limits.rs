@@ -181,7 +181,7 @@ async fn one_request_is_answered_alike(database: Database) {
         assert!(answers.iter().all(|answer| *answer == answers[0]));
         let of_offer = EntryFilter {
             offer: Some(offer.terms.id),
-            programme: None,
+            ..EntryFilter::default()
         };
         let page = platform::paging::PageRequest::first();
         let entries = world.service.list_entries(&world.tenant, &of_offer, &page);

@@ -27,8 +27,10 @@ use crate::store::migrations;
 use lives::{AUTHORITY, BUDGET, Life, Lives, OFFERS_PER_PERSON, PURSE, Stage};
 
 const STEPS: usize = 40;
-/// Cases of one test. Ten tests of them make a thousand, and each is a process that ends soon.
-const CASES: u32 = 100;
+/// Cases of one test, of which there are ten, so that each is a process that ends soon: three hundred in all. The
+/// variable sets another number; 100 is for the thousand of a full run.
+const CASES: u32 = 30;
+const CASES_VARIABLE: &str = "RESCATE_TEST_MODEL_CASES";
 const PERSONS: u64 = 3;
 
 /// What somebody does next; offers are named by the order in which they were asked for.
@@ -224,6 +226,15 @@ async fn open(world: &World) {
     world.set_purse(Some(ana()), PURSE).await;
 }
 
+fn cases() -> u32 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test that is run longer on demand"
+    )]
+    let given = std::env::var(CASES_VARIABLE).ok();
+    given.map_or(CASES, |count| count.parse().unwrap())
+}
+
 /// On SQLite, where a database is cheap; what differs between the engines is in the other tests. Each case is a tenant.
 fn random_lives_match_the_model() {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -234,7 +245,7 @@ fn random_lives_match_the_model() {
     let database = runtime.block_on(scratch.migrated(migrations()));
     let first = World::bare(database);
     let mut runner = TestRunner::new(Config {
-        cases: CASES,
+        cases: cases(),
         failure_persistence: None,
         ..Config::default()
     });

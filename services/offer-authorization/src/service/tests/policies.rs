@@ -13,21 +13,22 @@ use testkit::on_each_engine;
 use super::World;
 use super::world::granted;
 use crate::authority::GrantorRole;
-use crate::decision::DryRun;
+use crate::decision::Period;
 use crate::error::OfferError;
 use crate::samples::line;
-use crate::service::NewPolicy;
+use crate::service::{Activation, NewPolicy};
 use crate::store::migrations;
 
 async fn a_policy_is_tried_out_on_stored_decisions(database: Database) {
     let world = World::with_budget(database, 1_500).await;
-    world.hold(1, 900).await;
+    let held = world.hold(1, 900).await;
     world.case(2).await;
     world.ask(2, 2_000).await;
     world.ask(2, 800).await;
     let policy = NewPolicy {
         purpose: "less for agents".parse().unwrap(),
         grants: vec![line(GrantorRole::Agent, RemedyKind::AmountOff, usd(850))],
+        cedar: String::new(),
     };
     let stored = world
         .service
@@ -38,19 +39,24 @@ async fn a_policy_is_tried_out_on_stored_decisions(database: Database) {
 
     let stricter = world
         .service
-        .dry_run(&world.tenant, version, None)
+        .dry_run(&world.tenant, version, Period::default())
         .await
         .unwrap();
-    let expected = DryRun {
-        decisions: 3,
-        newly_refused: 1,
-        ..DryRun::default()
+    assert_eq!(stricter.decisions, 3);
+    assert_eq!(stricter.newly_refused.amounts, [usd(900)]);
+    let [example] = stricter.newly_refused.examples.as_slice() else {
+        panic!("one decision would have been another: {stricter:?}");
     };
+    assert_eq!(example.stored.offer, Some(held.terms.id));
+    assert_eq!(example.reasons, [OfferRefusal::AboveAuthority]);
     assert_eq!(
-        stricter, expected,
+        stricter.newly_granted.count, 0,
         "the budget, not the policy, refused the third"
     );
-    let later = Some(later(world.now(), Duration::from_secs(1)));
+    let later = Period {
+        from: Some(later(world.now(), Duration::from_secs(1))),
+        until: None,
+    };
     let none = world
         .service
         .dry_run(&world.tenant, version, later)
@@ -91,9 +97,13 @@ async fn versions_are_listed_and_activated_back(database: Database) {
     }
     assert_eq!(listed, [(2, true), (1, false), (0, false)]);
 
-    world.service.activate_policy(world.key(), 0).await.unwrap();
+    world.activate(0).await;
+    let nine = Activation {
+        version: 9,
+        at: None,
+    };
     assert!(matches!(
-        world.service.activate_policy(world.key(), 9).await,
+        world.service.activate_policy(world.key(), nine).await,
         Err(OfferError::PolicyUnknown)
     ));
     granted(world.ask(1, 100).await);

@@ -23,8 +23,8 @@ use crate::offer::Offer;
 use crate::programme::{Programme, Purse, PurseOwner};
 use crate::samples::{MONEY_CAUSE, ana, line, programme};
 use crate::service::{
-    Authorization, AuthorizeOffer, NewPolicy, Parts, RedeemOffer, Redeemed, Refusal, Service,
-    Settings,
+    Activation, Authorization, AuthorizeOffer, NewPolicy, Parts, RedeemOffer, Redeemed, Refusal,
+    Service, Settings,
 };
 use crate::store::ledger;
 use crate::token::{Claims, TokenKeys};
@@ -70,7 +70,8 @@ impl World {
             },
             keys: TokenKeys::open(keys.path()).unwrap(),
             starter: starter_policy().unwrap(),
-        });
+        })
+        .unwrap();
         Self {
             service,
             clock,
@@ -115,6 +116,7 @@ impl World {
         let policy = NewPolicy {
             purpose: "a test".parse().unwrap(),
             grants,
+            cedar: String::new(),
         };
         let stored = self
             .service
@@ -122,9 +124,15 @@ impl World {
             .await
             .unwrap();
         let version = stored.policy.version;
-        let activated = self.service.activate_policy(self.key(), version).await;
-        assert!(activated.unwrap().active);
+        self.activate(version).await;
         version
+    }
+
+    /// Makes a version decide from now on.
+    pub(super) async fn activate(&self, version: u32) {
+        let now = Activation { version, at: None };
+        let activated = self.service.activate_policy(self.key(), now).await;
+        assert!(activated.unwrap().active);
     }
 
     /// A key that no request had before.
@@ -226,6 +234,27 @@ impl World {
         let found = found.unwrap();
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found, Vec::<String>::new());
+    }
+
+    /// The keys that sign offer tokens and checkpoints.
+    pub(super) fn keys(&self) -> TokenKeys {
+        TokenKeys::open(self.keys.path()).unwrap()
+    }
+
+    /// Stores policies in Cedar and makes them decide.
+    pub(super) async fn cedar(&self, cedar: &str) -> u32 {
+        let policy = NewPolicy {
+            purpose: "a test".parse().unwrap(),
+            grants: Vec::new(),
+            cedar: cedar.to_owned(),
+        };
+        let stored = self
+            .service
+            .create_policy(self.key(), policy)
+            .await
+            .unwrap();
+        self.activate(stored.policy.version).await;
+        stored.policy.version
     }
 
     pub(super) fn database(&self) -> &Database {

@@ -30,6 +30,8 @@ pub(crate) struct Model {
     pub(crate) redeemed_at: Option<i64>,
     pub(crate) reversed_minor: i64,
     pub(crate) authority_until: Option<i64>,
+    /// The policies by which it was granted.
+    pub(crate) decided_by: Option<String>,
 }
 
 super::scoped_by_tenant!();

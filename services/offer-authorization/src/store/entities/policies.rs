@@ -12,6 +12,8 @@ pub(crate) struct Model {
     pub(crate) purpose: String,
     /// The lines, whole.
     pub(crate) grants: String,
+    /// Policies in Cedar; absent in versions that are older than these.
+    pub(crate) cedar: Option<String>,
     pub(crate) created_at: i64,
 }
 

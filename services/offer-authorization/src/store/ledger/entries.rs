@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::id::{LedgerEntryId, OfferId, ProgrammeId, TenantId};
+use domain::id::{AgentId, LedgerEntryId, OfferId, PartnerId, ProgrammeId, TenantId};
 use domain::money::Money;
 use domain::time::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -37,6 +38,25 @@ pub(crate) struct LedgerEntry {
 pub(crate) struct EntryFilter {
     pub(crate) programme: Option<ProgrammeId>,
     pub(crate) offer: Option<OfferId>,
+    /// Whose offers.
+    pub(crate) partner: Option<PartnerId>,
+    /// Which of the partner's agents; not without a partner.
+    pub(crate) agent: Option<AgentId>,
+    pub(crate) kind: Option<EntryKind>,
+    pub(crate) from: Option<Timestamp>,
+    /// The first instant that is too late.
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl EntryFilter {
+    /// How the names of the purses begin that the entries draw on.
+    fn purse_prefix(&self) -> Option<String> {
+        let partner = self.partner.as_ref()?;
+        Some(match &self.agent {
+            Some(agent) => format!("{partner}/{agent}/"),
+            None => format!("{partner}/"),
+        })
+    }
 }
 
 /// An entry to be written.
@@ -192,6 +212,26 @@ pub(crate) async fn list<C: ConnectionTrait>(
     }
     if let Some(offer) = filter.offer {
         query = query.filter(Column::OfferId.eq(offer.to_string()));
+    }
+    if let Some(prefix) = filter.purse_prefix() {
+        // An entry names the purses it draws on, whether somebody set them or not.
+        let column = match filter.agent {
+            Some(_) => Column::AgentPurseSubject,
+            None => Column::PartnerPurseSubject,
+        };
+        // Not `LIKE`: an underscore in a name would stand for any character.
+        let names = Expr::col(column);
+        let end = format!("{}0", prefix.trim_end_matches('/'));
+        query = query.filter(names.clone().gte(prefix).and(names.lt(end)));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(Column::Kind.eq(kind.as_str()));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(Column::BookedAt.gte(column::millis(from)));
+    }
+    if let Some(until) = filter.until {
+        query = query.filter(Column::BookedAt.lt(column::millis(until)));
     }
     if let Some(before) = before {
         query = query.filter(Column::Seq.lt(before));

@@ -12,9 +12,9 @@ use crate::day::Day;
 use crate::offer::{Hold, Offer, Redemption, State, StateName, Terms};
 use crate::store::entities::offers::{ActiveModel, Model};
 
-pub(super) fn of(tenant: &TenantId, offer: &Offer) -> ActiveModel {
+pub(super) fn of(tenant: &TenantId, offer: &Offer) -> Result<ActiveModel, StoreError> {
     let terms = &offer.terms;
-    ActiveModel {
+    Ok(ActiveModel {
         offer_id: Set(terms.id.to_string()),
         tenant: Set(tenant.to_string()),
         intervention_id: Set(terms.intervention.to_string()),
@@ -30,15 +30,15 @@ pub(super) fn of(tenant: &TenantId, offer: &Offer) -> ActiveModel {
         policy_version: Set(i64::from(terms.policy_version)),
         created_at: Set(column::millis(terms.created_at)),
         traceparent: Set(terms.traceparent.clone()),
-        ..state_of(offer)
-    }
+        ..state_of(offer)?
+    })
 }
 
 /// The columns that moves change.
-pub(super) fn state_of(offer: &Offer) -> ActiveModel {
+pub(super) fn state_of(offer: &Offer) -> Result<ActiveModel, StoreError> {
     let state = &offer.state;
     let (hold, redemption) = (state.hold(), state.redemption());
-    ActiveModel {
+    Ok(ActiveModel {
         state: Set(state.name().to_string()),
         until: Set(column::millis(state.until())),
         purse_day: Set(hold.map(|hold| hold.day.number())),
@@ -52,8 +52,11 @@ pub(super) fn state_of(offer: &Offer) -> ActiveModel {
         order_id: Set(redemption.map(|redemption| redemption.order.to_string())),
         redeemed_at: Set(redemption.map(|redemption| column::millis(redemption.redeemed_at))),
         reversed_minor: Set(offer.reversed().minor_units()),
+        decided_by: Set(hold
+            .map(|hold| column::json(&hold.decided_by))
+            .transpose()?),
         ..Default::default()
-    }
+    })
 }
 
 pub(super) fn parse(model: &Model) -> Result<Offer, StoreError> {
@@ -106,6 +109,10 @@ fn hold(row: &Row<'_>, model: &Model) -> Result<Hold, StoreError> {
         day: row.valid("purse_day", Day::from_number(day))?,
         approved_by: row.parse_optional("approved_by", model.approved_by.as_deref())?,
         authority_until: row.instant_optional("authority_until", model.authority_until)?,
+        decided_by: match &model.decided_by {
+            Some(names) => row.json("decided_by", names)?,
+            None => Vec::new(),
+        },
     })
 }
 

@@ -13,8 +13,10 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) version: i64,
     pub(crate) description: String,
+    /// The evaluator as JSON; a bare scorecard where `kind` is absent.
     pub(crate) scorecard: String,
     pub(crate) registered_at: i64,
+    pub(crate) kind: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

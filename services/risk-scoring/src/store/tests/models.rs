@@ -4,12 +4,14 @@ use futures::future::BoxFuture;
 use storage::Tx;
 
 use super::*;
+use crate::evaluator::{Evaluator, ModelKind};
 use crate::model::Lineup;
 use crate::scorecard::{Scorecard, ScorecardParts};
 
 fn card(id: &str, version: u32, after: u64) -> ModelCard {
     ModelCard {
         key: key(id, version),
+        kind: ModelKind::Scorecard,
         description: "for a test".parse().unwrap(),
         registered_at: Some(later(start(), Duration::from_secs(after))),
         state: ModelState::Shadow,
@@ -17,13 +19,13 @@ fn card(id: &str, version: u32, after: u64) -> ModelCard {
 }
 
 /// The built-in table with another baseline.
-fn table(baseline_log_odds: f64) -> Scorecard {
+fn table(baseline_log_odds: f64) -> Evaluator {
     let parts = ScorecardParts::from(built_in().unwrap());
-    Scorecard::new(ScorecardParts {
+    let table = Scorecard::new(ScorecardParts {
         baseline_log_odds,
         ..parts
-    })
-    .unwrap()
+    });
+    Evaluator::Scorecard(table.unwrap())
 }
 
 /// One write that calls the store.
@@ -48,9 +50,9 @@ async fn write<T: Send + 'static>(
 async fn register(store: &Store, id: &'static str, version: u32, after: u64) {
     let written = write(store, move |store, tx| {
         async move {
-            let scorecard = built_in().unwrap();
+            let evaluator = Evaluator::Scorecard(built_in().unwrap());
             let card = card(id, version, after);
-            store.insert_model(tx, &tenant(), &card, &scorecard).await
+            store.insert_model(tx, &tenant(), &card, &evaluator).await
         }
         .boxed()
     });
@@ -133,7 +135,7 @@ async fn a_version_that_was_rolled_back_leaves_no_table_behind(database: Databas
                 .insert_model(tx, &tenant(), &spring, &table(1.0))
                 .await?;
             assert_eq!(
-                *store.lineup(tx, &tenant(), 8).await?.shadows[0].scorecard,
+                *store.lineup(tx, &tenant(), 8).await?.shadows[0].evaluator,
                 table(1.0)
             );
             Err(StoreError::Closed)
@@ -155,7 +157,7 @@ async fn a_version_that_was_rolled_back_leaves_no_table_behind(database: Databas
     .await
     .unwrap();
 
-    assert_eq!(*lineup(&store, 8).await.shadows[0].scorecard, table(2.0));
+    assert_eq!(*lineup(&store, 8).await.shadows[0].evaluator, table(2.0));
 }
 
 on_each_engine!(

@@ -65,7 +65,11 @@ async fn a_commit_that_failed_leaves_all_as_it_was(database: Database) {
 async fn a_batch_that_cannot_be_stored_harms_no_other(database: Database) {
     let world = World::new(&database).await;
     // As a value does that one engine refuses.
-    sql(&database, "CREATE UNIQUE INDEX poison ON visitors (orders)").await;
+    sql(
+        &database,
+        "CREATE UNIQUE INDEX poison ON histories (orders)",
+    )
+    .await;
     world.send(vec![of(1, 1, order("A-1"))]).await;
 
     let poison = batch(vec![of(2, 1, order("B-1"))]);
@@ -127,7 +131,7 @@ async fn a_corrupt_session_harms_no_other(database: Database) {
     let receipt = world.record(batch).await.unwrap();
 
     assert_eq!(receipt.accepted, 2);
-    assert_eq!(receipt.refused, [(1, Refusal::SessionUnreadable)]);
+    assert_eq!(receipt.refused, [(1, Refusal::Unreadable)]);
     world.clock.advance(HOUR);
     world.ended(2).await;
 }

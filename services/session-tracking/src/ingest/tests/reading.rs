@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::service::{Update, Watch};
-use crate::store::{Filter, Hesitating, Position};
+use crate::store::{Filter, Hesitating, Listing, Position};
 
 /// More sessions than one read of changes brings.
 const CROWD: u64 = 201;
@@ -61,11 +61,13 @@ async fn sessions_are_listed_by_activity_and_filtered(database: Database) {
         .await;
     world.ingest.settle().await.unwrap();
     let list = async |filter, hesitating, page: &PageRequest<_>| {
-        let page = world
-            .store
-            .list(&tenant, filter, hesitating, page)
-            .await
-            .unwrap();
+        let listing = Listing {
+            filter,
+            hesitating,
+            ..Listing::default()
+        };
+        let page = world.store.list(&tenant, &listing, at(11), page).await;
+        let page = page.unwrap();
         let ids: Vec<_> = page.items.iter().map(|found| found.session).collect();
         (ids, page.next_page_token)
     };
@@ -83,9 +85,9 @@ async fn sessions_are_listed_by_activity_and_filtered(database: Database) {
     let phase = Some(RiskPhase::TransactionalFriction);
     let (ids, _) = list(Filter { phase, state: None }, None, &first).await;
     assert_eq!(ids, [nth(2)]);
-    let (ids, _) = list(Filter::default(), Some((Hesitating::Yes, at(11))), &first).await;
+    let (ids, _) = list(Filter::default(), Some(Hesitating::Yes), &first).await;
     assert_eq!(ids, [nth(2)]);
-    let (ids, _) = list(Filter::default(), Some((Hesitating::No, at(11))), &first).await;
+    let (ids, _) = list(Filter::default(), Some(Hesitating::No), &first).await;
     assert_eq!(ids, [nth(3), nth(1)]);
 }
 
@@ -100,7 +102,10 @@ async fn changes_are_told_in_their_order(database: Database) {
     let active = active();
     let changed = async |known, head, told| {
         let position = Position { known, head, told };
-        let found = world.store.changed(&tenant, active, (position, u64::MAX)).await;
+        let found = world
+            .store
+            .changed(&tenant, active, (position, u64::MAX))
+            .await;
         let numbered = found
             .unwrap()
             .into_iter()

@@ -15,6 +15,13 @@ enum Act {
     Settle,
 }
 
+/// Whether a writer is cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Calm,
+    Rough,
+}
+
 fn act() -> impl Strategy<Value = Act> {
     let event = (1..=3_u64, 0..40_u64, 0..7_u8);
     prop_oneof![
@@ -38,7 +45,7 @@ fn payload(which: u8) -> Payload {
 }
 
 /// What others can see of all that was sent.
-async fn outcome(database: &Database, acts: &[Act], crashes: bool) -> Vec<Option<Snapshot>> {
+async fn outcome(database: &Database, acts: &[Act], life: Life) -> Vec<Option<Snapshot>> {
     let mut world = World::new(database).await;
     for act in acts {
         match act {
@@ -53,8 +60,8 @@ async fn outcome(database: &Database, acts: &[Act], crashes: bool) -> Vec<Option
                 // Timers are looked at with each group, and here that alone.
                 world.record(vec![of(9, 999, search())]).await.unwrap();
             }
-            Act::Crash if crashes => world = world.crash(database).await,
-            Act::Settle if crashes => {
+            Act::Crash if life == Life::Rough => world = world.crash(database).await,
+            Act::Settle if life == Life::Rough => {
                 world.ingest.settle().await.unwrap();
             }
             Act::Crash | Act::Settle => {}
@@ -86,8 +93,8 @@ fn crashes_leave_no_trace() {
             let calm = one.migrated(migrations()).await;
             let rough = other.migrated(migrations()).await;
 
-            let expected = outcome(&calm, &acts, false).await;
-            let found = outcome(&rough, &acts, true).await;
+            let expected = outcome(&calm, &acts, Life::Calm).await;
+            let found = outcome(&rough, &acts, Life::Rough).await;
 
             prop_assert_eq!(found, expected);
             prop_assert_eq!(outbox(&rough).await, outbox(&calm).await);
@@ -145,12 +152,14 @@ async fn a_session_of_another_version_is_made_again_from_the_log(database: Datab
     world.ingest.settle().await.unwrap();
     let before = world.snapshot(1).await;
     let world = world.crash(&database).await;
-    let other = "UPDATE sessions SET packed = ";
-    let bytes = match database.read().get_database_backend() {
-        sea_orm::DbBackend::Postgres => "'\\x000000000000000000'",
-        _ => "X'000000000000000000'",
+    // Nine bytes, the last of which names a form that no version writes.
+    let bytes = if database.read().get_database_backend() == sea_orm::DbBackend::Postgres {
+        "'\\x000000000000000000'"
+    } else {
+        "X'000000000000000000'"
     };
-    failures::sql_text(&database, format!("{other}{bytes}")).await;
+    let other = format!("UPDATE sessions SET packed = {bytes}");
+    failures::sql_text(&database, other).await;
 
     assert_eq!(world.snapshot(1).await, before);
     world.send(vec![of(1, 3, decline())]).await;

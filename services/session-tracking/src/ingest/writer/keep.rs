@@ -6,6 +6,7 @@ use domain::time::earlier;
 use storage::StoreError;
 
 use super::super::group::{Arrival, Group, Work, Works};
+use super::super::memory::Persons;
 use super::super::publish::{Draft, Watched};
 use super::super::tenants::Key;
 use super::super::touch::Touch;
@@ -19,9 +20,10 @@ impl Writer {
     pub(super) async fn keep(&mut self, group: &Group) -> Result<Vec<Receipt>, StoreError> {
         let arrivals = group.arrivals(&mut self.memory.tenants);
         self.memory.load(&self.store, group, &arrivals).await?;
+        let persons = self.memory.meet(&self.store, group, &arrivals).await?;
         let mut works = self.works_of_timers(group);
         let receipts = self.fold(group, &arrivals, &mut works);
-        self.commit(works).await?;
+        self.commit(works, &persons).await?;
         self.memory.residents.end_turn();
         Ok(receipts)
     }
@@ -63,9 +65,8 @@ impl Writer {
             let (Some(receipt), Some(touch)) = (receipts.get_mut(batch), touches.get(batch)) else {
                 continue;
             };
-            // INVARIANT: what is wanted and not in memory cannot be read.
             let Some(session) = self.memory.residents.get_mut(arrival.key) else {
-                receipt.refuse(incoming, Refusal::SessionUnreadable);
+                receipt.refuse(incoming, self.memory.refusal(arrival.key));
                 continue;
             };
             match session.take(incoming.event.clone(), &self.settings.rules) {
@@ -78,16 +79,19 @@ impl Writer {
                         work.touch = touch.clone();
                     }
                     work.entries.push(incoming.event.received_at, bytes);
-                    work.began = session.is_new().then_some(session.memory.history);
                 }
                 Taken::Duplicate => receipt.duplicates += 1,
-                Taken::Full => receipt.refuse(incoming, Refusal::SessionFull),
+                Taken::Full => receipt.refuse(incoming, Refusal::Full),
             }
         }
         receipts
     }
 
-    pub(super) async fn commit(&mut self, works: Works) -> Result<(), StoreError> {
+    pub(super) async fn commit(
+        &mut self,
+        works: Works,
+        persons: &Persons,
+    ) -> Result<(), StoreError> {
         let (partition, now) = (self.settings.ingest.partition, self.clock.now());
         let watched = match self.published.receiver_count() {
             0 => Watched::No,
@@ -95,7 +99,7 @@ impl Writer {
         };
         let rules = Arc::clone(&self.settings.rules);
         let place = (partition, self.heads);
-        let mut draft = Draft::new(&rules, self.ids.as_ref(), watched, place, now);
+        let mut draft = Draft::new((&rules, persons), self.ids.as_ref(), watched, place, now);
         for (key, work) in works {
             let Some(name) = self.memory.tenants.name(key) else {
                 continue;

@@ -27,10 +27,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 impl Writer {
     /// After a group that the store can not take: one of its batches may be to blame, and harms no other then.
     pub(super) async fn settle_one_by_one(&mut self, group: Group) {
-        self.standing = match self.standing {
-            Standing::Unsure(_) => Standing::Unsure(Instant::now()),
-            standing => standing,
-        };
+        if matches!(self.standing, Standing::Unsure(_)) {
+            self.standing = Standing::Unsure(Instant::now());
+        }
         for handed in group.handed {
             let mut alone = Group::default();
             alone.add(handed);
@@ -69,7 +68,9 @@ impl Writer {
         self.memory
             .recover(&self.store, &self.settings.rules, place)
             .await?;
-        self.due = DueSessions::of(self.store.clone());
+        let (first, rest) = DueSessions::of(self.store.clone()).await?;
+        self.arm(&first);
+        self.due = rest;
         self.heads = heads;
         self.standing = Standing::Sure;
         Ok(())

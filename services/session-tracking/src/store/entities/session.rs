@@ -14,6 +14,8 @@ pub(in crate::store) struct Model {
     pub(in crate::store) shopper_id: Option<String>,
     pub(in crate::store) state: String,
     pub(in crate::store) phase: String,
+    pub(in crate::store) cart_value_minor: i64,
+    pub(in crate::store) cart_value_currency: String,
     /// 1 when a sign of hesitation was seen.
     pub(in crate::store) doubted: i64,
     /// The shopper moves ahead until then.

@@ -11,6 +11,15 @@ pub(super) fn migration() -> Box<dyn MigrationTrait> {
             "sessions_by_activity",
             &["tenant", "last_event_at", "session_id"],
         ))
+        .create_index(index(
+            "sessions_by_value",
+            &[
+                "tenant",
+                "cart_value_currency",
+                "cart_value_minor",
+                "session_id",
+            ],
+        ))
         .create_index(index("sessions_by_change", &["tenant", "changed"]))
         .create_index(index(
             "sessions_by_due",
@@ -30,6 +39,8 @@ fn table() -> TableCreateStatement {
         .col(text_id_null("shopper_id"))
         .col(text("state"))
         .col(text("phase"))
+        .col(count("cart_value_minor"))
+        .col(text("cart_value_currency"))
         .col(count("doubted"))
         .col(millis_null("progress_until"))
         .col(millis("last_event_at"))

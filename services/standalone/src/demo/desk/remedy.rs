@@ -201,7 +201,7 @@ fn wanted(kind: RemedyKind, wish: Wish, shipping: i64) -> Option<i64> {
 
 /// Whether offers do not know yet that this agent has the task.
 fn is_early(answer: &AuthorizeOfferResponse) -> bool {
-    let Some(authorize_offer_response::Decision::Refused(DecisionRefused { reasons })) =
+    let Some(authorize_offer_response::Decision::Refused(DecisionRefused { reasons, .. })) =
         &answer.decision
     else {
         return false;
@@ -227,7 +227,7 @@ mod tests {
         GrantableRemedy {
             kind: kind.into_wire(),
             max_amount: most.map(money),
-            programme_id: String::new(),
+            ..GrantableRemedy::default()
         }
     }
 

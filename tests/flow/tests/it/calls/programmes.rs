@@ -2,22 +2,24 @@
 
 use CallerKind::Operator;
 use platform::auth::CallerKind;
+use proto::convert::time::wire_timestamp;
 use proto::offers::v1::{
-    ActivateAuthorityPolicyRequest, CreateAuthorityPolicyRequest, CreateProgrammeRequest,
-    DryRunAuthorityPolicyRequest, ListAuthorityPoliciesRequest, ListLedgerEntriesRequest,
-    ListProgrammesRequest, ListPursesRequest, ProgrammeState, Purse, SetProgrammeStateRequest,
-    SetPurseRequest, TopUpBudgetRequest,
+    ActivateAuthorityPolicyRequest, Certificate, CreateAuthorityPolicyRequest,
+    CreateProgrammeRequest, DryRunAuthorityPolicyRequest, GetStatementRequest, LedgerEntryKind,
+    ListAuthorityPoliciesRequest, ListLedgerEntriesRequest, ListProgrammesRequest,
+    ListPursesRequest, ListStandingsRequest, ProgrammeState, Purse, SetProgrammeStateRequest,
+    SetPurseRequest, SetStandingRequest, Standing, StatementGrouping, TopUpBudgetRequest,
 };
 use proto::remedy::v1::RemedyKind;
 
 use super::samples::{a_long_ago, an_offer_id};
 use super::{Call, call};
-use crate::people::usd;
+use crate::people::{now, usd};
 use crate::shop::request_id;
 use crate::stage::{a_policy, a_programme, case_agent};
 
 pub(super) fn calls() -> Vec<Call> {
-    [programmes(), purses(), policies()].concat()
+    [programmes(), purses(), policies(), standings()].concat()
 }
 
 fn programmes() -> Vec<Call> {
@@ -44,8 +46,21 @@ fn programmes() -> Vec<Call> {
         offer_id: an_offer_id(),
         page_size: 10,
         page_token: String::new(),
+        partner_id: case_agent().partner_id,
+        agent_id: case_agent().agent_id,
+        kind: Some(LedgerEntryKind::Hold.into()),
+        from: Some(a_long_ago()),
+        until: Some(wire_timestamp(now())),
+    };
+    let statement = GetStatementRequest {
+        from: Some(a_long_ago()),
+        until: Some(wire_timestamp(now())),
+        grouping: StatementGrouping::Agent.into(),
+        programme_id: "discounts".to_owned(),
+        partner_id: case_agent().partner_id,
     };
     vec![
+        call("GetStatement", Operator, statement),
         call("CreateProgramme", Operator, create),
         call("ListProgrammes", Operator, list),
         call("TopUpBudget", Operator, top_up),
@@ -88,15 +103,42 @@ fn policies() -> Vec<Call> {
     let dry_run = DryRunAuthorityPolicyRequest {
         version: 1,
         from: Some(a_long_ago()),
+        until: None,
     };
     let activate = ActivateAuthorityPolicyRequest {
         request_id: request_id(),
         version: 1,
+        at: None,
     };
     vec![
         call("CreateAuthorityPolicy", Operator, create),
         call("ListAuthorityPolicies", Operator, list),
         call("DryRunAuthorityPolicy", Operator, dry_run),
         call("ActivateAuthorityPolicy", Operator, activate),
+    ]
+}
+
+fn standings() -> Vec<Call> {
+    let agent = case_agent();
+    let set = SetStandingRequest {
+        request_id: request_id(),
+        standing: Some(Standing {
+            partner_id: agent.partner_id.clone(),
+            agent_id: agent.agent_id,
+            tier: "team_leader".to_owned(),
+            certificates: vec![Certificate {
+                name: "pci".to_owned(),
+                expires_at: Some(wire_timestamp(now())),
+            }],
+        }),
+    };
+    let list = ListStandingsRequest {
+        partner_id: agent.partner_id,
+        page_size: 10,
+        page_token: String::new(),
+    };
+    vec![
+        call("SetStanding", Operator, set),
+        call("ListStandings", Operator, list),
     ]
 }

@@ -2,12 +2,14 @@
 
 use CallerKind::{Operator, Platform};
 use platform::auth::CallerKind;
+use proto::cause::v1::Cause;
 use proto::convert::time::wire_timestamp;
 use proto::fact::v1::Ending;
 use proto::risk::v1::{
-    ActivateModelRequest, AssessSessionRequest, AssessSessionsRequest, EvaluateModelRequest,
-    ExplainAssessmentRequest, GetModelHealthRequest, ListAssessmentsRequest, ListModelsRequest,
-    RecordOutcomeRequest, RegisterModelRequest,
+    ActivateCauseTableRequest, ActivateModelRequest, AssessSessionRequest, AssessSessionsRequest,
+    CompareModelsRequest, EvaluateModelRequest, ExplainAssessmentRequest, GetModelHealthRequest,
+    LearnCausesRequest, ListAssessmentsRequest, ListCauseTablesRequest, ListModelsRequest,
+    RecordCauseRequest, RecordOutcomeRequest, RegisterModelRequest,
 };
 
 use super::samples::{a_long_ago, a_moment};
@@ -39,6 +41,11 @@ fn assessments(stage: &Stage) -> Vec<Call> {
         page_token: String::new(),
         from: Some(a_long_ago()),
     };
+    let cause = RecordCauseRequest {
+        request_id: request_id(),
+        assessment_id: stage.assessed.assessment_id.clone(),
+        cause: Cause::UnexpectedCost.into(),
+    };
     let outcome = RecordOutcomeRequest {
         request_id: request_id(),
         session_id: stage.assessed.session_id.clone(),
@@ -51,6 +58,7 @@ fn assessments(stage: &Stage) -> Vec<Call> {
         call("ExplainAssessment", Operator, explain),
         call("ListAssessments", Operator, list),
         call("RecordOutcome", Platform, outcome),
+        call("RecordCause", Platform, cause),
     ]
 }
 
@@ -68,6 +76,13 @@ fn models() -> Vec<Call> {
         version: 1,
         from: Some(a_long_ago()),
     };
+    let compare = CompareModelsRequest {
+        model_id: "rescate.scorecard".to_owned(),
+        version: 1,
+        other_model_id: "rescate.scorecard".to_owned(),
+        other_version: 1,
+        from: Some(a_long_ago()),
+    };
     let activate = ActivateModelRequest {
         request_id: request_id(),
         model_id: "even".to_owned(),
@@ -77,11 +92,22 @@ fn models() -> Vec<Call> {
         model_id: "even".to_owned(),
         version: 1,
     };
+    let learn = LearnCausesRequest {
+        request_id: request_id(),
+    };
+    let back = ActivateCauseTableRequest {
+        request_id: request_id(),
+        version: 1,
+    };
     vec![
         call("ListModels", Operator, list),
         call("RegisterModel", Operator, register),
         call("EvaluateModel", Operator, evaluate),
+        call("CompareModels", Operator, compare),
         call("ActivateModel", Operator, activate),
         call("GetModelHealth", Operator, health),
+        call("LearnCauses", Operator, learn),
+        call("ListCauseTables", Operator, ListCauseTablesRequest {}),
+        call("ActivateCauseTable", Operator, back),
     ]
 }

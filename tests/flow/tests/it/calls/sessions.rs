@@ -3,9 +3,10 @@
 use CallerKind::{Operator, Platform};
 use platform::auth::CallerKind;
 use proto::cause::v1::RiskPhase;
+use proto::money::v1::Money;
 use proto::session::v1::{
-    EraseShopperRequest, GetSessionRequest, ListSessionsRequest, RecordEventsRequest, SessionState,
-    StreamEventsRequest, WatchSessionsRequest,
+    EraseShopperRequest, GetSessionRequest, ListSessionsRequest, RecordEventsRequest,
+    SessionOrdering, SessionState, StreamEventsRequest, WatchSessionsRequest,
 };
 
 use super::samples::events;
@@ -25,6 +26,11 @@ pub(super) fn calls(stage: &Stage) -> Vec<Call> {
         hesitating: Some(true),
         page_size: 10,
         page_token: String::new(),
+        min_cart_value: Some(Money {
+            minor_units: 0,
+            currency: "USD".to_owned(),
+        }),
+        ordering: SessionOrdering::CartValue.into(),
     };
     let watch = WatchSessionsRequest {
         phase: Some(friction),

@@ -129,6 +129,8 @@ pub(crate) fn a_policy() -> AuthorityPolicy {
             grant(GrantorRole::Supervisor, "", 5_000, 2_000),
         ],
         created_at: Some(wire_timestamp(now())),
+        cedar: String::new(),
+        scheduled_at: None,
     }
 }
 
@@ -159,5 +161,6 @@ pub(crate) fn a_model(model_id: &str) -> RegisterModelRequest {
             }],
             expected_abandonment: 0.75,
         }],
+        file: None,
     }
 }

@@ -13,9 +13,9 @@ use proto::session::v1::{
     AddressEdited, BackOrderReady, CartItemAdded, CartItemChanged, CartItemRemoved, CheckoutStep,
     CheckoutStepEntered, ConsentChanged, ContactReceived, CostKind, CostRevealed, CouponApplied,
     CouponRejected, CustomAttribute, CustomEvent, DeliveryConfirmed, ExitIntent, FaqViewed,
-    FaultKind, FormError, HelpOpened, IdentityLinked, IdentityUnlinked, OrderCancelled, OrderChanged, OrderPlaced,
-    PageFault, PageKind, PageViewed, PaymentAttempted, PaymentDeclined, ProductConfigured,
-    ProductViewed, SearchPerformed, ShipmentUpdated,
+    FaultKind, FormError, HelpOpened, IdentityLinked, IdentityUnlinked, OrderCancelled,
+    OrderChanged, OrderPlaced, PageFault, PageKind, PageViewed, PaymentAttempted, PaymentDeclined,
+    ProductConfigured, ProductViewed, SearchPerformed, ShipmentUpdated,
 };
 
 use crate::people::{Shopper, now, usd};

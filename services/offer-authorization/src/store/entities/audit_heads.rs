@@ -1,14 +1,14 @@
-//! Which version of its policy a tenant decides by; no row means the starter policy.
+//! The end of each audit trail: the row that makes entries come one after the other.
 
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "active_policies")]
+#[sea_orm(table_name = "audit_heads")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant: String,
-    pub(crate) version: i64,
-    pub(crate) activated_at: i64,
+    pub(crate) number: i64,
+    pub(crate) hash: String,
 }
 
 super::scoped_by_tenant!();

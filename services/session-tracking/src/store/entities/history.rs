@@ -1,4 +1,4 @@
-//! What a visitor has done in sessions that have ended.
+//! What a person has done in sessions that have ended: a shopper, or a visitor who is not known.
 
 use sea_orm::entity::prelude::*;
 use storage::TenantScoped;
@@ -6,12 +6,12 @@ use storage::TenantScoped;
 use crate::report::Counts;
 
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "visitors")]
+#[sea_orm(table_name = "histories")]
 pub(in crate::store) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(in crate::store) tenant: String,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(in crate::store) visitor_id: String,
+    pub(in crate::store) person_id: String,
     pub(in crate::store) sessions: i64,
     pub(in crate::store) carts: i64,
     pub(in crate::store) orders: i64,

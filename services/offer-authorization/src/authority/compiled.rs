@@ -1,0 +1,230 @@
+//! Policies as Cedar reads them: parsed, checked against the schema, and sorted by who could be meant.
+//!
+//! A request for one remedy by one role can only ever be decided by the policies whose head fits both, so those are picked
+//! out once for each version and kept. What no policy allows is refused, and a policy that cannot be worked out refuses
+//! all that it might have forbidden.
+
+mod literals;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use cedar_policy::{
+    ActionConstraint, EntityUid, Policy, PolicyId, PolicySet, PrincipalConstraint, Schema,
+    ValidationMode, Validator,
+};
+use domain::offer::OfferRefusal;
+use domain::remedy::RemedyKind;
+use thiserror::Error;
+
+use super::lines::{Grant, entity_id, entity_type, in_cedar};
+use super::question::{GrantorRole, PolicyName};
+use crate::case::CaseAgent;
+use literals::{Literals, OutsideUtc};
+
+/// What a policy can speak of.
+pub(super) const SCHEMA: &str = include_str!("schema.cedarschema");
+
+/// Most policies of a version, its lines included.
+pub(crate) const MAX_POLICIES: usize = 200;
+
+/// The action that all money remedies belong to.
+pub(super) const MONEY: &str = "money";
+
+/// Says what a `forbid` means to whoever is refused: the word of an [`OfferRefusal`].
+const REFUSAL: &str = "refusal";
+/// The name of a policy.
+const NAME: &str = "id";
+
+static VALIDATOR: LazyLock<Result<Validator, String>> = LazyLock::new(|| {
+    Schema::from_cedarschema_str(SCHEMA)
+        .map(|(schema, _)| Validator::new(schema))
+        .map_err(|fault| fault.to_string())
+});
+
+/// Why a text is no authority policy.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum PolicyFault {
+    /// It cannot be read.
+    #[error("is no Cedar: {0}")]
+    Syntax(String),
+    /// It speaks of what an offer does not have.
+    #[error("does not fit the schema: {0}")]
+    Schema(String),
+    /// It has nothing to say.
+    #[error("must hold at least one policy")]
+    Empty,
+    /// It is too long.
+    #[error("must hold at most {MAX_POLICIES} policies")]
+    TooMany,
+    /// A policy cannot be named in an answer.
+    #[error("policy {0} needs an `@id` of 1 to 64 visible ASCII characters")]
+    Unnamed(usize),
+    /// Two policies would be one in an answer.
+    #[error("`{0}` names two policies")]
+    NamedTwice(PolicyName),
+    /// A refusal would have a meaning that nobody knows.
+    #[error("`@refusal` of `{0}` must be the word of a refusal")]
+    Refusal(PolicyName),
+    /// The end of an authority could not be found.
+    #[error("a datetime of `{0}` must be in UTC")]
+    OutsideUtc(PolicyName),
+    /// A policy has holes.
+    #[error("must hold no templates")]
+    Template,
+}
+
+/// The policies of a version that can decide on one remedy of one role.
+#[derive(Debug, Default)]
+pub(super) struct Slice {
+    pub(super) policies: PolicySet,
+    /// What refused offers are told, where a policy says it.
+    pub(super) refusals: BTreeMap<PolicyId, OfferRefusal>,
+    pub(super) literals: Literals,
+}
+
+/// A version of a policy, ready to decide.
+#[derive(Debug)]
+pub(crate) struct CompiledPolicy {
+    version: u32,
+    slices: BTreeMap<(GrantorRole, RemedyKind), Slice>,
+}
+
+impl CompiledPolicy {
+    /// Reads the lines and the Cedar text of a version.
+    ///
+    /// # Errors
+    /// [`PolicyFault`]: what is wrong, for its author.
+    pub(crate) fn new(version: u32, lines: &[Grant], text: &str) -> Result<Self, PolicyFault> {
+        let named = [in_cedar(lines).as_str(), text]
+            .map(read)
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()?
+            .concat();
+        if named.is_empty() {
+            return Err(PolicyFault::Empty);
+        }
+        if named.len() > MAX_POLICIES {
+            return Err(PolicyFault::TooMany);
+        }
+        require_valid(&named)?;
+        let mut slices = BTreeMap::new();
+        for role in GrantorRole::ALL {
+            for remedy in RemedyKind::ALL.iter().filter(|remedy| remedy.costs_money()) {
+                slices.insert((*role, *remedy), Slice::of(&named, *role, *remedy)?);
+            }
+        }
+        Ok(Self { version, slices })
+    }
+
+    /// The version of the policy.
+    pub(crate) fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Whether a policy is about this person by name.
+    pub(crate) fn names(&self, person: &CaseAgent) -> bool {
+        let id = entity_id(person);
+        let mut slices = self.slices.values();
+        slices.any(|slice| slice.literals.persons.contains(&id))
+    }
+
+    pub(super) fn slice(&self, role: GrantorRole, remedy: RemedyKind) -> Option<&Slice> {
+        self.slices.get(&(role, remedy))
+    }
+}
+
+/// The policies of a text, each with its own name for an id.
+fn read(text: &str) -> Result<Vec<(PolicyName, Policy)>, PolicyFault> {
+    let set: PolicySet = text
+        .parse()
+        .map_err(|fault: cedar_policy::ParseErrors| PolicyFault::Syntax(fault.to_string()))?;
+    if set.templates().next().is_some() {
+        return Err(PolicyFault::Template);
+    }
+    let mut policies: Vec<&Policy> = set.policies().collect();
+    // Cedar numbers the policies of a text and keeps no order: `policy2` comes before `policy10`.
+    policies.sort_by_key(|policy| {
+        let id = policy.id().to_string();
+        (id.len(), id)
+    });
+    let named = policies.into_iter().zip(1_usize..).map(|(policy, number)| {
+        let name = policy.annotation(NAME).and_then(PolicyName::parse);
+        let name = name.ok_or(PolicyFault::Unnamed(number))?;
+        let policy = policy.new_id(PolicyId::new(name.as_str()));
+        Ok((name, policy))
+    });
+    named.collect()
+}
+
+fn require_valid(named: &[(PolicyName, Policy)]) -> Result<(), PolicyFault> {
+    let mut set = PolicySet::new();
+    for (name, policy) in named {
+        set.add(policy.clone())
+            .map_err(|_| PolicyFault::NamedTwice(name.clone()))?;
+    }
+    let validator = VALIDATOR
+        .as_ref()
+        .map_err(|fault| PolicyFault::Schema(fault.clone()))?;
+    let result = validator.validate(&set, ValidationMode::Strict);
+    match result.validation_errors().next() {
+        None => Ok(()),
+        Some(fault) => Err(PolicyFault::Schema(fault.to_string())),
+    }
+}
+
+impl Slice {
+    fn of(
+        named: &[(PolicyName, Policy)],
+        role: GrantorRole,
+        remedy: RemedyKind,
+    ) -> Result<Self, PolicyFault> {
+        let mut slice = Self::default();
+        for (name, policy) in named {
+            if !(could_be(policy, role) && could_do(policy, remedy)) {
+                continue;
+            }
+            if let Some(word) = policy.annotation(REFUSAL) {
+                let refusal = OfferRefusal::parse(word);
+                let refusal = refusal.map_err(|_| PolicyFault::Refusal(name.clone()))?;
+                slice.refusals.insert(policy.id().clone(), refusal);
+            }
+            slice
+                .literals
+                .take(policy)
+                .map_err(|OutsideUtc| PolicyFault::OutsideUtc(name.clone()))?;
+            slice
+                .policies
+                .add(policy.clone())
+                .map_err(|_| PolicyFault::NamedTwice(name.clone()))?;
+        }
+        Ok(slice)
+    }
+}
+
+/// Whether somebody of a role could be meant by the head of a policy.
+fn could_be(policy: &Policy, role: GrantorRole) -> bool {
+    match policy.principal_constraint() {
+        PrincipalConstraint::Any | PrincipalConstraint::In(_) => true,
+        PrincipalConstraint::Eq(person) => person.type_name().basename() == entity_type(role),
+        PrincipalConstraint::Is(kind) | PrincipalConstraint::IsIn(kind, _) => {
+            kind.basename() == entity_type(role)
+        }
+    }
+}
+
+/// Whether a remedy could be meant by the head of a policy.
+fn could_do(policy: &Policy, remedy: RemedyKind) -> bool {
+    let is_meant = |action: &EntityUid| {
+        let name: &str = action.id().as_ref();
+        name == MONEY || name == remedy.as_str()
+    };
+    match policy.action_constraint() {
+        ActionConstraint::Any => true,
+        ActionConstraint::Eq(action) => is_meant(&action),
+        ActionConstraint::In(actions) => actions.iter().any(is_meant),
+    }
+}
+
+#[cfg(test)]
+mod tests;

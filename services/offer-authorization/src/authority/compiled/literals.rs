@@ -1,0 +1,69 @@
+//! The values that a policy compares with: where its answer may turn, and whom it names.
+
+use std::collections::BTreeSet;
+
+use cedar_policy::Policy;
+use domain::money::Currency;
+use domain::time::Timestamp;
+use serde_json::Value;
+
+/// What the policies of a slice compare with.
+#[derive(Debug, Default)]
+pub(in crate::authority) struct Literals {
+    /// Instants at which an answer may turn.
+    pub(in crate::authority) instants: BTreeSet<Timestamp>,
+    pub(in crate::authority) currencies: BTreeSet<Currency>,
+    /// The entities of persons who are named.
+    pub(in crate::authority) persons: BTreeSet<String>,
+}
+
+/// An instant is written with an offset. Its place on the clock would depend on who reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OutsideUtc;
+
+impl Literals {
+    /// Adds those of a policy, as its JSON form shows them.
+    pub(super) fn take(&mut self, policy: &Policy) -> Result<(), OutsideUtc> {
+        policy.to_json().map_or(Ok(()), |form| self.walk(&form))
+    }
+
+    fn walk(&mut self, form: &Value) -> Result<(), OutsideUtc> {
+        match form {
+            Value::Array(items) => items.iter().try_for_each(|item| self.walk(item)),
+            Value::Object(fields) => {
+                if let (Some(Value::String(kind)), Some(Value::String(id))) =
+                    (fields.get("type"), fields.get("id"))
+                    && (kind == "Agent" || kind == "Supervisor")
+                {
+                    self.persons.insert(id.clone());
+                }
+                if let Some(text) = fields.get("datetime").and_then(argument) {
+                    self.instants.insert(instant(text).ok_or(OutsideUtc)?);
+                }
+                if let Some(Value::String(text)) = fields.get("Value") {
+                    self.currencies.extend(Currency::parse(text));
+                }
+                fields.values().try_for_each(|field| self.walk(field))
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+        }
+    }
+}
+
+/// The one argument of a call, if it is a text.
+fn argument(arguments: &Value) -> Option<&str> {
+    let [argument] = arguments.as_array()?.as_slice() else {
+        return None;
+    };
+    argument.get("Value")?.as_str()
+}
+
+/// An instant as Cedar writes it: a date, or a date and a time that ends in `Z`.
+fn instant(text: &str) -> Option<Timestamp> {
+    if text.ends_with('Z') {
+        return text.parse().ok();
+    }
+    let date = text.len() == "2026-03-01".len();
+    date.then(|| format!("{text}T00:00:00Z").parse().ok())
+        .flatten()
+}

@@ -1,0 +1,123 @@
+//! What is no policy is refused with its reason, and the starter policy is one.
+
+use domain::cause::Cause;
+use domain::money::{Currency, Money};
+use testkit::clock::start;
+
+use super::super::question::{AuthorityQuestion, Circumstances, Grantor, Standing};
+use super::super::{Seek, starter_policy};
+use super::*;
+use crate::samples::{ana, as_agent};
+
+fn fault(text: &str) -> PolicyFault {
+    CompiledPolicy::new(1, &[], text).unwrap_err()
+}
+
+fn name(text: &str) -> PolicyName {
+    PolicyName::parse(text).unwrap()
+}
+
+#[test]
+fn a_text_that_is_no_policy_is_refused_with_its_reason() {
+    const HEAD: &str = "permit (principal, action, resource)";
+    let named = |body: &str| format!("@id(\"a\") {HEAD} {body};");
+
+    assert!(matches!(fault("permit everything"), PolicyFault::Syntax(_)));
+    assert!(matches!(
+        fault(&named("when { context.weather == 1 }")),
+        PolicyFault::Schema(_)
+    ));
+    assert!(matches!(
+        fault(&named("when { context.amount == \"much\" }")),
+        PolicyFault::Schema(_)
+    ));
+    // What may be unknown must be asked for first.
+    assert!(matches!(
+        fault(&named("when { context.margin_left > 0 }")),
+        PolicyFault::Schema(_)
+    ));
+    assert!(matches!(
+        fault("@id(\"a\") permit (principal is Robot, action, resource);"),
+        PolicyFault::Schema(_)
+    ));
+    assert_eq!(fault(&format!("{HEAD};")), PolicyFault::Unnamed(1));
+    assert_eq!(
+        fault(&format!("@id(\"a b\") {HEAD};")),
+        PolicyFault::Unnamed(1)
+    );
+    let twice = format!("{}{}", named(""), named(""));
+    assert_eq!(fault(&twice), PolicyFault::NamedTwice(name("a")));
+    let meaning = format!("@id(\"a\") @refusal(\"mood\") {HEAD};");
+    assert_eq!(fault(&meaning), PolicyFault::Refusal(name("a")));
+    let local = named("when { context.now < datetime(\"2026-03-01T00:00:00+0100\") }");
+    assert_eq!(fault(&local), PolicyFault::OutsideUtc(name("a")));
+    assert_eq!(
+        fault("@id(\"a\") permit (principal == ?principal, action, resource);"),
+        PolicyFault::Template
+    );
+    assert_eq!(fault(""), PolicyFault::Empty);
+    let named = (0..=MAX_POLICIES).map(|number| format!("@id(\"{number}\") {HEAD};"));
+    let many: Vec<String> = named.collect();
+    let many = many.concat();
+    assert_eq!(fault(&many), PolicyFault::TooMany);
+}
+
+#[test]
+fn what_may_be_unknown_can_be_asked_for() {
+    let text = "@id(\"a\") permit (principal, action, resource) when { context has margin_left && context.margin_left > 0 };";
+
+    CompiledPolicy::new(1, &[], text).unwrap();
+}
+
+/// The most that the starter policy allows on a cart of 1000.00.
+fn most(grantor: &Grantor, tier: Option<&str>, remedy: RemedyKind, currency: Currency) -> i64 {
+    let policy = starter_policy().unwrap().compile().unwrap();
+    let circumstances = Circumstances {
+        standing: Standing {
+            tier: tier.map(|tier| tier.parse().unwrap()),
+            certificates: Vec::new(),
+        },
+        ..Circumstances::default()
+    };
+    let of = |units| Money::new(units, currency).unwrap();
+    let question = AuthorityQuestion {
+        grantor,
+        remedy,
+        cause: Cause::UnexpectedCost,
+        cart_value: of(100_000),
+        amount: of(1),
+        granted: of(0),
+        circumstances: &circumstances,
+        now: start(),
+    };
+    policy.weigh(question, 100_000, Seek::Largest).most.unwrap()
+}
+
+#[test]
+fn everybody_of_the_starter_policy_may_more_than_whoever_is_below() {
+    let (agent, supervisor) = (
+        as_agent(ana()),
+        Grantor::Person(GrantorRole::Supervisor, ana()),
+    );
+    let currencies = [
+        Currency::USD,
+        Currency::EUR,
+        Currency::GBP,
+        Currency::CAD,
+        Currency::MXN,
+    ];
+    for currency in currencies {
+        for remedy in [RemedyKind::WaiveShipping, RemedyKind::PercentOff] {
+            let agents = most(&agent, None, remedy, currency);
+            let leaders = most(&agent, Some("team_leader"), remedy, currency);
+            let supervisors = most(&supervisor, None, remedy, currency);
+            assert!(
+                0 < agents && agents < leaders && leaders < supervisors,
+                "{remedy} in {currency}"
+            );
+        }
+        assert_eq!(most(&agent, None, RemedyKind::Perk, currency), 0);
+        assert!(most(&supervisor, None, RemedyKind::Perk, currency) > 0);
+    }
+    assert_eq!(most(&supervisor, None, RemedyKind::Perk, Currency::JPY), 0);
+}

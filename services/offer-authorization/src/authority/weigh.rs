@@ -1,0 +1,296 @@
+//! What a policy says to a question: yes or no, by which policies, up to which amount, until when, and why not.
+//!
+//! Why not is found by asking again with something changed. The smallest change that would be allowed names the reasons,
+//! whatever the policy looks like: that is also what would make the offer pass.
+
+mod ask;
+
+use domain::cause::Cause;
+use domain::offer::OfferRefusal;
+use domain::time::{Timestamp, earlier};
+use std::time::Duration;
+
+use super::compiled::{CompiledPolicy, Slice};
+use super::question::{AuthorityQuestion, Grantor, PolicyName};
+use ask::{Asker, Facts, Principal};
+
+/// Most changes that are tried to explain a refusal.
+const MOST_TRIES: usize = 2_000;
+
+/// Whether the largest amount is of interest also when the one that is asked for is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seek {
+    /// Only to tell whoever is refused.
+    Answer,
+    /// In any case.
+    Largest,
+}
+
+/// What a policy says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Weighed {
+    /// Every reason against it; empty when it is allowed.
+    pub(crate) refusals: Vec<OfferRefusal>,
+    /// The most that would be allowed, in minor units; `None` when it was not sought.
+    pub(crate) most: Option<i64>,
+    /// When the authority ends that it is allowed under.
+    pub(crate) until: Option<Timestamp>,
+    /// The policies that decided.
+    pub(crate) decided_by: Vec<PolicyName>,
+}
+
+/// What can stand between an offer and its grant, and be another thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Amount,
+    Cause,
+    Time,
+    Currency,
+}
+
+impl Change {
+    /// In the order in which reasons are named.
+    const ALL: [Self; 4] = [Self::Amount, Self::Cause, Self::Time, Self::Currency];
+
+    fn reason(self) -> OfferRefusal {
+        match self {
+            Self::Amount => OfferRefusal::AboveAuthority,
+            Self::Cause => OfferRefusal::CauseNotEligible,
+            Self::Time => OfferRefusal::AuthorityExpired,
+            Self::Currency => OfferRefusal::CurrencyMismatch,
+        }
+    }
+}
+
+impl CompiledPolicy {
+    /// Answers a question. No amount above `ceiling` is looked at as the most.
+    pub(crate) fn weigh(
+        &self,
+        question: AuthorityQuestion<'_>,
+        ceiling: i64,
+        seek: Seek,
+    ) -> Weighed {
+        let nobody = Weighed {
+            refusals: vec![OfferRefusal::RemedyNotAllowed],
+            most: Some(0),
+            ..Weighed::default()
+        };
+        let Some(slice) = self.slice(question.grantor.role(), question.remedy) else {
+            return nobody;
+        };
+        let weighed = principals(question, slice)
+            .into_iter()
+            .map(|principal| Scales::of(slice, question, &principal).weigh(ceiling, seek));
+        weighed
+            .reduce(|best, other| if other.beats(&best) { other } else { best })
+            .unwrap_or(nobody)
+    }
+}
+
+impl CompiledPolicy {
+    /// Whether a question is allowed, without a word on why.
+    pub(crate) fn allows(&self, question: AuthorityQuestion<'_>) -> bool {
+        let slice = self.slice(question.grantor.role(), question.remedy);
+        slice.is_some_and(|slice| {
+            principals(question, slice).into_iter().any(|principal| {
+                let scales = Scales::of(slice, question, &principal);
+                scales.asker.ask(scales.facts).is_allowed
+            })
+        })
+    }
+}
+
+/// As whom a question is asked. For a supervisor who is yet to be found, as each that the policies name.
+fn principals(question: AuthorityQuestion<'_>, slice: &Slice) -> Vec<Principal> {
+    let role = question.grantor.role();
+    match question.grantor {
+        Grantor::Person(_, person) => vec![Principal::person(role, person)],
+        Grantor::Shop(partner) => vec![Principal::nobody(role, partner)],
+        Grantor::AnySupervisor(partner) => {
+            let of_partner = format!("{partner}/");
+            let named = slice.literals.persons.iter();
+            let named = named.filter(|person| person.starts_with(&of_partner));
+            named
+                .map(|person| Principal::named(role, partner, person))
+                .chain([Principal::nobody(role, partner)])
+                .collect()
+        }
+    }
+}
+
+impl Weighed {
+    fn beats(&self, other: &Self) -> bool {
+        let rank = |weighed: &Self| (weighed.refusals.is_empty(), weighed.most);
+        rank(self) > rank(other)
+    }
+}
+
+/// One question as one person, with the policies that can decide on it.
+struct Scales<'a> {
+    slice: &'a Slice,
+    asker: Asker<'a>,
+    facts: Facts,
+}
+
+impl<'a> Scales<'a> {
+    fn of(slice: &'a Slice, question: AuthorityQuestion<'a>, principal: &Principal) -> Self {
+        Self {
+            slice,
+            asker: Asker::new(slice, question, principal),
+            facts: Facts::of(question),
+        }
+    }
+
+    fn weigh(&self, ceiling: i64, seek: Seek) -> Weighed {
+        let answer = self.asker.ask(self.facts);
+        let is_allowed = answer.is_allowed;
+        let most = (seek == Seek::Largest || !is_allowed).then(|| self.most(ceiling));
+        if is_allowed {
+            return Weighed {
+                refusals: Vec::new(),
+                most,
+                until: self.end_of_authority(),
+                decided_by: answer.decided_by,
+            };
+        }
+        let refusals = if !answer.refusals.is_empty() {
+            answer.refusals
+        } else if most.is_some_and(|most| most > 0) {
+            vec![OfferRefusal::AboveAuthority]
+        } else {
+            self.nearest()
+        };
+        Weighed {
+            refusals,
+            most,
+            until: None,
+            decided_by: answer.decided_by,
+        }
+    }
+
+    /// The largest amount up to `ceiling` that is allowed while one more minor unit is not, by bisection; 0 when not even
+    /// one is. It is never one that the policy was not asked about.
+    fn most(&self, ceiling: i64) -> i64 {
+        let allows = |amount| {
+            let facts = Facts {
+                amount,
+                ..self.facts
+            };
+            self.asker.ask(facts).is_allowed
+        };
+        if ceiling < 1 || self.slice.policies.is_empty() || !allows(1) {
+            return 0;
+        }
+        if allows(ceiling) {
+            return ceiling;
+        }
+        let (mut good, mut bad) = (1, ceiling);
+        while bad - good > 1 {
+            let middle = good + (bad - good) / 2;
+            if allows(middle) {
+                good = middle;
+            } else {
+                bad = middle;
+            }
+        }
+        good
+    }
+
+    /// The first instant after now at which the answer turns.
+    fn end_of_authority(&self) -> Option<Timestamp> {
+        let later = |instant: &Timestamp| *instant > self.facts.now;
+        self.turns()
+            .into_iter()
+            .filter(later)
+            .find(|now| !self.asker.ask(self.at(*now)).is_allowed)
+    }
+
+    /// The reasons of the smallest change that would be allowed; that the remedy is not, when none would.
+    fn nearest(&self) -> Vec<OfferRefusal> {
+        let mut tries = MOST_TRIES;
+        let mut sets: Vec<Vec<Change>> = subsets();
+        sets.sort_by_key(Vec::len);
+        for changes in sets {
+            if self.would_pass(&changes, &mut tries) {
+                return changes.into_iter().map(Change::reason).collect();
+            }
+        }
+        vec![OfferRefusal::RemedyNotAllowed]
+    }
+
+    /// Whether the offer is allowed once these things are others, whatever they are then.
+    fn would_pass(&self, changes: &[Change], tries: &mut usize) -> bool {
+        let mut worlds = vec![self.facts];
+        for change in changes {
+            worlds = worlds
+                .into_iter()
+                .flat_map(|facts| self.others(*change, facts))
+                .take(*tries)
+                .collect();
+        }
+        worlds.into_iter().any(|facts| {
+            let is_left = *tries > 0;
+            *tries = tries.saturating_sub(1);
+            is_left && self.asker.ask(facts).is_allowed
+        })
+    }
+
+    fn others(&self, change: Change, facts: Facts) -> Vec<Facts> {
+        match change {
+            Change::Amount => vec![Facts {
+                amount: 0,
+                granted: 0,
+                ..facts
+            }],
+            Change::Cause => Cause::ALL
+                .iter()
+                .map(|cause| Facts {
+                    cause: *cause,
+                    ..facts
+                })
+                .collect(),
+            Change::Time => self
+                .turns()
+                .into_iter()
+                .flat_map(|turn| [earlier(turn, Duration::from_millis(1)), turn])
+                .map(|now| Facts { now, ..facts })
+                .collect(),
+            Change::Currency => {
+                let currencies = self.slice.literals.currencies.iter();
+                currencies
+                    .map(|currency| Facts {
+                        currency: *currency,
+                        ..facts
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// The instants at which an answer may turn, in their order.
+    fn turns(&self) -> Vec<Timestamp> {
+        let mut turns: Vec<Timestamp> = self.slice.literals.instants.iter().copied().collect();
+        turns.extend(self.asker.ends_of_certificates());
+        turns.sort_unstable();
+        turns.dedup();
+        turns
+    }
+
+    fn at(&self, now: Timestamp) -> Facts {
+        Facts { now, ..self.facts }
+    }
+}
+
+/// All sets of changes but the empty one.
+fn subsets() -> Vec<Vec<Change>> {
+    let mut sets: Vec<Vec<Change>> = vec![Vec::new()];
+    for change in Change::ALL {
+        let with: Vec<Vec<Change>> = sets
+            .iter()
+            .map(|set| [set.as_slice(), &[change]].concat())
+            .collect();
+        sets.extend(with);
+    }
+    sets.retain(|set| !set.is_empty());
+    sets
+}

@@ -1,0 +1,334 @@
+//! One request to Cedar, with everything that the schema says a policy can see.
+
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
+    Response, RestrictedExpression,
+};
+use domain::cause::Cause;
+use domain::id::PartnerId;
+use domain::money::Currency;
+use domain::offer::OfferRefusal;
+use domain::remedy::RemedyKind;
+use domain::time::Timestamp;
+use std::collections::{HashMap, HashSet};
+
+use super::super::compiled::{MONEY, Slice};
+use super::super::lines::{entity_id, entity_type};
+use super::super::question::{AuthorityQuestion, GrantorRole, PolicyName};
+use crate::case::CaseAgent;
+
+/// As whom a question is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Principal {
+    role: GrantorRole,
+    id: String,
+    partner: String,
+}
+
+/// What can be changed of a question, to see what the answer would be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// In minor units, like all amounts here.
+    pub(super) amount: i64,
+    pub(super) granted: i64,
+    pub(super) cause: Cause,
+    pub(super) currency: Currency,
+    pub(super) now: Timestamp,
+}
+
+/// What Cedar says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) is_allowed: bool,
+    pub(super) decided_by: Vec<PolicyName>,
+    /// What the policies that forbid it say to that.
+    pub(super) refusals: Vec<OfferRefusal>,
+}
+
+/// Asks one question as one person.
+pub(super) struct Asker<'a> {
+    slice: &'a Slice,
+    question: AuthorityQuestion<'a>,
+    principal: Principal,
+    authorizer: Authorizer,
+    /// What is there at the instant of the question. At another one, certificates may have ended.
+    entities: Option<Entities>,
+}
+
+/// Something that is no name, no request or no world to Cedar: a fault of ours.
+#[derive(Debug)]
+struct Unaskable;
+
+impl Principal {
+    pub(super) fn person(role: GrantorRole, person: &CaseAgent) -> Self {
+        Self {
+            role,
+            id: entity_id(person),
+            partner: person.partner.to_string(),
+        }
+    }
+
+    /// Somebody whom a policy names.
+    pub(super) fn named(role: GrantorRole, partner: &PartnerId, id: &str) -> Self {
+        Self {
+            role,
+            id: id.to_owned(),
+            partner: partner.to_string(),
+        }
+    }
+
+    /// Somebody whom no policy can name, as no person is called like a partner.
+    pub(super) fn nobody(role: GrantorRole, partner: &PartnerId) -> Self {
+        Self::named(role, partner, partner.as_str())
+    }
+}
+
+impl Facts {
+    pub(super) fn of(question: AuthorityQuestion<'_>) -> Self {
+        let currency = question.cart_value.currency();
+        // An amount in another currency is refused for that. Here it weighs nothing, and hides no other reason.
+        let amount = if question.amount.currency() == currency {
+            question.amount.minor_units()
+        } else {
+            0
+        };
+        Self {
+            amount,
+            granted: question.granted.minor_units(),
+            cause: question.cause,
+            currency,
+            now: question.now,
+        }
+    }
+}
+
+impl<'a> Asker<'a> {
+    pub(super) fn new(
+        slice: &'a Slice,
+        question: AuthorityQuestion<'a>,
+        principal: &Principal,
+    ) -> Self {
+        let mut asker = Self {
+            slice,
+            question,
+            principal: principal.clone(),
+            authorizer: Authorizer::new(),
+            entities: None,
+        };
+        asker.entities = asker.entities_at(question.now).ok();
+        asker
+    }
+
+    /// A policy that cannot be worked out is none to go by: the answer is no.
+    pub(super) fn ask(&self, facts: Facts) -> Answer {
+        if self.slice.policies.is_empty() {
+            return Answer::default();
+        }
+        let Ok(response) = self.response(facts) else {
+            return Answer::default();
+        };
+        let diagnostics = response.diagnostics();
+        let is_sound = diagnostics.errors().next().is_none();
+        let is_allowed = is_sound && response.decision() == Decision::Allow;
+        let mut decided_by: Vec<PolicyName> = diagnostics
+            .reason()
+            .filter_map(|id| PolicyName::parse(id.as_ref()))
+            .collect();
+        decided_by.sort_unstable();
+        let refusals = if is_allowed {
+            Vec::new()
+        } else {
+            let said = diagnostics
+                .reason()
+                .filter_map(|id| self.slice.refusals.get(id));
+            said.copied().collect()
+        };
+        Answer {
+            is_allowed,
+            decided_by,
+            refusals,
+        }
+    }
+
+    /// The instants at which certificates of the person end.
+    pub(super) fn ends_of_certificates(&self) -> impl Iterator<Item = Timestamp> + 'a {
+        let standing = &self.question.circumstances.standing;
+        standing.certificates.iter().map(|held| held.expires_at)
+    }
+
+    fn response(&self, facts: Facts) -> Result<Response, Unaskable> {
+        let request = self.request(facts)?;
+        let policies = &self.slice.policies;
+        match &self.entities {
+            Some(entities) if facts.now == self.question.now => {
+                Ok(self.authorizer.is_authorized(&request, policies, entities))
+            }
+            Some(_) | None => {
+                let entities = self.entities_at(facts.now)?;
+                Ok(self.authorizer.is_authorized(&request, policies, &entities))
+            }
+        }
+    }
+
+    fn request(&self, facts: Facts) -> Result<Request, Unaskable> {
+        let action = uid("Action", self.question.remedy.as_str())?;
+        let context = Context::from_pairs(self.context(facts)).map_err(|_| Unaskable)?;
+        // The schema was checked against the policies; that requests fit it too is proven by a test.
+        Request::new(
+            self.principal_uid()?,
+            action,
+            self.resource()?,
+            context,
+            None,
+        )
+        .map_err(|_| Unaskable)
+    }
+
+    fn context(&self, facts: Facts) -> Vec<(String, RestrictedExpression)> {
+        let Facts {
+            amount,
+            granted,
+            cause,
+            currency,
+            now,
+        } = facts;
+        let circumstances = self.question.circumstances;
+        let total = amount.saturating_add(granted);
+        let value = self.question.cart_value.minor_units();
+        let history = circumstances.history;
+        let held = circumstances.remedies_held.iter();
+        let held = held.map(|remedy| text(remedy.as_str()));
+        let known = [
+            ("amount", long(amount)),
+            ("granted", long(granted)),
+            ("total", long(total)),
+            ("total_bps", long(share_up(total, value))),
+            ("cart_value", long(value)),
+            ("currency", text(currency.as_str())),
+            ("cause", text(cause.as_str())),
+            (
+                "money_cause",
+                RestrictedExpression::new_bool(cause.is_money_cause()),
+            ),
+            ("remedies_held", RestrictedExpression::new_set(held)),
+            ("offers_had", long(i64::from(history.had))),
+            ("offers_unused", long(i64::from(history.unused))),
+            (
+                "now",
+                RestrictedExpression::new_datetime(format!("{now:.3}")),
+            ),
+        ];
+        let maybe = self.what_may_be_unknown(cause, total).into_iter();
+        let maybe = maybe.filter_map(|(name, value)| Some((name, value?)));
+        known
+            .into_iter()
+            .chain(maybe)
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+
+    fn what_may_be_unknown(
+        &self,
+        cause: Cause,
+        total: i64,
+    ) -> [(&'static str, Option<RestrictedExpression>); 3] {
+        let value = self.question.cart_value.minor_units();
+        let margin = self.question.circumstances.margin;
+        let left = margin.map(|margin| margin.minor_units().saturating_sub(total));
+        let left_bps = left.map(|left| share_down(left, value));
+        let phase = cause.phase().map(|phase| text(phase.as_str()));
+        [
+            ("margin_left", left.map(long)),
+            ("margin_left_bps", left_bps.map(long)),
+            ("phase", phase),
+        ]
+    }
+
+    fn entities_at(&self, now: Timestamp) -> Result<Entities, Unaskable> {
+        let partner = uid("Partner", &self.principal.partner)?;
+        let action = uid("Action", self.question.remedy.as_str())?;
+        let money = uid("Action", MONEY)?;
+        let mut entities = vec![
+            self.person(now, partner)?,
+            Entity::new(action, HashMap::new(), HashSet::from([money])).map_err(|_| Unaskable)?,
+        ];
+        if let Some(person) = self.question.circumstances.person {
+            let shopper = uid("Shopper", &person.to_string())?;
+            let resource = Entity::new(self.resource()?, HashMap::new(), HashSet::from([shopper]));
+            entities.push(resource.map_err(|_| Unaskable)?);
+        }
+        Entities::from_entities(entities, None).map_err(|_| Unaskable)
+    }
+
+    fn person(&self, now: Timestamp, partner: EntityUid) -> Result<Entity, Unaskable> {
+        let standing = &self.question.circumstances.standing;
+        let good = standing
+            .certificates
+            .iter()
+            .filter(|held| now < held.expires_at);
+        let good = RestrictedExpression::new_set(good.map(|held| text(held.name.as_str())));
+        let mut attributes = HashMap::from([("certificates".to_owned(), good)]);
+        if let Some(tier) = &standing.tier {
+            attributes.insert("tier".to_owned(), text(tier.as_str()));
+        }
+        let parents = HashSet::from([partner]);
+        Entity::new(self.principal_uid()?, attributes, parents).map_err(|_| Unaskable)
+    }
+
+    fn principal_uid(&self) -> Result<EntityUid, Unaskable> {
+        uid(entity_type(self.principal.role), &self.principal.id)
+    }
+
+    fn resource(&self) -> Result<EntityUid, Unaskable> {
+        match self.question.remedy {
+            RemedyKind::Compensation => uid("Order", "this"),
+            RemedyKind::Information
+            | RemedyKind::Fix
+            | RemedyKind::WaiveShipping
+            | RemedyKind::CutShipping
+            | RemedyKind::PercentOff
+            | RemedyKind::AmountOff
+            | RemedyKind::ExtendedWarranty
+            | RemedyKind::Perk
+            | RemedyKind::PriceMatch => uid("Cart", "this"),
+        }
+    }
+}
+
+fn uid(kind: &str, id: &str) -> Result<EntityUid, Unaskable> {
+    let kind: EntityTypeName = kind.parse().map_err(|_| Unaskable)?;
+    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+}
+
+fn long(value: i64) -> RestrictedExpression {
+    RestrictedExpression::new_long(value)
+}
+
+fn text(value: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(value.to_owned())
+}
+
+/// A share in basis points, rounded up: `total <= value * bps / 10000` to the minor unit is `share_up <= bps`. Of nothing,
+/// anything is too much.
+fn share_up(total: i64, value: i64) -> i64 {
+    let (total, value) = (i128::from(total), i128::from(value));
+    if value <= 0 {
+        return if total <= 0 { 0 } else { i64::MAX };
+    }
+    let scaled = total * 10_000;
+    let up = scaled.div_euclid(value) + i128::from(scaled.rem_euclid(value) != 0);
+    i64::try_from(up).unwrap_or(i64::MAX)
+}
+
+/// A share in basis points, rounded down. Of nothing, nothing is left.
+fn share_down(left: i64, value: i64) -> i64 {
+    if value <= 0 {
+        return 0;
+    }
+    let share = (i128::from(left) * 10_000).div_euclid(i128::from(value));
+    let end = if share < 0 { i64::MIN } else { i64::MAX };
+    i64::try_from(share).unwrap_or(end)
+}
+
+#[cfg(test)]
+mod tests;

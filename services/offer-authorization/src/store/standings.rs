@@ -1,0 +1,142 @@
+//! What is known of agents and supervisors beyond their roles.
+
+use domain::id::{PartnerId, TenantId};
+use domain::time::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+use serde::{Deserialize, Serialize};
+use storage::column::{self, Row};
+use storage::{StoreError, TenantScoped, Tx};
+
+use super::entities::standings::{ActiveModel, Column, Entity, Model};
+use crate::authority::Standing;
+use crate::case::CaseAgent;
+
+const TABLE: &str = "standings";
+
+/// Somebody, and what is known of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KnownPerson {
+    pub(crate) who: CaseAgent,
+    pub(crate) standing: Standing,
+}
+
+/// The sort key of the list of standings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StandingCursor {
+    partner: String,
+    agent: String,
+}
+
+impl StandingCursor {
+    /// The place of a person in the list.
+    pub(crate) fn of(known: &KnownPerson) -> Self {
+        Self {
+            partner: known.who.partner.to_string(),
+            agent: known.who.agent.to_string(),
+        }
+    }
+}
+
+/// Stores what is known of somebody, in place of what was.
+pub(crate) async fn set(
+    tx: &Tx,
+    tenant: &TenantId,
+    known: &KnownPerson,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = ActiveModel {
+        tenant: Set(tenant.to_string()),
+        partner_id: Set(known.who.partner.to_string()),
+        agent_id: Set(known.who.agent.to_string()),
+        standing: Set(column::json(&known.standing)?),
+        set_at: Set(column::millis(now)),
+    };
+    let replace = OnConflict::columns([Column::Tenant, Column::PartnerId, Column::AgentId])
+        .update_columns([Column::Standing, Column::SetAt])
+        .to_owned();
+    Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// What is known of these people, in their order; nothing of whom nobody set anything.
+pub(crate) async fn of_all<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    people: &[CaseAgent],
+) -> Result<Vec<Standing>, StoreError> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let partners = people.iter().map(|who| who.partner.as_str());
+    let agents = people.iter().map(|who| who.agent.as_str());
+    let models = Entity::find_in(tenant)
+        .filter(Column::PartnerId.is_in(partners))
+        .filter(Column::AgentId.is_in(agents))
+        .all(connection)
+        .await?;
+    let known: Vec<KnownPerson> = models.iter().map(parse).collect::<Result<_, _>>()?;
+    let standing = |who: &CaseAgent| {
+        let found = known.iter().find(|known| known.who == *who);
+        found.map_or_else(Standing::default, |known| known.standing.clone())
+    };
+    Ok(people.iter().map(standing).collect())
+}
+
+/// What is known of one person.
+pub(crate) async fn of<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    who: &CaseAgent,
+) -> Result<Standing, StoreError> {
+    let found = of_all(connection, tenant, std::slice::from_ref(who)).await?;
+    Ok(found.into_iter().next().unwrap_or_default())
+}
+
+/// Lists standings by partner and name.
+pub(crate) async fn list<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    partner: Option<&PartnerId>,
+    after: Option<&StandingCursor>,
+    limit: u64,
+) -> Result<Vec<KnownPerson>, StoreError> {
+    let mut query = Entity::find_in(tenant);
+    if let Some(partner) = partner {
+        query = query.filter(Column::PartnerId.eq(partner.as_str()));
+    }
+    if let Some(StandingCursor { partner, agent }) = after {
+        let same_partner = Expr::col(Column::PartnerId)
+            .eq(partner.as_str())
+            .and(Expr::col(Column::AgentId).gt(agent.as_str()));
+        query = query.filter(
+            Condition::any()
+                .add(Column::PartnerId.gt(partner.as_str()))
+                .add(same_partner),
+        );
+    }
+    let models = query
+        .order_by_asc(Column::PartnerId)
+        .order_by_asc(Column::AgentId)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    models.iter().map(parse).collect()
+}
+
+fn parse(model: &Model) -> Result<KnownPerson, StoreError> {
+    let row = Row::of(TABLE, &model.agent_id);
+    Ok(KnownPerson {
+        who: CaseAgent {
+            partner: row.parse("partner_id", &model.partner_id)?,
+            agent: row.parse("agent_id", &model.agent_id)?,
+        },
+        standing: row.json("standing", &model.standing)?,
+    })
+}

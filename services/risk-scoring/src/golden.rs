@@ -1,0 +1,109 @@
+//! Scores that must not change by a bit without somebody noticing: of the shipped models, on a thousand made-up sessions.
+//!
+//! The expected ones lie in `tests/data/golden/`; `RESCATE_WRITE_GOLDEN=1` writes them anew.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::evaluator::{Evaluate, Evaluator, sum};
+use crate::features::{Feature, SessionFeatures};
+use crate::model_file::{self, ModelFormat};
+use crate::scorecard::built_in;
+
+const SESSIONS: u64 = 500;
+
+/// A number below `bound` for each seed and place: `SplitMix64`.
+fn random(seed: u64, bound: u64) -> u64 {
+    let mut hash = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (hash ^ (hash >> 31)) % bound
+}
+
+/// One in two features is set, to a quarter of a whole number below 40; flags are 0 or 1.
+fn session(number: u64) -> SessionFeatures {
+    let mut features = SessionFeatures::default();
+    for (feature, place) in Feature::all().zip(0_u64..) {
+        let seed = number * 1_000 + place;
+        if random(seed, 2) == 0 {
+            continue;
+        }
+        let quarters = u32::try_from(random(seed + 500_000_000, 160)).unwrap();
+        let value = f64::from(quarters) / 4.0;
+        let flag = feature
+            .in_words(Some(1.0), crate::features::Tongue::English)
+            .ends_with("yes");
+        features.set(feature, if flag { f64::from(quarters % 2) } else { value });
+    }
+    features
+}
+
+fn lines(name: &str, model: &Evaluator) -> String {
+    let mut lines = String::new();
+    for number in 0..SESSIONS {
+        let score = model.score(&session(number));
+        let total = sum(score.baseline, &score.factors);
+        writeln!(
+            lines,
+            "{name},{number},{:016x},{:016x},{:.6}",
+            score.abandonment.get().to_bits(),
+            total.to_bits(),
+            score.abandonment.get(),
+        )
+        .unwrap();
+    }
+    lines
+}
+
+/// Rows with the scores that the shipped model gives them: they are sent with it wherever it is registered.
+fn samples(model: &Evaluator) -> String {
+    let row = |number: u64| {
+        let features = session(number);
+        let values = Feature::all().filter_map(|feature| {
+            // All that is known, zeros too: a feature that is left out may be missing, which is something else.
+            Some((feature.to_string(), features.get(feature)?))
+        });
+        serde_json::json!({
+            "values": values.collect::<std::collections::BTreeMap<_, _>>(),
+            "expected": model.score(&features).abandonment.get(),
+        })
+    };
+    let rows: Vec<_> = (0..5).map(row).collect();
+    format!("{}\n", serde_json::to_string(&rows).unwrap())
+}
+
+/// Compares with a file of the package; writes it first where `RESCATE_WRITE_GOLDEN` asks for that.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whether golden files are written is no setting of a service"
+)]
+fn assert_kept(name: &str, found: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if std::env::var_os("RESCATE_WRITE_GOLDEN").is_some() {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, found).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap();
+    let differ = kept
+        .lines()
+        .zip(found.lines())
+        .find(|(one, other)| one != other);
+    assert_eq!(differ, None, "{name}");
+    assert_eq!(kept.len(), found.len(), "{name}");
+}
+
+#[test]
+fn a_thousand_scores_and_their_sums_of_factors_stay_as_they_are() {
+    let scorecard = Evaluator::Scorecard(built_in().unwrap());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let trained = std::fs::read_to_string(root.join("models/retailrocket.json")).unwrap();
+    let trained = model_file::read(ModelFormat::Rescate, &trained).unwrap();
+    let found = format!(
+        "model,session,abandonment_bits,log_odds_bits,abandonment\n{}{}",
+        lines("scorecard", &scorecard),
+        lines("retailrocket", &trained)
+    );
+    assert_eq!(found.lines().count(), 1_001);
+    assert_kept("tests/data/golden/scores.csv", &found);
+    assert_kept("models/retailrocket.samples.json", &samples(&trained));
+}

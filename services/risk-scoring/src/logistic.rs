@@ -1,0 +1,179 @@
+//! Logistic regression: one weight for each feature, around a centre.
+//!
+//! A factor is `weight * (value - centre)`, so that a typical shopper has none. A missing value counts as the model states,
+//! usually as the centre; a value beyond the range that the model was fitted on counts as the end of that range.
+
+use std::collections::HashSet;
+
+use domain::assessment::{Factor, FactorName, LogOdds};
+use serde::{Deserialize, Serialize};
+
+use crate::evaluator::{Calibration, CalibrationFault, Evaluate, Score, factor_name, is_log_odds};
+use crate::features::{Direction, Feature, SessionFeatures};
+
+/// Most terms of a model.
+pub(crate) const MAX_TERMS: usize = 200;
+/// Most that one term may add, either sign.
+const MAX_TERM: f64 = crate::evaluator::MAX_LOG_ODDS;
+
+/// All that the model is made of, unchecked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogisticParts {
+    /// Log-odds where every feature is at its centre, uncalibrated.
+    pub(crate) baseline_log_odds: f64,
+    pub(crate) calibration: Calibration,
+    pub(crate) terms: Vec<Term>,
+}
+
+/// What one feature adds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Term {
+    pub(crate) feature: Feature,
+    /// Log-odds for each unit of the feature.
+    pub(crate) weight: f64,
+    pub(crate) center: f64,
+    /// Values below count as this, ...
+    pub(crate) least: f64,
+    /// ... and values above as this.
+    pub(crate) most: f64,
+    /// What a missing value counts as.
+    pub(crate) missing: f64,
+}
+
+/// A checked model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "LogisticParts", into = "LogisticParts")]
+pub(crate) struct Logistic {
+    parts: LogisticParts,
+    // Derived: where each term finds its value, and how it is told.
+    inputs: Vec<(usize, FactorName)>,
+}
+
+/// Why parts are no model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidLogistic {
+    #[error("must have 1 to {MAX_TERMS} terms, each for another feature")]
+    Terms,
+    #[error("must have a baseline of log-odds of at most 50 of either sign")]
+    Baseline,
+    #[error("must have a calibration that {0}")]
+    Calibration(CalibrationFault),
+    #[error("term {index}: {fault}")]
+    Term {
+        /// Its position, from 0.
+        index: usize,
+        /// What is wrong with it.
+        fault: TermFault,
+    },
+}
+
+/// What is wrong with a term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TermFault {
+    #[error(
+        "must have finite numbers, `least` at most `most`, and centre and missing between them"
+    )]
+    Range,
+    #[error("must add at most 50 of either sign")]
+    Weight,
+    #[error("must not let the risk fall as a sign of hesitation grows")]
+    Falls,
+    #[error("must not let the risk rise with progress")]
+    Rises,
+}
+
+impl Logistic {
+    /// Checks the parts.
+    ///
+    /// # Errors
+    /// [`InvalidLogistic`] names the first part at fault.
+    pub(crate) fn new(parts: LogisticParts) -> Result<Self, InvalidLogistic> {
+        let features: HashSet<Feature> = parts.terms.iter().map(|term| term.feature).collect();
+        let count = parts.terms.len();
+        if count == 0 || count > MAX_TERMS || features.len() < count {
+            return Err(InvalidLogistic::Terms);
+        }
+        if !is_log_odds(parts.baseline_log_odds) {
+            return Err(InvalidLogistic::Baseline);
+        }
+        if let Some(fault) = parts.calibration.fault() {
+            return Err(InvalidLogistic::Calibration(fault));
+        }
+        for (index, term) in parts.terms.iter().enumerate() {
+            if let Some(fault) = term.fault() {
+                return Err(InvalidLogistic::Term { index, fault });
+            }
+        }
+        let input = |term: &Term| Some((term.feature.slot(), factor_name(term.feature)?));
+        let inputs: Option<Vec<_>> = parts.terms.iter().map(input).collect();
+        let inputs = inputs.ok_or(InvalidLogistic::Terms)?;
+        Ok(Self { parts, inputs })
+    }
+}
+
+impl Term {
+    fn fault(&self) -> Option<TermFault> {
+        let Self {
+            feature,
+            weight,
+            center,
+            least,
+            most,
+            missing,
+        } = *self;
+        let ordered = least.is_finite() && most.is_finite() && least <= most;
+        if !ordered || !(least..=most).contains(&center) || !(least..=most).contains(&missing) {
+            return Some(TermFault::Range);
+        }
+        let reach = weight.abs() * (most - least);
+        if !(weight.is_finite() && reach <= MAX_TERM) {
+            return Some(TermFault::Weight);
+        }
+        match feature.direction() {
+            Some(Direction::Raises) if weight < 0.0 => Some(TermFault::Falls),
+            Some(Direction::Lowers) if weight > 0.0 => Some(TermFault::Rises),
+            Some(Direction::Raises | Direction::Lowers) | None => None,
+        }
+    }
+
+    fn adds(&self, value: f64) -> f64 {
+        let value = if value.is_nan() { self.missing } else { value };
+        self.weight * (value.clamp(self.least, self.most) - self.center)
+    }
+}
+
+impl Evaluate for Logistic {
+    fn score(&self, features: &SessionFeatures) -> Score {
+        let calibration = self.parts.calibration;
+        let factors = self
+            .parts
+            .terms
+            .iter()
+            .zip(&self.inputs)
+            .map(|(term, (slot, name))| Factor {
+                name: name.clone(),
+                log_odds: calibration.part(term.adds(features.raw(*slot))),
+            });
+        let baseline: LogOdds = calibration.baseline(self.parts.baseline_log_odds);
+        Score::of(baseline, factors.collect())
+    }
+}
+
+impl TryFrom<LogisticParts> for Logistic {
+    type Error = InvalidLogistic;
+
+    fn try_from(parts: LogisticParts) -> Result<Self, InvalidLogistic> {
+        Self::new(parts)
+    }
+}
+
+impl From<Logistic> for LogisticParts {
+    fn from(logistic: Logistic) -> Self {
+        logistic.parts
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! Our own JSON: any kind of model, with how it came to be.
+
+use serde::{Deserialize, Serialize};
+
+use super::ModelFileError;
+use crate::evaluator::{Calibration, Evaluator};
+use crate::features::VERSION;
+use crate::logistic::{Logistic, LogisticParts};
+use crate::scorecard::{Scorecard, ScorecardParts};
+use crate::trees::{BoostedTrees, TreesParts};
+
+const FORMAT: &str = "rescate.model/1";
+
+/// The file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ModelFile {
+    format: String,
+    features_version: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    provenance: Option<Provenance>,
+    model: Parts,
+}
+
+/// Where a model comes from: enough to make it again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Provenance {
+    /// SHA-256 of the training file, as it was read from the disk.
+    pub(crate) data_sha256: String,
+    pub(crate) rows: u64,
+    pub(crate) visitors: u64,
+    pub(crate) seed: u64,
+    pub(crate) folds: u32,
+    /// Settings of the trainer, by name.
+    pub(crate) settings: std::collections::BTreeMap<String, String>,
+    /// How calibration was found: slope and intercept on predictions for visitors that were left out.
+    pub(crate) calibration: Calibration,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Parts {
+    Scorecard(ScorecardParts),
+    BoostedTrees(TreesParts),
+    Logistic(LogisticParts),
+}
+
+pub(super) fn read(text: &str) -> Result<Evaluator, ModelFileError> {
+    let file: ModelFile = serde_json::from_str(text)?;
+    file.into_evaluator()
+}
+
+impl ModelFile {
+    /// A file of trees.
+    #[cfg(feature = "training")]
+    pub(crate) fn of_trees(trees: TreesParts, provenance: Provenance) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            features_version: VERSION,
+            provenance: Some(provenance),
+            model: Parts::BoostedTrees(trees),
+        }
+    }
+
+    fn into_evaluator(self) -> Result<Evaluator, ModelFileError> {
+        let Self {
+            format,
+            features_version,
+            provenance: _,
+            model,
+        } = self;
+        if format != FORMAT {
+            return Err(ModelFileError::Version { expected: FORMAT });
+        }
+        if features_version != VERSION {
+            return Err(ModelFileError::FeaturesVersion);
+        }
+        Ok(match model {
+            Parts::Scorecard(parts) => Evaluator::Scorecard(Scorecard::new(parts)?),
+            Parts::BoostedTrees(parts) => Evaluator::Trees(BoostedTrees::new(parts)?),
+            Parts::Logistic(parts) => Evaluator::Logistic(Logistic::new(parts)?),
+        })
+    }
+}

@@ -1,0 +1,188 @@
+//! `XGBoost`'s JSON: numerical splits of a binary model.
+//!
+//! `XGBoost` compares 32-bit floats: a value is rounded to one before it is held against the condition. Ours stay 64-bit, so
+//! that each condition becomes the smallest 64-bit number that rounds to it or beyond. Leaves are its own 32-bit numbers; it
+//! sums them up in 32 bits, we in 64, which is why scores agree to about seven digits and not to the last bit.
+
+use serde::Deserialize;
+
+use super::{Entry, ModelFileError, features, push};
+use crate::evaluator::Calibration;
+use crate::trees::{BoostedTrees, Tree, TreesParts};
+
+#[derive(Deserialize)]
+struct File {
+    learner: Learner,
+}
+
+#[derive(Deserialize)]
+struct Learner {
+    #[serde(default)]
+    feature_names: Vec<String>,
+    gradient_booster: Booster,
+    #[serde(rename = "learner_model_param")]
+    parameters: LearnerParam,
+    objective: Named,
+}
+
+#[derive(Deserialize)]
+struct LearnerParam {
+    base_score: String,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Booster {
+    name: String,
+    model: Option<Forest>,
+}
+
+#[derive(Deserialize)]
+struct Forest {
+    trees: Vec<Columns>,
+}
+
+/// The columns of a tree as they stand in the file; a node without a left child is a leaf.
+#[derive(Deserialize)]
+struct Columns {
+    left_children: Vec<i32>,
+    right_children: Vec<i32>,
+    split_indices: Vec<i16>,
+    split_conditions: Vec<f32>,
+    default_left: Vec<Flag>,
+    sum_hessian: Vec<f64>,
+    #[serde(default)]
+    categories: Vec<i32>,
+}
+
+/// A flag as 0 or 1, or as a boolean.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum Flag {
+    Number(u8),
+    Boolean(bool),
+}
+
+pub(super) fn read(text: &str) -> Result<BoostedTrees, ModelFileError> {
+    let File { learner } = serde_json::from_str(text)?;
+    let Learner {
+        feature_names,
+        gradient_booster,
+        parameters,
+        objective,
+    } = learner;
+    if objective.name != "binary:logistic" {
+        return Err(ModelFileError::Unsupported(
+            "an objective other than `binary:logistic`",
+        ));
+    }
+    if gradient_booster.name != "gbtree" {
+        return Err(ModelFileError::Unsupported("a booster other than `gbtree`"));
+    }
+    let forest = gradient_booster
+        .model
+        .ok_or(ModelFileError::Field("model"))?;
+    let parts = TreesParts {
+        baseline_log_odds: baseline(&parameters.base_score)?,
+        calibration: Calibration::NONE,
+        features: features(feature_names.iter().map(String::as_str))?,
+        trees: forest.trees.iter().map(tree).collect::<Result<_, _>>()?,
+        lines: Vec::new(),
+    };
+    Ok(BoostedTrees::new(parts)?)
+}
+
+/// The base score is a probability, in brackets since version 3.
+fn baseline(text: &str) -> Result<f64, ModelFileError> {
+    let number = text.trim_start_matches('[').trim_end_matches(']');
+    let share: f64 = number
+        .parse()
+        .map_err(|_| ModelFileError::Field("base_score"))?;
+    if share > 0.0 && share < 1.0 {
+        return Ok(libm::log(share / (1.0 - share)));
+    }
+    Err(ModelFileError::Field("base_score"))
+}
+
+fn tree(columns: &Columns) -> Result<Tree, ModelFileError> {
+    if !columns.categories.is_empty() {
+        return Err(ModelFileError::Unsupported("categorical splits"));
+    }
+    let mut tree = Tree::default();
+    for node in 0..columns.left_children.len() {
+        columns
+            .add(node, &mut tree)
+            .ok_or(ModelFileError::Field("trees"))?;
+    }
+    Ok(tree)
+}
+
+impl Columns {
+    /// Nodes keep their numbers: children stand behind their parents there too.
+    fn add(&self, node: usize, tree: &mut Tree) -> Option<()> {
+        let cover = *self.sum_hessian.get(node)?;
+        let condition = *self.split_conditions.get(node)?;
+        let Ok(left) = u32::try_from(*self.left_children.get(node)?) else {
+            let value = f64::from(condition);
+            push(tree, Entry::Leaf { value, cover })?;
+            return Some(());
+        };
+        let missing_left = match self.default_left.get(node)? {
+            Flag::Number(flag) => *flag != 0,
+            Flag::Boolean(flag) => *flag,
+        };
+        let entry = Entry::Split {
+            feature: *self.split_indices.get(node)?,
+            below: smallest_reaching(condition),
+            missing_left,
+            cover,
+        };
+        push(tree, entry)?;
+        *tree.left.last_mut()? = left;
+        *tree.right.last_mut()? = u32::try_from(*self.right_children.get(node)?).ok()?;
+        Some(())
+    }
+}
+
+/// The smallest 64-bit number that is not below the condition once it is rounded to 32 bits: half-way to the 32-bit number
+/// before it, where a tie goes to the even one.
+fn smallest_reaching(condition: f32) -> f64 {
+    let before = f64::from(condition.next_down());
+    // Both have 24 digits, so their mean is exact.
+    let halfway = f64::midpoint(before, f64::from(condition));
+    if condition.to_bits().is_multiple_of(2) {
+        halfway
+    } else {
+        halfway.next_up()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_parts_64_bit_numbers_as_it_parts_the_rounded_ones() {
+        for condition in [1.5_f32, 0.1, 3.5, -2.7, 1e-8, 12_345.678, 0.0] {
+            let below = smallest_reaching(condition);
+            let mut value = below;
+            for _ in 0..1_000 {
+                value = value.next_down();
+            }
+            for _ in 0..2_000 {
+                #[expect(
+                    clippy::as_conversions,
+                    clippy::cast_possible_truncation,
+                    reason = "the rounding under test"
+                )]
+                let rounded = value as f32;
+                assert_eq!(value < below, rounded < condition, "{value} at {condition}");
+                value = value.next_up();
+            }
+        }
+    }
+}

@@ -1,0 +1,261 @@
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+/// Hours that the clocks of the shoppers are ahead of the file's.
+const UTC_OFFSET_HOURS: i32 = -6;
+
+/// Few and small trees, so that a test build trains in a second.
+fn small() -> Settings {
+    Settings {
+        trees: 20,
+        folds: 3,
+        leaf_weight: 5.0,
+        ..Settings::default()
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
+}
+
+fn invented() -> Points {
+    Points::read(&folder().join("points/points.csv"), UTC_OFFSET_HOURS).unwrap()
+}
+
+/// Compares a model with the committed one in this folder of the package; writes it first where `RESCATE_WRITE_GOLDEN` asks for
+/// that.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whether golden files are written is no setting of a service"
+)]
+fn assert_committed(name: &str, json: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if std::env::var_os("RESCATE_WRITE_GOLDEN").is_some() {
+        std::fs::write(&file, json).unwrap();
+    }
+    let committed = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        committed == json,
+        "`{name}` is no longer what its data make"
+    );
+}
+
+#[test]
+fn the_same_points_give_the_committed_model_byte_for_byte() {
+    let points = invented();
+    let trained = train(&points, &small()).unwrap();
+    assert_committed("tests/data/models/invented.json", &trained.json);
+    let again = train(&points, &small()).unwrap();
+    assert_eq!(again.json, trained.json);
+    let other = Settings { seed: 2, ..small() };
+    let other = train(&points, &other).unwrap();
+    assert_ne!(
+        other.cross_validation, trained.cross_validation,
+        "the seed moves the folds"
+    );
+}
+
+#[test]
+fn a_sample_of_real_shoppers_gives_the_committed_model_byte_for_byte() {
+    let Some(file) = shopper_data() else {
+        eprintln!(
+            "SKIPPED: no shopper data; set RESCATE_DATA to the folder that holds `retailrocket`"
+        );
+        return;
+    };
+    let all = Points::read(&file, UTC_OFFSET_HOURS).unwrap();
+    let sample = all.of_visitors(|visitor| folds::fold(visitor, 7, 20) == 0);
+    let trained = train(&sample, &small()).unwrap();
+    assert_committed("tests/data/models/retailrocket-sample.json", &trained.json);
+    // Too few to be good; but what is too good has seen the future.
+    let auc = trained.cross_validation.views[0].pooled.auc.unwrap();
+    assert!(auc < 0.75, "{auc}");
+}
+
+/// What `rescate model train` does; the figures that it prints are those of the card.
+#[test]
+#[ignore = "trains on all shoppers six times, which takes minutes"]
+fn all_real_shoppers_give_the_shipped_model_byte_for_byte() {
+    let file = shopper_data().expect("shopper data; see RESCATE_DATA");
+    let points = Points::read(&file, UTC_OFFSET_HOURS).unwrap();
+    let trained = train(&points, &Settings::default()).unwrap();
+    assert_committed("models/retailrocket.json", &trained.json);
+    for view in &trained.cross_validation.views {
+        for (k, figures) in &view.by_k {
+            println!("{:?} k={k} {}", view.view, told(figures));
+        }
+        println!("{:?} all {}", view.view, told(&view.pooled));
+    }
+    let whole = &trained.cross_validation.views[0].by_k[&0];
+    assert!(
+        (0.69..0.75).contains(&whole.auc.unwrap()),
+        "{}",
+        told(whole)
+    );
+    assert!(
+        whole.log_loss <= 0.53 && whole.ece <= 0.02,
+        "{}",
+        told(whole)
+    );
+}
+
+fn told(figures: &Figures) -> String {
+    let found = |share: Option<f64>| share.unwrap();
+    format!(
+        "n {} base {:.4} AUC {:.4} log-loss {:.4} Brier {:.4} AP {:.4}/{:.4} ECE {:.4} gap {:+.4}",
+        figures.n,
+        figures.base_rate,
+        found(figures.auc),
+        figures.log_loss,
+        figures.brier,
+        found(figures.average_precision_abandoned),
+        found(figures.average_precision_ordered),
+        figures.ece,
+        figures.calibration_gap,
+    )
+}
+
+#[test]
+fn what_was_learned_holds_for_visitors_that_were_left_out() {
+    let trained = train(&invented(), &small()).unwrap();
+    let [whole, without, _] = &trained.cross_validation.views[..] else {
+        panic!("three views");
+    };
+    // The looks at the cart's products decide these invented sessions, so that hiding them costs.
+    assert!(whole.pooled.auc.unwrap() > 0.62, "{:?}", whole.pooled);
+    assert!(without.pooled.auc.unwrap() < whole.pooled.auc.unwrap());
+    assert!(whole.pooled.ece < 0.06, "{:?}", whole.pooled);
+    assert_eq!(whole.by_k.keys().copied().collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn a_trained_model_is_served_as_it_was_judged() {
+    let points = invented();
+    let trained = train(&points, &small()).unwrap();
+    let model = read_model(ModelFormat::Rescate, &trained.json).unwrap();
+    let Evaluator::Trees(trees) = &model else {
+        panic!("trees");
+    };
+    let calibration = trees.parts().calibration;
+    for point in &points.all {
+        let score = model.score(&point.features).abandonment.get();
+        let raw = trees.raw(&point.features);
+        let judged = probability(calibration.slope * raw + calibration.intercept).get();
+        assert!((score - judged).abs() < 1e-12);
+    }
+    let judged = evaluate(&points, ModelFormat::Rescate, &trained.json).unwrap();
+    assert_eq!(judged.views.len(), 3);
+}
+
+#[test]
+fn more_orders_never_raise_and_more_abandonments_never_lower_the_risk() {
+    let trained = train(&invented(), &small()).unwrap();
+    let model = read_model(ModelFormat::Rescate, &trained.json).unwrap();
+    for point in invented().all.iter().step_by(17) {
+        let at = |feature: Feature, value: f64| {
+            let mut features = point.features.clone();
+            features.set(feature, value);
+            model.score(&features).abandonment
+        };
+        for count in 0..6 {
+            let (less, more) = (f64::from(count), f64::from(count + 1));
+            let orders = Feature::EarlierOrders;
+            assert!(at(orders, more) <= at(orders, less));
+            let abandonments = Feature::EarlierAbandonments;
+            assert!(at(abandonments, more) >= at(abandonments, less));
+        }
+    }
+}
+
+#[test]
+fn rows_at_fault_are_named() {
+    let text = std::fs::read_to_string(folder().join("points/points.csv")).unwrap();
+    let refused = |from: &str, to: &str| {
+        let scratch = tempfile::tempdir().unwrap();
+        let file = scratch.path().join("points.csv");
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "`{from}` is in the file");
+        std::fs::write(&file, changed).unwrap();
+        platform::status::chain(&Points::read(&file, 0).unwrap_err())
+    };
+    for (from, to, wrong) in [
+        ("visitorid", "visitor", "columns of decision points"),
+        ("1_1,1,0,", "1_1,1,x,", "columns of decision points"),
+        (",1,0,1,", ",1,0,-1,", "columns of decision points"),
+    ] {
+        let message = refused(from, to);
+        assert!(message.contains(wrong), "{message}");
+    }
+    assert!(Points::read(&folder().join("nowhere.csv"), 0).is_err());
+}
+
+#[test]
+fn missing_values_are_refused_but_where_they_may_be() {
+    let row = |previous: Option<f64>, hour: u8, first: f64| points::Row {
+        session_key: "1_1".to_owned(),
+        visitorid: "1".to_owned(),
+        cutoff_k: 0,
+        view_count: 2,
+        addtocart_count: 1,
+        unique_items_count: 2,
+        seconds_since_first_event: first,
+        seconds_since_last_cart: 0.0,
+        seconds_since_previous_event: previous,
+        repeated_views_of_cart_items: 1,
+        hour_of_day: hour,
+        abandoned: 1,
+        visitor_session_index: 1,
+    };
+    let ordered = points::Row {
+        abandoned: 0,
+        session_key: "1_2".to_owned(),
+        visitor_session_index: 3,
+        ..row(None, 3, 60.0)
+    };
+    let read = |first| Points::of(&[first, ordered.clone()], UTC_OFFSET_HOURS);
+
+    let points = read(row(Some(30.0), 3, 60.0)).unwrap();
+    let features = |at: usize, feature| points.all[at].features.get(feature);
+    assert_eq!(features(0, Feature::MinutesSinceEvent), Some(0.5));
+    assert_eq!(features(1, Feature::MinutesSinceEvent), None);
+    assert_eq!(
+        features(0, Feature::LocalHour),
+        Some(21.0),
+        "3 UTC is 21 the day before"
+    );
+    assert_eq!(
+        features(0, Feature::EarlierAbandonments),
+        Some(0.0),
+        "not its own outcome"
+    );
+    assert_eq!(features(1, Feature::EarlierAbandonments), Some(1.0));
+    assert_eq!(features(1, Feature::EarlierSessions), Some(2.0));
+    for (bad, column) in [
+        (row(Some(f64::NAN), 3, 60.0), "seconds_since_previous_event"),
+        (row(None, 24, 60.0), "hour_of_day"),
+        (row(None, 3, f64::NAN), "seconds_since_first_event"),
+        (row(None, 3, -1.0), "seconds_since_first_event"),
+    ] {
+        let refused = read(bad).unwrap_err().to_string();
+        assert!(refused.contains(column), "{refused}");
+    }
+}
+
+#[test]
+fn the_report_stands_alone() {
+    let points = invented();
+    let trained = train(&points, &small()).unwrap();
+    let page = report(&points, ModelFormat::Rescate, &trained.json, "a <model>").unwrap();
+    for part in [
+        "Reliability",
+        "ROC",
+        "cart_item_views",
+        "Scores by outcome",
+        "a &lt;model&gt;",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("http"), "nothing is fetched");
+    assert!(!page.contains("NaN"));
+}

@@ -1,0 +1,47 @@
+//! What is sent: real sessions of real shops, many at a time, as encoded batches.
+
+mod recordings;
+mod traffic;
+
+use bytes::Bytes;
+
+pub(crate) use recordings::{Recordings, Step};
+pub(crate) use traffic::{Feed, payload};
+
+/// What one stream is to send.
+#[derive(Debug, Default)]
+pub(crate) struct Batches {
+    /// In order, numbered from 1.
+    pub(crate) messages: Vec<Message>,
+    /// Some of its sessions, to be read back.
+    pub(crate) watched: Vec<Watched>,
+}
+
+/// One encoded batch.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    pub(crate) bytes: Bytes,
+    pub(crate) events: u32,
+}
+
+/// A session that begins in these batches.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    pub(crate) session: String,
+    /// The number of the batch of each of its events.
+    pub(crate) batches: Vec<u64>,
+}
+
+impl Batches {
+    pub(crate) fn events(&self) -> u64 {
+        let events = self.messages.iter().map(|message| message.events);
+        events.map(u64::from).sum()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.messages
+            .iter()
+            .map(|message| message.bytes.len())
+            .sum()
+    }
+}

@@ -1,0 +1,216 @@
+//! Recorded sessions: the slice of the REES46 stream that lies in this repository, and the timelines of `RetailRocket`
+//! where somebody has them. Without those, sessions of the same lengths are made up, and the figures say so.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use csv::{Reader, StringRecord};
+use flate2::read::MultiGzDecoder;
+
+use crate::error::LoadError;
+
+/// 4,782 events of 1,176 sessions.
+const REES46: &[u8] = include_bytes!("../../../data/rees46/events.csv.gz");
+
+/// Below the data folder: 50,275 events of 18,548 sessions with a cart.
+const TIMELINES: &str = "retailrocket/timelines.csv.gz";
+
+/// Timelines hold no prices; every line costs this much, in minor units.
+const UNPRICED: i64 = 2_500;
+
+/// What a shopper did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    View { sku: String, price: i64 },
+    Cart { sku: String, price: i64 },
+    Purchase { price: i64 },
+}
+
+/// Sessions of two shops, as sequences of steps.
+#[derive(Debug)]
+pub(crate) struct Recordings {
+    /// All kinds of sessions; few have a cart.
+    browsing: Vec<Arc<[Step]>>,
+    /// Sessions with a cart.
+    carts: Vec<Arc<[Step]>>,
+    /// Where they are from.
+    pub(crate) source: &'static str,
+}
+
+impl Recordings {
+    /// Reads what there is.
+    pub(crate) fn read(data: Option<&Path>) -> Result<Self, LoadError> {
+        let browsing = rees46(MultiGzDecoder::new(REES46))?;
+        let file = data.map(|data| data.join(TIMELINES));
+        let (carts, source) = match file.filter(|file| file.is_file()) {
+            Some(file) => {
+                let bytes = std::fs::read(&file).map_err(LoadError::at(file))?;
+                let carts = timelines(MultiGzDecoder::new(bytes.as_slice()))?;
+                (carts, "rees46 slice and retailrocket timelines")
+            }
+            None => (
+                made_up(),
+                "rees46 slice and SYNTHETIC cart sessions: RESCATE_LOAD_DATA names no folder with \
+                 retailrocket/timelines.csv.gz",
+            ),
+        };
+        Ok(Self {
+            browsing,
+            carts,
+            source,
+        })
+    }
+
+    /// Sessions of two views each, of which nobody has to be told.
+    pub(crate) fn views() -> Self {
+        let view = Step::View {
+            sku: "quiet".to_owned(),
+            price: UNPRICED,
+        };
+        let sessions = vec![Arc::from([view.clone(), view])];
+        Self {
+            browsing: sessions.clone(),
+            carts: sessions,
+            source: "two views each",
+        }
+    }
+
+    /// The `n`th session, for ever: one of each kind in turn, so that about half have a cart.
+    pub(crate) fn nth(&self, n: usize) -> Arc<[Step]> {
+        let kind = if n.is_multiple_of(2) {
+            &self.browsing
+        } else {
+            &self.carts
+        };
+        let place = (n / 2) % kind.len().max(1);
+        kind.get(place).cloned().unwrap_or_default()
+    }
+}
+
+/// Rows of `event_time, event_type, product_id, …, price, user_id, user_session`, in order of time.
+fn rees46(input: impl Read) -> Result<Vec<Arc<[Step]>>, LoadError> {
+    let mut sessions = Sessions::default();
+    for (row, record) in Reader::from_reader(input).into_records().enumerate() {
+        let record = record?;
+        let field = |at: usize| record.get(at).unwrap_or_default();
+        let (sku, price) = (field(2).to_owned(), cents(field(6)));
+        let step = match field(1) {
+            "view" => Step::View { sku, price },
+            "cart" => Step::Cart { sku, price },
+            "purchase" => Step::Purchase { price },
+            _ => return Err(LoadError::Row { row }),
+        };
+        sessions.add(field(8), step);
+    }
+    Ok(sessions.finish())
+}
+
+/// Rows of `session_key, seq, offset_ms, event`, session by session.
+fn timelines(input: impl Read) -> Result<Vec<Arc<[Step]>>, LoadError> {
+    let mut sessions = Sessions::default();
+    for (row, record) in Reader::from_reader(input).into_records().enumerate() {
+        let record = record?;
+        let step = timeline_step(&record).ok_or(LoadError::Row { row })?;
+        sessions.add(record.get(0).unwrap_or_default(), step);
+    }
+    Ok(sessions.finish())
+}
+
+/// Products are not named there: each row is one of its own.
+fn timeline_step(record: &StringRecord) -> Option<Step> {
+    let sku = format!("{}-{}", record.get(0)?, record.get(1)?);
+    let price = UNPRICED;
+    match record.get(3)? {
+        "view" => Some(Step::View { sku, price }),
+        "addtocart" => Some(Step::Cart { sku, price }),
+        "transaction" => Some(Step::Purchase { price }),
+        _ => None,
+    }
+}
+
+/// Sessions of the lengths that the timelines have: 2.7 events in the mean, one in five with a purchase.
+fn made_up() -> Vec<Arc<[Step]>> {
+    let step = |(n, letter): (usize, char)| {
+        let (sku, price) = (format!("sku-{n}"), UNPRICED);
+        match letter {
+            'c' => Step::Cart { sku, price },
+            'p' => Step::Purchase { price },
+            _ => Step::View { sku, price },
+        }
+    };
+    ["c", "vc", "vcv", "vvcv", "vcp"]
+        .map(|session| session.chars().enumerate().map(step).collect())
+        .to_vec()
+}
+
+/// Minor units of an amount such as `35.79`.
+fn cents(text: &str) -> i64 {
+    let (whole, places) = text.split_once('.').unwrap_or((text, ""));
+    let places = format!("{places:0<2}");
+    let whole: i64 = whole.parse().unwrap_or_default();
+    let places: i64 = places.parse().unwrap_or_default();
+    whole * 100 + places
+}
+
+/// Steps by session, in the order in which sessions begin.
+#[derive(Default)]
+struct Sessions {
+    places: HashMap<String, usize>,
+    steps: Vec<Vec<Step>>,
+}
+
+impl Sessions {
+    fn add(&mut self, session: &str, step: Step) {
+        let next = self.steps.len();
+        let place = *self.places.entry(session.to_owned()).or_insert(next);
+        match self.steps.get_mut(place) {
+            Some(steps) => steps.push(step),
+            None => self.steps.push(vec![step]),
+        }
+    }
+
+    fn finish(self) -> Vec<Arc<[Step]>> {
+        self.steps.into_iter().map(Arc::from).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slice_of_rees46_is_read_whole() {
+        let sessions = rees46(MultiGzDecoder::new(REES46)).unwrap();
+
+        assert_eq!(sessions.len(), 1_176);
+        assert_eq!(
+            sessions.iter().map(|steps| steps.len()).sum::<usize>(),
+            4_782
+        );
+        let first = Step::View {
+            sku: "3900821".to_owned(),
+            price: 3_320,
+        };
+        assert_eq!(sessions[0][0], first);
+    }
+
+    #[test]
+    fn timelines_are_read_by_session() {
+        let text = "session_key,seq,offset_ms,event\n6_1,0,0,addtocart\n7_1,0,5,view\n7_1,1,9,transaction\n";
+
+        let sessions = timelines(text.as_bytes()).unwrap();
+
+        assert_eq!(sessions.len(), 2);
+        assert_eq!(sessions[1][1], Step::Purchase { price: UNPRICED });
+    }
+
+    #[test]
+    fn what_is_made_up_says_so() {
+        let recordings = Recordings::read(None).unwrap();
+
+        assert!(recordings.source.contains("SYNTHETIC"));
+        assert!(!recordings.nth(1).is_empty());
+    }
+}

@@ -1,0 +1,173 @@
+//! Stand-ins for risk-scoring and kpi: they take what session-tracking tells, count it and drop it. The moments of some
+//! sessions are noted with the time at which they came.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::time::Timestamp;
+use platform::clock::{Clock, SystemClock};
+use platform::status::{Fault, Kind};
+use proto::kpi::v1 as kpi;
+use proto::kpi::v1::kpi_service_server::{KpiService, KpiServiceServer};
+use proto::moment::v1::{Moment, MomentKind};
+use proto::risk::v1 as risk;
+use proto::risk::v1::risk_scoring_service_server::{RiskScoringService, RiskScoringServiceServer};
+use testkit::nobody_asks;
+use tokio::net::TcpListener;
+use tokio_stream::Empty;
+use tokio_util::task::AbortOnDropHandle;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::error::LoadError;
+
+/// The stand-ins, which end when they are dropped.
+#[derive(Debug)]
+pub(crate) struct Upstreams {
+    address: SocketAddr,
+    taken: Arc<Taken>,
+    _serving: AbortOnDropHandle<Result<(), tonic::transport::Error>>,
+}
+
+/// What has come.
+#[derive(Debug, Default)]
+struct Taken {
+    calls: AtomicU64,
+    /// Moments of the sessions that are watched, by session.
+    watched: Mutex<HashMap<String, Vec<Seen>>>,
+}
+
+/// A moment that came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) kind: MomentKind,
+    pub(crate) at: Timestamp,
+}
+
+impl Upstreams {
+    pub(crate) async fn serve() -> Result<Self, LoadError> {
+        let refused = LoadError::at("127.0.0.1:0");
+        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(refused)?;
+        let address = listener
+            .local_addr()
+            .map_err(LoadError::at("127.0.0.1:0"))?;
+        let taken = Arc::<Taken>::default();
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let serving = Server::builder()
+            .add_service(RiskScoringServiceServer::new(Risk(Arc::clone(&taken))))
+            .add_service(KpiServiceServer::new(Kpi(Arc::clone(&taken))))
+            .serve_with_incoming(incoming);
+        Ok(Self {
+            address,
+            taken,
+            _serving: AbortOnDropHandle::new(tokio::spawn(serving)),
+        })
+    }
+
+    /// Where they are called.
+    pub(crate) fn uri(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Calls so far.
+    pub(crate) fn calls(&self) -> u64 {
+        self.taken.calls.load(Ordering::Relaxed)
+    }
+
+    /// From now on, notes the moments of these sessions.
+    pub(crate) fn watch(&self, sessions: impl IntoIterator<Item = String>) {
+        let sessions = sessions.into_iter().map(|session| (session, Vec::new()));
+        self.taken.watched().extend(sessions);
+    }
+
+    /// The moments of a session that is watched.
+    pub(crate) fn seen(&self, session: &str) -> Vec<Seen> {
+        self.taken
+            .watched()
+            .get(session)
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+impl Taken {
+    fn watched(&self) -> MutexGuard<'_, HashMap<String, Vec<Seen>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn called(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn note(&self, moment: &Moment) {
+        if let Some(seen) = self.watched().get_mut(&moment.session_id) {
+            seen.push(Seen {
+                kind: moment.kind(),
+                at: SystemClock.now(),
+            });
+        }
+    }
+}
+
+struct Risk(Arc<Taken>);
+
+#[tonic::async_trait]
+impl RiskScoringService for Risk {
+    type AssessSessionsStream = Empty<Result<risk::AssessSessionsResponse, Status>>;
+
+    async fn assess_session(
+        &self,
+        request: Request<risk::AssessSessionRequest>,
+    ) -> Result<Response<risk::AssessSessionResponse>, Status> {
+        let asked = request.into_inner();
+        let Some(moment) = asked.moment else {
+            return Err(Fault::new(Kind::Invalid, "no moment").to_status());
+        };
+        self.0.called();
+        self.0.note(&moment);
+        Ok(Response::new(risk::AssessSessionResponse::default()))
+    }
+
+    async fn record_outcome(
+        &self,
+        _request: Request<risk::RecordOutcomeRequest>,
+    ) -> Result<Response<risk::RecordOutcomeResponse>, Status> {
+        self.0.called();
+        Ok(Response::new(risk::RecordOutcomeResponse::default()))
+    }
+
+    nobody_asks! {
+        assess_sessions(Streaming<risk::AssessSessionsRequest>) -> Self::AssessSessionsStream;
+        explain_assessment(risk::ExplainAssessmentRequest) -> risk::ExplainAssessmentResponse;
+        list_assessments(risk::ListAssessmentsRequest) -> risk::ListAssessmentsResponse;
+    }
+}
+
+struct Kpi(Arc<Taken>);
+
+#[tonic::async_trait]
+impl KpiService for Kpi {
+    type WatchKpisStream = Empty<Result<kpi::WatchKpisResponse, Status>>;
+    type ExportFactsStream = Empty<Result<kpi::ExportFactsResponse, Status>>;
+
+    async fn record_facts(
+        &self,
+        _request: Request<kpi::RecordFactsRequest>,
+    ) -> Result<Response<kpi::RecordFactsResponse>, Status> {
+        self.0.called();
+        Ok(Response::new(kpi::RecordFactsResponse::default()))
+    }
+
+    nobody_asks! {
+        query_kpis(kpi::QueryKpisRequest) -> kpi::QueryKpisResponse;
+        watch_kpis(kpi::WatchKpisRequest) -> Self::WatchKpisStream;
+        get_experiment(kpi::GetExperimentRequest) -> kpi::GetExperimentResponse;
+        estimate_recovery(kpi::EstimateRecoveryRequest) -> kpi::EstimateRecoveryResponse;
+        plan_staffing(kpi::PlanStaffingRequest) -> kpi::PlanStaffingResponse;
+        audit_kpis(kpi::AuditKpisRequest) -> kpi::AuditKpisResponse;
+        export_facts(kpi::ExportFactsRequest) -> Self::ExportFactsStream;
+    }
+}
