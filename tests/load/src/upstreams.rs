@@ -143,6 +143,7 @@ impl RiskScoringService for Risk {
         assess_sessions(Streaming<risk::AssessSessionsRequest>) -> Self::AssessSessionsStream;
         explain_assessment(risk::ExplainAssessmentRequest) -> risk::ExplainAssessmentResponse;
         list_assessments(risk::ListAssessmentsRequest) -> risk::ListAssessmentsResponse;
+        record_cause(risk::RecordCauseRequest) -> risk::RecordCauseResponse;
     }
 }
 
