@@ -62,7 +62,7 @@ def _parts(token):
     try:
         header, claims = (json.loads(_decode(piece)) for piece in pieces[:2])
         signature = _decode(pieces[2])
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refused("malformed") from None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         raise Refused("malformed")

@@ -29,6 +29,9 @@ pub enum InspectionError {
     /// Signing failed.
     #[error("the export cannot be signed")]
     Signing(#[source] KeyError),
+    /// The trail is not as it was written; nothing of it is signed.
+    #[error("the trail is not sound: {}", .0.join("; "))]
+    Unsound(Vec<String>),
     /// A file cannot be read or written.
     #[error("the export cannot be read or written")]
     File(#[from] io::Error),
@@ -155,6 +158,11 @@ impl Inspector {
         tenant: &TenantId,
         out: &mut W,
     ) -> Result<u64, InspectionError> {
+        // INVARIANT: what is signed was proved, or the signature would make a cut trail whole.
+        let proved = self.verify(tenant).await?;
+        if !proved.faults.is_empty() {
+            return Err(InspectionError::Unsound(proved.faults));
+        }
         write_line(out, &Line::Tenant(tenant.clone()))?;
         let mut head = Head::none();
         let (mut entries, mut at_ms) = (0_u64, 0);

@@ -84,14 +84,26 @@ pub(crate) fn stability_index(older: &[Option<f64>], newer: &[Option<f64>]) -> O
             .filter_map(|chunk| chunk.first().copied())
             .skip(1),
     );
-    // Many equal numbers make equal edges; bins between them would always be empty.
-    edges.dedup();
+    let edges = parted(&edges);
     let index = shares(older, &edges)
         .into_iter()
         .zip(shares(newer, &edges))
         .map(|(old, new)| (new - old) * (new / old).ln())
         .sum();
     Some(index)
+}
+
+/// Edges without bins that are always empty. Where many equal numbers made equal edges, the number has a bin to itself, so
+/// that others do not hide among them.
+fn parted(edges: &[f64]) -> Vec<f64> {
+    let mut parted = Vec::with_capacity(edges.len());
+    for equal in edges.chunk_by(|one, other| one.total_cmp(other).is_eq()) {
+        parted.extend(equal.first());
+        if let [edge, _, ..] = equal {
+            parted.push(edge.next_up());
+        }
+    }
+    parted
 }
 
 fn predicted(one: &Judged) -> f64 {
@@ -259,6 +271,16 @@ mod tests {
     fn scores_that_are_all_equal_do_not_drift() {
         let same = vec![Some(1.0); 50];
         assert!(close(stability_index(&same, &same).unwrap(), 0.0));
+    }
+
+    #[test]
+    fn a_rise_from_what_nearly_all_had_is_a_drift() {
+        let mut rare = vec![Some(0.0); 95];
+        rare.extend([Some(1.0); 5]);
+        let common = vec![Some(1.0); 100];
+
+        assert!(stability_index(&rare, &common).unwrap() > 1.0);
+        assert!(stability_index(&common, &rare).unwrap() > 1.0);
     }
 
     proptest! {

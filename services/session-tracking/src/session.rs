@@ -188,13 +188,17 @@ impl Session {
     /// An event that stands before others is folded in its place when those are in memory. When the log holds them no
     /// more, because they are too old, it is folded where it came.
     pub(crate) fn take(&mut self, event: Event, rules: &Rules) -> Taken {
-        let Err(place) = self.ids.binary_search(&event.id) else {
-            return Taken::Duplicate;
-        };
         let room = if event.payload.is_binding() {
             rules.max_events.saturating_add(RESERVED_EVENTS)
         } else {
             rules.max_events
+        };
+        self.take_within(room, event, rules)
+    }
+
+    fn take_within(&mut self, room: usize, event: Event, rules: &Rules) -> Taken {
+        let Err(place) = self.ids.binary_search(&event.id) else {
+            return Taken::Duplicate;
         };
         if self.ids.len() >= room {
             return Taken::Full;
@@ -252,6 +256,12 @@ impl Session {
         Some(history)
     }
 
+    /// Takes over what others were really told of the session, which other settings might tell otherwise.
+    pub(crate) fn was_told(&mut self, as_of: &Self) {
+        self.memory.told = as_of.memory.told.clone();
+        self.memory.reported = as_of.memory.reported.clone();
+    }
+
     /// Lets time pass until `now`, decides what is to be told, and hands it to `tell` with the state of that instant.
     /// `None` for a session without events.
     pub(crate) fn decide<T>(
@@ -290,7 +300,8 @@ impl Session {
         rules: &Rules,
     ) {
         for event in events {
-            self.take(event, rules);
+            // INVARIANT: what the log holds was acknowledged, whatever the limit is today.
+            self.take_within(usize::MAX, event, rules);
         }
         if let Some(met) = met {
             let _same = self.meet(|_| VisitHistory::default(), rules);

@@ -112,12 +112,15 @@ impl Store {
     /// The session of a row. One that was folded by other settings, or that another version of the service wrote, is made
     /// again from the log; when the log does not hold all of it any more, it stays as it is.
     async fn restore(&self, model: &session::Model) -> Result<Session, StoreError> {
-        let stored = match row::session(model, self.settings)? {
+        let stored = match row::session(model, self.settings) {
             Some((session, Folded::Alike)) => return Ok(session),
             Some((session, Folded::Otherwise)) => Some(session),
             None => None,
         };
-        let made_again = self.make_again(model).await?;
+        let mut made_again = self.make_again(model).await?;
+        if let (Some(made_again), Some(stored)) = (&mut made_again, &stored) {
+            made_again.was_told(stored);
+        }
         let row = column::Row::of("sessions", &model.session_id);
         made_again.or(stored).ok_or_else(|| row.corrupt("packed"))
     }

@@ -20,7 +20,7 @@ use thiserror::Error;
 use super::lines::{Grant, entity_id, entity_type, in_cedar};
 use super::question::{GrantorRole, PolicyName};
 use crate::case::CaseAgent;
-use literals::{Literals, OutsideUtc};
+use literals::{Literals, Unclear};
 
 /// What a policy can speak of.
 pub(super) const SCHEMA: &str = include_str!("schema.cedarschema");
@@ -69,6 +69,9 @@ pub(crate) enum PolicyFault {
     /// The end of an authority could not be found.
     #[error("a datetime of `{0}` must be in UTC")]
     OutsideUtc(PolicyName),
+    /// The end of an authority could not be found.
+    #[error("`{0}` must compare `context.now` with datetimes as they are written")]
+    Reckoned(PolicyName),
     /// A policy has holes.
     #[error("must hold no templates")]
     Template,
@@ -192,7 +195,10 @@ impl Slice {
             slice
                 .literals
                 .take(policy)
-                .map_err(|OutsideUtc| PolicyFault::OutsideUtc(name.clone()))?;
+                .map_err(|unclear| match unclear {
+                    Unclear::OutsideUtc => PolicyFault::OutsideUtc(name.clone()),
+                    Unclear::Reckoned => PolicyFault::Reckoned(name.clone()),
+                })?;
             slice
                 .policies
                 .add(policy.clone())

@@ -145,6 +145,25 @@ fn authority_ends_at_its_instant() {
 }
 
 #[test]
+fn authority_may_end_after_an_instant() {
+    let end = later(start(), Duration::from_mins(1));
+    let permit = "@id(\"any\") permit (principal, action, resource)";
+    let until = format!("{permit} when {{ context.now <= datetime(\"{end:.3}\") }};");
+    let unless = format!(
+        "{permit}; @id(\"late\") forbid (principal, action, resource) when {{ context.now > datetime(\"{end:.3}\") }};"
+    );
+    for text in [until, unless] {
+        let policy = CompiledPolicy::new(1, &[], &text).unwrap();
+
+        let judgement = judged(&policy, |_, _| {});
+
+        let first_refused = later(end, Duration::from_millis(1));
+        assert!(judgement.passes());
+        assert_eq!(judgement.authority_until, Some(first_refused), "{text}");
+    }
+}
+
+#[test]
 fn a_line_that_ends_soon_shortens_only_what_it_alone_allows() {
     let lasting = line(GrantorRole::Agent, RemedyKind::AmountOff, usd(1_000));
     let end = later(start(), Duration::from_mins(1));

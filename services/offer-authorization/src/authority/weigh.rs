@@ -7,12 +7,15 @@ mod ask;
 
 use domain::cause::Cause;
 use domain::offer::OfferRefusal;
-use domain::time::{Timestamp, earlier};
+use domain::time::{Timestamp, earlier, later};
 use std::time::Duration;
 
 use super::compiled::{CompiledPolicy, Slice};
 use super::question::{AuthorityQuestion, Grantor, PolicyName};
 use ask::{Asker, Facts, Principal};
+
+/// What lies between two instants that Cedar tells apart.
+const INSTANT: Duration = Duration::from_millis(1);
 
 /// Most changes that are tried to explain a refusal.
 const MOST_TRIES: usize = 2_000;
@@ -198,10 +201,12 @@ impl<'a> Scales<'a> {
 
     /// The first instant after now at which the answer turns.
     fn end_of_authority(&self) -> Option<Timestamp> {
-        let later = |instant: &Timestamp| *instant > self.facts.now;
+        let is_to_come = |instant: &Timestamp| *instant > self.facts.now;
+        // A policy may hold until an instant, or until after it.
         self.turns()
             .into_iter()
-            .filter(later)
+            .flat_map(|turn| [turn, after(turn)])
+            .filter(is_to_come)
             .find(|now| !self.asker.ask(self.at(*now)).is_allowed)
     }
 
@@ -252,7 +257,7 @@ impl<'a> Scales<'a> {
             Change::Time => self
                 .turns()
                 .into_iter()
-                .flat_map(|turn| [earlier(turn, Duration::from_millis(1)), turn])
+                .flat_map(|turn| [earlier(turn, INSTANT), turn, after(turn)])
                 .map(|now| Facts { now, ..facts })
                 .collect(),
             Change::Currency => {
@@ -279,6 +284,11 @@ impl<'a> Scales<'a> {
     fn at(&self, now: Timestamp) -> Facts {
         Facts { now, ..self.facts }
     }
+}
+
+/// The next instant that Cedar tells from this one.
+fn after(turn: Timestamp) -> Timestamp {
+    later(turn, INSTANT)
 }
 
 /// All sets of changes but the empty one.

@@ -61,7 +61,14 @@ impl Store {
         keys.truncate(usize::try_from(shadows).unwrap_or(usize::MAX));
         let mut shadows = Vec::with_capacity(keys.len());
         for key in keys {
-            shadows.push(self.model(tx, tenant, key).await?);
+            match self.model(tx, tenant, key).await {
+                Ok(shadow) => shadows.push(shadow),
+                // Nobody is decided on by a shadow: one that an older version took and this one refuses harms nobody.
+                Err(failure @ StoreError::CorruptRow { .. }) => {
+                    tracing::warn!(%tenant, %failure, "a model cannot be read and runs in no shadow");
+                }
+                Err(failure) => return Err(failure),
+            }
         }
         Ok(Lineup {
             champion: self.model(tx, tenant, champion).await?,

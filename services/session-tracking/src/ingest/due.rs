@@ -38,6 +38,11 @@ impl DueSessions {
         Ok((first, rest))
     }
 
+    /// The next ones, if they are there already.
+    pub(super) fn try_next(&mut self) -> Option<Vec<DueSession>> {
+        self.read.try_recv().ok()
+    }
+
     /// The next ones. Waits for ever once all were read.
     pub(super) async fn next(&mut self) -> Vec<DueSession> {
         match self.read.recv().await {

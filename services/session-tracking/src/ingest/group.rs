@@ -53,6 +53,11 @@ impl Group {
         self.handed.push(handed);
     }
 
+    /// Whether it is more than one batch, so that a part of it may be taken alone.
+    pub(super) fn is_mixed(&self) -> bool {
+        self.handed.len() > 1 || (!self.handed.is_empty() && !self.due.is_empty())
+    }
+
     /// All events by session, those of a session in the order in which they happened: what came together needs no
     /// folding again, in whatever order it came.
     pub(super) fn arrivals(&self, tenants: &mut Tenants) -> Vec<Arrival> {

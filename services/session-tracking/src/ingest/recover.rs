@@ -7,7 +7,7 @@ use storage::StoreError;
 
 use super::memory::Memory;
 use super::tenants::Key;
-use crate::session::{Rules, Session};
+use crate::session::{LogPlace, Rules, Session};
 use crate::store::{Heads, Record, Section, Store};
 
 impl Memory {
@@ -73,7 +73,11 @@ impl Memory {
             self.residents.insert(key, Session::new(history));
         }
         let place = record.place;
-        let is_missing = |session: &Session| session.places.last() < Some(&place);
+        let is_missing = |session: &Session| {
+            let of_partition = |known: &&LogPlace| known.partition == place.partition;
+            let last = session.places.iter().rev().find(of_partition);
+            last.is_none_or(|last| last.sequence < place.sequence)
+        };
         if !self.residents.read(key, is_missing).unwrap_or(false) {
             return Ok(());
         }

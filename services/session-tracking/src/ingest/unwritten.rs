@@ -1,7 +1,7 @@
 //! Sessions whose rows do not hold their last changes yet. The log holds these, so a crash loses nothing: whoever starts
 //! again reads on from the first record that is not in all rows.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use domain::time::Timestamp;
 
@@ -51,11 +51,14 @@ impl Unwritten {
             .collect()
     }
 
-    /// The last record up to which all rows hold everything, when `head` is the last of all.
-    pub(super) fn settled(&mut self, head: u64) -> u64 {
+    /// The last record up to which all rows hold everything, once these rows are written too, when `head` is the last of
+    /// all.
+    pub(super) fn settled(&mut self, head: u64, rows: &[Key]) -> u64 {
         self.drop_written();
+        let rows: HashSet<Key> = rows.iter().copied().collect();
         self.order
-            .front()
+            .iter()
+            .find(|entry| self.counts(entry) && !rows.contains(&entry.key))
             .map_or(head, |entry| entry.sequence.saturating_sub(1))
     }
 

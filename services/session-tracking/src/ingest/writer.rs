@@ -150,21 +150,25 @@ impl Writer {
         Ended::Idle
     }
 
-    /// Takes a command and what else waits, a group at a time.
+    /// Takes a command and what else waits, a group at a time, until nothing does. What must happen beside the batches
+    /// happens between two groups, since batches may never stop coming.
     async fn serve(&mut self, command: Command) {
         self.accept(command);
         self.gather().await;
-        while !self.waiting.is_empty() {
+        loop {
+            for aside in std::mem::take(&mut self.asides) {
+                self.step_aside(aside).await;
+            }
+            if self.waiting.is_empty() || self.standing == Standing::Followed {
+                return;
+            }
             self.settle_next().await;
             while let Ok(command) = self.queue.try_recv() {
                 self.accept(command);
             }
-            if !self.asides.is_empty() {
-                break;
+            if let Some(found) = self.due.try_next() {
+                self.arm(&found);
             }
-        }
-        for aside in std::mem::take(&mut self.asides) {
-            self.step_aside(aside).await;
         }
     }
 
@@ -191,10 +195,12 @@ impl Writer {
                 let tenant = handed.batch.tenant.clone();
                 self.waiting.push(&tenant, handed);
             }
-            Command::Read(key, answer) => {
+            Command::Read(key, answer) if self.standing == Standing::Sure => {
                 let _gone = answer.send(Ok(self.read(&key)));
             }
-            aside @ (Command::Settle(_) | Command::Erase(..)) => self.asides.push(aside),
+            aside @ (Command::Read(..) | Command::Settle(_) | Command::Erase(..)) => {
+                self.asides.push(aside);
+            }
         }
     }
 
@@ -210,7 +216,11 @@ impl Writer {
                 }
                 let _gone = answer.send(self.erase(request, person).await);
             }
-            Command::Record(_) | Command::Read(..) => {}
+            Command::Read(key, answer) => {
+                let read = self.make_sure().await.map(|()| self.read(&key));
+                let _gone = answer.send(read.map_err(SessionError::from));
+            }
+            Command::Record(_) => {}
         }
     }
 
@@ -240,12 +250,16 @@ impl Writer {
 
     /// Makes a group and what is due durable, and answers its batches.
     async fn settle(&mut self, mut group: Group) {
+        if self.make_sure().await.is_ok() {
+            let limit = self.settings.ingest.timer_max_sessions;
+            group.due = self.memory.timers.due(self.clock.now(), limit);
+        }
+        self.settle_as_it_is(group).await;
+    }
+
+    async fn settle_as_it_is(&mut self, group: Group) {
         let kept = match self.make_sure().await {
-            Ok(()) => {
-                let limit = self.settings.ingest.timer_max_sessions;
-                group.due = self.memory.timers.due(self.clock.now(), limit);
-                self.keep(&group).await
-            }
+            Ok(()) => self.keep(&group).await,
             Err(failure) => Err(failure),
         };
         // An answer that cannot be sent is one whose caller has gone; the events are kept all the same.
@@ -255,7 +269,7 @@ impl Writer {
                     let _gone = answer.send(Ok(receipt));
                 }
             }
-            Err(failure) if group.handed.len() > 1 && is_worth_a_second_look(&failure) => {
+            Err(failure) if group.is_mixed() && is_worth_a_second_look(&failure) => {
                 self.doubt(&failure);
                 self.settle_one_by_one(group).await;
             }
@@ -278,7 +292,13 @@ impl Writer {
         self.write_all_rows().await?;
         let tenant = request.tenant.clone();
         let sessions = self.store.sessions_of(&tenant, person).await?;
-        let erased = self.store.erase(request, person, self.clock.now()).await?;
+        let place = (self.settings.ingest.partition, self.heads);
+        let now = self.clock.now();
+        let erased = self.store.erase(request, person, now, place).await;
+        if let Err(failure) = &erased {
+            self.doubt(failure);
+        }
+        let erased = erased?;
         let tenant = self.memory.tenants.number(&tenant);
         for session in sessions {
             self.memory.residents.remove(Key { tenant, session });

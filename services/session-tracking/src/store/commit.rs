@@ -23,6 +23,8 @@ use crate::snapshot::{SessionKey, Snapshot};
 pub(crate) struct Commit {
     pub(crate) now: Timestamp,
     pub(crate) partition: u16,
+    /// The numbers after the commit before.
+    before: Heads,
     /// The numbers after this commit.
     pub(crate) heads: Heads,
     pub(crate) records: Vec<Record>,
@@ -36,11 +38,12 @@ pub(crate) struct Commit {
 pub(crate) struct Row(session::ActiveModel);
 
 impl Commit {
-    /// Nothing yet.
+    /// Nothing yet, after a commit with these numbers.
     pub(crate) fn new(partition: u16, heads: Heads, now: Timestamp) -> Self {
         Self {
             now,
             partition,
+            before: heads,
             heads,
             records: Vec::new(),
             rows: Vec::new(),
@@ -80,6 +83,7 @@ impl Store {
 struct Encoded {
     now: Timestamp,
     partition: u16,
+    before: Heads,
     heads: Heads,
     records: Vec<event_batch::ActiveModel>,
     rows: Vec<session::ActiveModel>,
@@ -92,6 +96,7 @@ impl Encoded {
         let Commit {
             now,
             partition,
+            before,
             heads,
             records,
             rows,
@@ -101,6 +106,7 @@ impl Encoded {
         Self {
             now,
             partition,
+            before,
             heads,
             records: records.iter().map(record_row).collect(),
             rows: rows.into_iter().map(|Row(row)| row).collect(),
@@ -113,7 +119,7 @@ impl Encoded {
     }
 
     async fn apply(&self, tx: &Tx) -> Result<(), StoreError> {
-        heads::advance(tx, self.partition, self.heads).await?;
+        heads::advance(tx, self.partition, (self.before, self.heads)).await?;
         for rows in self.records.chunks(CHUNK) {
             event_batch::Entity::insert_many(rows.to_vec())
                 .exec_without_returning(tx)

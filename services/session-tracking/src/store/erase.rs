@@ -12,7 +12,7 @@ use storage::{RequestKey, StoreError, TenantScoped, Tx, column};
 
 use super::entities::{event_batch, history, session};
 use super::record::encode;
-use super::{CHUNK, Store, places, row, signed};
+use super::{CHUNK, Heads, Store, heads, places, row, signed};
 use crate::session::LogPlace;
 
 /// The state of a session that was erased, in its row.
@@ -27,18 +27,24 @@ pub(crate) struct Erased {
 }
 
 impl Store {
-    /// Removes everything about a person, once per request.
+    /// Removes everything about a person, once per request, for the one writer of a partition.
     pub(crate) async fn erase(
         &self,
         key: RequestKey,
         person: PersonId,
         now: Timestamp,
+        (partition, heads): (u16, Heads),
     ) -> Result<Erased, StoreError> {
         let tenant = key.tenant.clone();
         self.database
             .write_once(key, now, move |tx| {
                 let tenant = tenant.clone();
-                async move { erase(tx, &tenant, person, now).await }.boxed()
+                async move {
+                    // Another writer would not know, and write everything again.
+                    heads::advance(tx, partition, (heads, heads)).await?;
+                    erase(tx, &tenant, person, now).await
+                }
+                .boxed()
             })
             .await
     }

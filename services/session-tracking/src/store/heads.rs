@@ -1,7 +1,7 @@
 //! The numbers of a partition: what was given out, what all rows hold, and who may write.
 
 use futures::FutureExt;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
@@ -110,11 +110,16 @@ async fn read<C: ConnectionTrait>(connection: &C, partition: u16) -> Result<Head
     })
 }
 
-/// Moves the numbers on.
+/// Moves the numbers on from those of the commit before.
 ///
 /// # Errors
-/// `Conflict` for a writer that another one has followed: nothing may be stored.
-pub(super) async fn advance(tx: &Tx, partition: u16, heads: Heads) -> Result<(), StoreError> {
+/// `Conflict` for a writer that another one has followed, or that does not know of its own last commit: nothing may be
+/// stored.
+pub(super) async fn advance(
+    tx: &Tx,
+    partition: u16,
+    (before, heads): (Heads, Heads),
+) -> Result<(), StoreError> {
     let Heads {
         epoch,
         sequence,
@@ -128,7 +133,6 @@ pub(super) async fn advance(tx: &Tx, partition: u16, heads: Heads) -> Result<(),
         changed: Set(signed(change)),
         settled: Set(signed(settled)),
     };
-    let excluded = |column| Expr::col((Alias::new("excluded"), column));
     let stored = |column| Expr::col((log_head::Entity, column));
     let own = OnConflict::column(log_head::Column::Partition)
         .update_columns([
@@ -136,7 +140,9 @@ pub(super) async fn advance(tx: &Tx, partition: u16, heads: Heads) -> Result<(),
             log_head::Column::Changed,
             log_head::Column::Settled,
         ])
-        .action_and_where(stored(log_head::Column::Epoch).eq(excluded(log_head::Column::Epoch)))
+        .action_and_where(stored(log_head::Column::Epoch).eq(signed(epoch)))
+        .action_and_where(stored(log_head::Column::Sequence).eq(signed(before.sequence)))
+        .action_and_where(stored(log_head::Column::Changed).eq(signed(before.change)))
         .to_owned();
     let moved = log_head::Entity::insert(row)
         .on_conflict(own)

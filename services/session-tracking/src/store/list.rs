@@ -125,7 +125,13 @@ impl Store {
         });
         let mut items = Vec::with_capacity(page.items.len());
         for row in &page.items {
-            items.push(self.shown(row).await?);
+            match self.shown(row).await {
+                Ok(session) => items.push(session),
+                Err(failure @ StoreError::CorruptRow { .. }) => {
+                    tracing::error!(session = row.session_id, %failure, "a session cannot be listed");
+                }
+                Err(failure) => return Err(failure),
+            }
         }
         Ok(Page {
             items,

@@ -7,7 +7,7 @@ use storage::column;
 
 use super::entities::{event_batch, session};
 use super::record::{Section, decode};
-use crate::packed::{self, Unreadable};
+use crate::packed;
 use crate::session::{LogPlace, Session};
 
 /// What stands in the row of a session: by which settings it was folded, and its compact form.
@@ -18,21 +18,17 @@ pub(super) fn packed(session: &Session, settings: u64) -> Vec<u8> {
 }
 
 /// The session of a row, and whether it is as it would be had it been folded now. `None` for one in the form of another
-/// version.
-pub(super) fn session(
-    model: &session::Model,
-    settings: u64,
-) -> Result<Option<(Session, Folded)>, StoreError> {
-    let row = column::Row::of("sessions", &model.session_id);
-    let (by, bytes) = model
-        .packed
-        .split_first_chunk()
-        .ok_or_else(|| row.corrupt("packed"))?;
+/// version, or in none.
+pub(super) fn session(model: &session::Model, settings: u64) -> Option<(Session, Folded)> {
+    let (by, bytes) = model.packed.split_first_chunk()?;
     match packed::unpack(bytes) {
-        Ok(session) if u64::from_le_bytes(*by) == settings => Ok(Some((session, Folded::Alike))),
-        Ok(session) => Ok(Some((session, Folded::Otherwise))),
-        Err(Unreadable::Format { .. }) => Ok(None),
-        Err(_) => Err(row.corrupt("packed")),
+        Ok(session) if u64::from_le_bytes(*by) == settings => Some((session, Folded::Alike)),
+        Ok(session) => Some((session, Folded::Otherwise)),
+        Err(unreadable) => {
+            // The log has it all.
+            tracing::info!(session = model.session_id, %unreadable, "a session is made again");
+            None
+        }
     }
 }
 

@@ -28,11 +28,14 @@ async fn a_commit_of_many_tenants_is_taken(database: Database) {
         change: 1,
         ..claimed
     };
-    let mut commit = Commit::new(0, heads, at(0));
+    let mut commit = Commit::new(0, claimed, at(0));
+    commit.heads = heads;
     commit.records = (1..=TENANTS).map(record).collect();
 
     store.commit(commit.clone()).await.unwrap();
+    let again = store.commit(commit.clone()).await;
 
+    assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
     assert_eq!(store.heads(0).await.unwrap(), heads);
     let read = store.records_after(0, TENANTS - 1).await.unwrap();
     assert_eq!(read, commit.records[commit.records.len() - 1..]);

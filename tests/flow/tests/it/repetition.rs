@@ -149,7 +149,12 @@ async fn other_bodies_are_refused(shop: &Shop, call: &Call) {
             seen += 1;
         }
     }
-    assert!(seen > 0, "{}: no other body was found", call.name());
+    let has_a_body = slots(&call.request).len() > 1;
+    assert!(
+        seen > 0 || !has_a_body,
+        "{}: no other body was found",
+        call.name()
+    );
 }
 
 /// Another value for a place, of the same kind. It may break a rule.

@@ -17,17 +17,27 @@ pub(in crate::authority) struct Literals {
     pub(in crate::authority) persons: BTreeSet<String>,
 }
 
-/// An instant is written with an offset. Its place on the clock would depend on who reads it.
+/// Why it cannot be told when the answer of a policy turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct OutsideUtc;
+pub(super) enum Unclear {
+    /// An instant is written with an offset. Its place on the clock would depend on who reads it.
+    OutsideUtc,
+    /// An instant is reckoned from others, so that an offer might outlast the authority for it.
+    Reckoned,
+}
+
+/// Functions of Cedar that make instants and times of day of others.
+const RECKONING: [&str; 5] = ["offset", "toDate", "toTime", "durationSince", "duration"];
 
 impl Literals {
     /// Adds those of a policy, as its JSON form shows them.
-    pub(super) fn take(&mut self, policy: &Policy) -> Result<(), OutsideUtc> {
-        policy.to_json().map_or(Ok(()), |form| self.walk(&form))
+    pub(super) fn take(&mut self, policy: &Policy) -> Result<(), Unclear> {
+        // INVARIANT: a policy whose form cannot be read is not one whose turns are known.
+        let form = policy.to_json().map_err(|_| Unclear::Reckoned)?;
+        self.walk(&form)
     }
 
-    fn walk(&mut self, form: &Value) -> Result<(), OutsideUtc> {
+    fn walk(&mut self, form: &Value) -> Result<(), Unclear> {
         match form {
             Value::Array(items) => items.iter().try_for_each(|item| self.walk(item)),
             Value::Object(fields) => {
@@ -37,8 +47,13 @@ impl Literals {
                 {
                     self.persons.insert(id.clone());
                 }
+                let calls = |function: &str| fields.get(function).is_some_and(Value::is_array);
+                if RECKONING.into_iter().any(calls) {
+                    return Err(Unclear::Reckoned);
+                }
                 if let Some(text) = fields.get("datetime").and_then(argument) {
-                    self.instants.insert(instant(text).ok_or(OutsideUtc)?);
+                    self.instants
+                        .insert(instant(text).ok_or(Unclear::OutsideUtc)?);
                 }
                 if let Some(Value::String(text)) = fields.get("Value") {
                     self.currencies.extend(Currency::parse(text));

@@ -51,6 +51,14 @@ fn a_text_that_is_no_policy_is_refused_with_its_reason() {
     assert_eq!(fault(&meaning), PolicyFault::Refusal(name("a")));
     let local = named("when { context.now < datetime(\"2026-03-01T00:00:00+0100\") }");
     assert_eq!(fault(&local), PolicyFault::OutsideUtc(name("a")));
+    for reckoned in [
+        "context.now.toTime() < duration(\"18h\")",
+        "context.now < datetime(\"2026-12-01\").offset(duration(\"12h\"))",
+        "context.now.toDate() < datetime(\"2026-12-01\")",
+    ] {
+        let reckoned = named(&format!("when {{ {reckoned} }}"));
+        assert_eq!(fault(&reckoned), PolicyFault::Reckoned(name("a")));
+    }
     assert_eq!(
         fault("@id(\"a\") permit (principal == ?principal, action, resource);"),
         PolicyFault::Template

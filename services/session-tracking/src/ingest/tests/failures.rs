@@ -125,6 +125,8 @@ async fn a_corrupt_session_harms_no_other(database: Database) {
         "UPDATE sessions SET packed = places WHERE changed = 1",
     )
     .await;
+    // With its part of the log, it could be made again.
+    sql(&database, "DELETE FROM event_batches WHERE sequence = 1").await;
     let world = World::with(&database, settings(), ended).await;
 
     let batch = vec![of(2, 2, search()), of(1, 2, search()), of(3, 1, search())];
@@ -156,8 +158,26 @@ async fn all_timers_that_are_due_fire(database: Database) {
     }
 }
 
+/// A reader asks while more batches wait than one transaction takes.
+async fn nothing_waits_behind_a_reader(database: Database) {
+    let mut settings = settings();
+    settings.ingest.group_max_events = 1;
+    settings.ingest.timer_tick = HOUR;
+    let world = World::with(&database, settings, FakeClock::new()).await;
+    let handed: Vec<_> = (1..=20)
+        .map(|n| world.ingest.try_record(batch(vec![of(n, 1, search())])))
+        .collect();
+
+    world.ingest.settle().await.unwrap();
+
+    for pending in handed {
+        assert_eq!(pending.unwrap().settled().await.unwrap().accepted, 1);
+    }
+}
+
 on_each_engine!(
     [
+        nothing_waits_behind_a_reader,
         a_commit_that_failed_leaves_all_as_it_was,
         a_batch_that_cannot_be_stored_harms_no_other,
         a_store_that_fails_for_a_while_stops_no_timer,

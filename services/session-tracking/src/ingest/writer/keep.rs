@@ -93,6 +93,7 @@ impl Writer {
         persons: &Persons,
     ) -> Result<(), StoreError> {
         let (partition, now) = (self.settings.ingest.partition, self.clock.now());
+        let touched = works.len();
         let watched = match self.published.receiver_count() {
             0 => Watched::No,
             _ => Watched::Yes,
@@ -112,7 +113,8 @@ impl Writer {
         }
         let (commit, published) = draft.finish();
         let longest = earlier(now, self.settings.ingest.row_delay);
-        let rows = self.settings.ingest.rows_per_commit;
+        // At least as many leave the queue of rows as enter it.
+        let rows = self.settings.ingest.rows_per_commit.max(touched);
         let rows = self.memory.unwritten.waiting_since(longest, rows);
         self.store(commit, &rows).await?;
         for change in published {
@@ -129,14 +131,14 @@ impl Writer {
         rows: &[Key],
     ) -> Result<(), StoreError> {
         commit.rows = self.memory.rows(&self.store, rows);
-        for key in rows {
-            self.memory.unwritten.written(*key);
-        }
         let heads = &mut commit.heads;
-        heads.settled = self.memory.unwritten.settled(heads.sequence);
+        heads.settled = self.memory.unwritten.settled(heads.sequence, rows);
         let heads = *heads;
         if heads != self.heads || !commit.rows.is_empty() {
             self.store.commit(commit).await?;
+        }
+        for key in rows {
+            self.memory.unwritten.written(*key);
         }
         self.heads = heads;
         Ok(())

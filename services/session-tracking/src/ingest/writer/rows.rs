@@ -5,6 +5,7 @@ use storage::StoreError;
 
 use super::super::tenants::Key;
 use super::Writer;
+use super::standing::Standing;
 use crate::error::SessionError;
 use crate::store::Commit;
 
@@ -35,10 +36,14 @@ impl Writer {
 
     /// Has those leave memory that it has no room for, once their rows hold everything.
     pub(super) async fn evict(&mut self) {
+        // INVARIANT: nothing is written from memory that may differ from what is stored.
+        if self.standing != Standing::Sure {
+            return;
+        }
         let leaving = self
             .memory
             .residents
-            .excess(self.settings.ingest.rows_per_commit);
+            .excess(self.settings.ingest.rows_per_commit + self.settings.ingest.group_max_events);
         let unwritten: Vec<Key> = leaving
             .iter()
             .copied()

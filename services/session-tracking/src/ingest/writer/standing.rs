@@ -25,7 +25,7 @@ pub(super) enum Standing {
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 impl Writer {
-    /// After a group that the store can not take: one of its batches may be to blame, and harms no other then.
+    /// After a group that the store can not take: one of its batches or timers may be to blame, and harms no other then.
     pub(super) async fn settle_one_by_one(&mut self, group: Group) {
         if matches!(self.standing, Standing::Unsure(_)) {
             self.standing = Standing::Unsure(Instant::now());
@@ -33,7 +33,7 @@ impl Writer {
         for handed in group.handed {
             let mut alone = Group::default();
             alone.add(handed);
-            Box::pin(self.settle(alone)).await;
+            Box::pin(self.settle_as_it_is(alone)).await;
         }
     }
 

@@ -130,7 +130,7 @@ pub(crate) fn a_policy() -> AuthorityPolicy {
         ],
         created_at: Some(wire_timestamp(now())),
         cedar: String::new(),
-        scheduled_at: None,
+        scheduled_at: Some(wire_timestamp(now())),
     }
 }
 

@@ -74,7 +74,10 @@ const HARMLESS: &[(Fault, &[&str], &str)] = &[
     ),
     (
         Fault::Nanos,
-        &["CreateAuthorityPolicy policy.created_at.nanos"],
+        &[
+            "CreateAuthorityPolicy policy.created_at.nanos",
+            "CreateAuthorityPolicy policy.scheduled_at.nanos",
+        ],
         "set by the server, and not read",
     ),
     (
@@ -87,6 +90,7 @@ const HARMLESS: &[(Fault, &[&str], &str)] = &[
             "* events[].search_performed.result_count",
             "CheckAuthority cart.version",
             "* moment.cart.version",
+            "ProposeIntervention assessment.cause_table_version",
             "ProposeIntervention assessment.model_version",
             "StreamEvents batch",
         ],
@@ -118,6 +122,7 @@ const HARMLESS: &[(Fault, &[&str], &str)] = &[
             "*Play* play.min_cart_value.currency",
             "CreateAuthorityPolicy policy.grants[].max_amount.currency",
             "CreateProgramme programme.*.currency",
+            "ListSessions min_cart_value.currency",
             "SetPurse purse.*.currency",
             "ProposeIntervention assessment.margin_at_risk.currency",
         ],
@@ -130,7 +135,11 @@ const HARMLESS: &[(Fault, &[&str], &str)] = &[
     ),
     (
         Fault::Year9000,
-        &["* from.seconds", "* window.until.seconds"],
+        &[
+            "* from.seconds",
+            "* until.seconds",
+            "* window.until.seconds",
+        ],
         "until the end of time",
     ),
     (
@@ -141,6 +150,7 @@ const HARMLESS: &[(Fault, &[&str], &str)] = &[
             "CreateProgramme programme.starts_at.seconds",
             "ProposeIntervention *.seconds",
             "RecordOutcome ended_at.seconds",
+            "SetStanding standing.certificates[].expires_at.seconds",
             "* events[].*.seconds",
         ],
         "long ago, which is told and not judged by",
@@ -152,6 +162,7 @@ const HARMLESS: &[(Fault, &[&str], &str)] = &[
             "CreateAuthorityPolicy policy.*.seconds",
             "CreateProgramme programme.ends_at.seconds",
             "ProposeIntervention *.seconds",
+            "SetStanding standing.certificates[].expires_at.seconds",
             "* events[].shipment_updated.estimated_delivery.seconds",
         ],
         "far ahead, which is told and not judged by",
