@@ -27,7 +27,8 @@ pub enum ModelFormat {
 /// Why a file is no model that can be served.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ModelFileError {
-    #[error("must be JSON of the format that is named: {0}")]
+    // What stands there is not repeated: it may be anything.
+    #[error("must be JSON of the format that is named; see line {}, column {}", .0.line(), .0.column())]
     Json(#[from] serde_json::Error),
     #[error("must be a model of version `{expected}`")]
     Version { expected: &'static str },

@@ -22,7 +22,7 @@ use crate::shop::{Shop, request_id};
 
 pub(crate) use contacts::{Contacts, accept, invited, reply, start, wrap_up};
 pub(crate) use offers::{Offers, a_case, case_agent};
-pub(crate) use rules::{a_model, a_play, a_policy, a_programme};
+pub(crate) use rules::{a_model, a_model_file, a_play, a_policy, a_programme};
 
 /// The experiment that every shop runs.
 pub(crate) const EXPERIMENT: &str = "proactive-help";

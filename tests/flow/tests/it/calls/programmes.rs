@@ -1,6 +1,9 @@
 //! Calls of offer-authorization about programmes, purses, authority and the ledger.
 
+use std::time::Duration;
+
 use CallerKind::Operator;
+use domain::time::later;
 use platform::auth::CallerKind;
 use proto::convert::time::wire_timestamp;
 use proto::offers::v1::{
@@ -103,12 +106,12 @@ fn policies() -> Vec<Call> {
     let dry_run = DryRunAuthorityPolicyRequest {
         version: 1,
         from: Some(a_long_ago()),
-        until: None,
+        until: Some(wire_timestamp(now())),
     };
     let activate = ActivateAuthorityPolicyRequest {
         request_id: request_id(),
         version: 1,
-        at: None,
+        at: Some(wire_timestamp(later(now(), Duration::from_hours(1)))),
     };
     vec![
         call("CreateAuthorityPolicy", Operator, create),

@@ -16,7 +16,7 @@ use super::samples::{a_long_ago, a_moment};
 use super::{Call, call};
 use crate::people::now;
 use crate::shop::request_id;
-use crate::stage::{Stage, a_model};
+use crate::stage::{Stage, a_model, a_model_file};
 
 pub(super) fn calls(stage: &Stage) -> Vec<Call> {
     [assessments(stage), models()].concat()
@@ -71,6 +71,10 @@ fn models() -> Vec<Call> {
         request_id: request_id(),
         ..a_model("careful")
     };
+    let register_file = RegisterModelRequest {
+        request_id: request_id(),
+        ..a_model_file("written")
+    };
     let evaluate = EvaluateModelRequest {
         model_id: "rescate.scorecard".to_owned(),
         version: 1,
@@ -102,6 +106,7 @@ fn models() -> Vec<Call> {
     vec![
         call("ListModels", Operator, list),
         call("RegisterModel", Operator, register),
+        call("RegisterModel", Operator, register_file),
         call("EvaluateModel", Operator, evaluate),
         call("CompareModels", Operator, compare),
         call("ActivateModel", Operator, activate),

@@ -12,7 +12,9 @@ use proto::offers::v1::{
     GrantorRole, Programme, ProgrammeState,
 };
 use proto::remedy::v1::RemedyKind;
-use proto::risk::v1::{FeatureValue, RegisterModelRequest, SampleRow, Scorecard, ScorecardLine};
+use proto::risk::v1::{
+    FeatureValue, ModelFile, ModelFormat, RegisterModelRequest, SampleRow, Scorecard, ScorecardLine,
+};
 use proto::routing::v1::{
     ActivatePlayRequest, CreatePlayVersionRequest, Play, PlayState, PlayText,
 };
@@ -131,6 +133,21 @@ pub(crate) fn a_policy() -> AuthorityPolicy {
         created_at: Some(wire_timestamp(now())),
         cedar: String::new(),
         scheduled_at: Some(wire_timestamp(now())),
+    }
+}
+
+/// The same model as a file.
+pub(crate) fn a_model_file(model_id: &str) -> RegisterModelRequest {
+    let content = r#"{"format":"rescate.model/1","features_version":2,"model":{"scorecard":{"baseline_log_odds":0,
+        "calibration_slope":1,"calibration_intercept":0,"lines":[
+        {"feature":"count.payment_declined","at_least":1,"log_odds":1.0986122886681098,"reason":"a declined card"}]}}}"#;
+    RegisterModelRequest {
+        scorecard: None,
+        file: Some(ModelFile {
+            format: ModelFormat::RescateJson.into(),
+            content: content.to_owned(),
+        }),
+        ..a_model(model_id)
     }
 }
 
