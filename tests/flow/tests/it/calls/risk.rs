@@ -19,7 +19,7 @@ use crate::shop::request_id;
 use crate::stage::{Stage, a_model, a_model_file};
 
 pub(super) fn calls(stage: &Stage) -> Vec<Call> {
-    [assessments(stage), models()].concat()
+    [assessments(stage), models(), cause_tables()].concat()
 }
 
 fn assessments(stage: &Stage) -> Vec<Call> {
@@ -96,13 +96,6 @@ fn models() -> Vec<Call> {
         model_id: "even".to_owned(),
         version: 1,
     };
-    let learn = LearnCausesRequest {
-        request_id: request_id(),
-    };
-    let back = ActivateCauseTableRequest {
-        request_id: request_id(),
-        version: 1,
-    };
     vec![
         call("ListModels", Operator, list),
         call("RegisterModel", Operator, register),
@@ -111,6 +104,18 @@ fn models() -> Vec<Call> {
         call("CompareModels", Operator, compare),
         call("ActivateModel", Operator, activate),
         call("GetModelHealth", Operator, health),
+    ]
+}
+
+fn cause_tables() -> Vec<Call> {
+    let learn = LearnCausesRequest {
+        request_id: request_id(),
+    };
+    let back = ActivateCauseTableRequest {
+        request_id: request_id(),
+        version: 1,
+    };
+    vec![
         call("LearnCauses", Operator, learn),
         call("ListCauseTables", Operator, ListCauseTablesRequest {}),
         call("ActivateCauseTable", Operator, back),
