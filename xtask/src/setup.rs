@@ -5,15 +5,18 @@ mod install;
 
 use std::env::consts;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::environment;
 use crate::failure::Failure;
 use crate::postgres::Server;
+use crate::process;
 use crate::say;
 use crate::workspace::Root;
 
 const BUF: &str = "1.75.0";
 const NEXTEST: &str = "0.9.148";
+const ESBUILD: &str = "0.28.2";
 const DENY: &str = "0.20.2";
 const POSTGRES: &str = "18.4.0-beta.17";
 
@@ -24,26 +27,32 @@ pub(crate) struct Tools {
     /// `cargo-nextest`, to be called with `nextest` as its first argument.
     pub(crate) nextest: PathBuf,
     pub(crate) deny: PathBuf,
+    /// Takes the types off the checkout in TypeScript, for a Node.js that cannot.
+    pub(crate) esbuild: PathBuf,
     pub(crate) postgres: Server,
 }
 
 pub(crate) fn run(root: &Root) -> Result<Tools, Failure> {
     let tools = Tools {
-        buf: buf()?,
+        buf: npm_tool("@bufbuild/buf", "buf", BUF)?,
         nextest: install::cargo_tool(root, "cargo-nextest", NEXTEST)?,
         deny: install::cargo_tool(root, "cargo-deny", DENY)?,
+        esbuild: npm_tool("esbuild", "esbuild", ESBUILD)?,
         postgres: postgres()?,
     };
     let Tools {
         buf,
         nextest,
         deny,
+        esbuild,
         postgres,
     } = &tools;
     say::line(&format!("buf            {}", buf.display()));
     say::line(&format!("cargo-nextest  {}", nextest.display()));
     say::line(&format!("cargo-deny     {}", deny.display()));
+    say::line(&format!("esbuild        {}", esbuild.display()));
     say::line(&format!("postgres       {postgres}"));
+    python_cryptography()?;
     Ok(tools)
 }
 
@@ -93,10 +102,20 @@ fn find_browser() -> Option<PathBuf> {
     named.into_iter().chain(on_path).find(|file| file.is_file())
 }
 
-/// Always this very version, so that the format and the rules are the same on every machine.
-fn buf() -> Result<PathBuf, Failure> {
-    let folder = install::npm("@bufbuild/buf", BUF)?;
-    Ok(folder.join("node_modules").join(".bin").join("buf"))
+/// A program of an npm package. Always this very version, so that it does the same on every machine.
+fn npm_tool(package: &str, program: &str, version: &str) -> Result<PathBuf, Failure> {
+    let folder = install::npm(package, version)?;
+    Ok(folder.join("node_modules").join(".bin").join(program))
+}
+
+/// What the checkout in Python checks signatures with: the machine's own, else the package of the system. Where it
+/// cannot be installed, the test says that it is left out.
+fn python_cryptography() -> Result<(), Failure> {
+    let has_it = process::ask(Command::new("python3").args(["-c", "import cryptography"])).is_ok();
+    if !has_it && install::has_apt()? {
+        install::apt(&["python3-cryptography"])?;
+    }
+    Ok(())
 }
 
 /// The registry's word for this operating system.

@@ -34,7 +34,7 @@ def verify_offer(token, keys, tenant, person, cart_version, now):
         key.verify(signature, signed)
     except InvalidSignature:
         raise Refused("bad_signature") from None
-    if not isinstance(claims.get("exp"), int):
+    if not all(type(claims.get(name)) is int for name in ("exp", "cart_version", "minor_units")):
         raise Refused("malformed")
     if now >= claims["exp"]:
         raise Refused("expired")
@@ -81,7 +81,11 @@ def _decode(text):
 
 
 def main(arguments):
-    """Verifies the token of standard input; the exit code is 0 for an offer and 1 for a refusal."""
+    """Verifies the token of standard input; the exit code is 0 for an offer, 1 for a refusal and 2 for wrong usage."""
+    counts = arguments[3:5]
+    if len(arguments) not in (4, 5) or not all(count.isascii() and count.isdigit() for count in counts):
+        print("usage: verify_offer.py KEYS.json TENANT PERSON CART_VERSION [NOW] < token", file=sys.stderr)
+        return 2
     keys_path, tenant, person, cart_version, *now = arguments
     with open(keys_path, encoding="utf-8") as file:
         keys = read_keys(json.load(file))

@@ -128,12 +128,14 @@ fn read_keys(path: &str) -> Result<BTreeMap<String, DecodingKey>, Box<dyn Error>
     Ok(by_id)
 }
 
+const USAGE: &str = "usage: verify_offer KEYS.json TENANT PERSON CART_VERSION [NOW] < token";
+/// The exit code of wrong usage, apart from that of a refusal.
+const MISUSED: u8 = 2;
+
 fn run() -> Result<ExitCode, Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [keys, tenant, person, cart_version, now @ ..] = arguments.as_slice() else {
-        return Err(
-            "usage: verify_offer KEYS.json TENANT PERSON CART_VERSION [NOW] < token".into(),
-        );
+        return Err(USAGE.into());
     };
     let now = match now.first() {
         Some(now) => now.parse()?,
@@ -159,6 +161,10 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
     Ok(code)
 }
 
-fn main() -> Result<ExitCode, Box<dyn Error>> {
-    run()
+fn main() -> ExitCode {
+    run().unwrap_or_else(|fault| {
+        // Nobody is left to tell when even this cannot be written.
+        let _ = writeln!(std::io::stderr(), "{fault}");
+        ExitCode::from(MISUSED)
+    })
 }

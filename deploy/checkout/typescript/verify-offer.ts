@@ -70,8 +70,10 @@ export function verifyOffer(token: string, keys: Map<string, KeyObject>, expecte
   if (!verify(null, Buffer.from(`${first}.${second}`, "ascii"), key, signature)) {
     throw new Refused("bad_signature");
   }
+  // A number beyond 2^53 is equal to its neighbours here: a token for another cart would be taken.
   const end = claims["exp"];
-  if (typeof end !== "number" || !Number.isSafeInteger(end)) {
+  const numbers = [end, claims["cart_version"], claims["minor_units"]];
+  if (typeof end !== "number" || !numbers.every(Number.isSafeInteger)) {
     throw new Refused("malformed");
   }
   // Also for a clock that is no number.
@@ -122,9 +124,17 @@ function decode(text: string): Buffer {
   return raw;
 }
 
+/** A count as it is written, or nothing: an empty text is no 0. */
+function readCount(text: string | undefined): number | undefined {
+  const count = text !== undefined && /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(count) ? count : undefined;
+}
+
 function main(args: string[]): number {
-  const [keysPath, tenant, person, cartVersion, now] = args;
-  if (keysPath === undefined || tenant === undefined || person === undefined || cartVersion === undefined) {
+  const [keysPath, tenant, person, cartText, nowText] = args;
+  const cartVersion = readCount(cartText);
+  const now = nowText === undefined ? Math.floor(Date.now() / 1000) : readCount(nowText);
+  if (keysPath === undefined || tenant === undefined || person === undefined || cartVersion === undefined || now === undefined) {
     console.error("usage: verify-offer KEYS.json TENANT PERSON CART_VERSION [NOW] < token");
     return 2;
   }
@@ -133,8 +143,8 @@ function main(args: string[]): number {
     const { offer, remedy, minor_units, currency } = verifyOffer(readFileSync(0, "utf8").trim(), keys, {
       tenant,
       person,
-      cartVersion: Number(cartVersion),
-      now: now === undefined ? Math.floor(Date.now() / 1000) : Number(now),
+      cartVersion,
+      now,
     });
     console.log(JSON.stringify({ offer, remedy, minor_units, currency }));
     return 0;

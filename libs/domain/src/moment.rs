@@ -75,6 +75,24 @@ pub struct VisitHistory {
     pub earlier_abandonments: u32,
 }
 
+/// What the shopper did with products in this session: looks at them, and additions to the cart. Both are called shopping
+/// events; models are trained on recordings that know no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Shopping {
+    /// Looks at products. One that the storefront tells on entry and again on leaving is one look.
+    pub product_views: u32,
+    /// Additions to the cart, whatever became of them.
+    pub cart_additions: u32,
+    /// Different products looked at or added; counted up to 200.
+    pub products_seen: u32,
+    /// Looks at products that are in the cart now, those before they were added included.
+    pub cart_item_views: u32,
+    /// The first of these events.
+    pub first_at: Timestamp,
+    /// The one before the moment: where the moment was made by such an event, the one before that. `None` when there is none.
+    pub previous_at: Option<Timestamp>,
+}
+
 /// A decision point of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
@@ -120,6 +138,8 @@ pub struct Moment {
     pub session_version: u64,
     /// Events of the session so far.
     pub event_count: u32,
+    /// What was done with products; `None` before the first shopping event, and in moments from before it was told.
+    pub shopping: Option<Shopping>,
     /// The order, once placed.
     pub order: Option<OrderId>,
 }

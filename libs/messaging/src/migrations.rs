@@ -9,7 +9,7 @@ use storage::schema::{
 
 /// The outbox and the inbox. A service runs them before its own migrations.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![outbox(), undelivered(), inbox()]
+    vec![outbox(), undelivered(), inbox(), undelivered_by_key()]
 }
 
 fn outbox() -> Box<dyn MigrationTrait> {
@@ -94,5 +94,18 @@ fn inbox() -> Box<dyn MigrationTrait> {
     Migration::named("m20260101_000012_inbox")
         .create_table(table)
         .create_index(by_age)
+        .boxed()
+}
+
+/// What is set aside of one key is found when its person is to be forgotten.
+fn undelivered_by_key() -> Box<dyn MigrationTrait> {
+    let by_key = Index::create()
+        .name("outbox_undelivered_by_key")
+        .table("outbox_undelivered")
+        .col("tenant")
+        .col("order_key")
+        .take();
+    Migration::named("m20260101_000013_outbox_undelivered_by_key")
+        .create_index(by_key)
         .boxed()
 }

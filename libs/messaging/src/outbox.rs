@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::id::TenantId;
 use domain::time::Timestamp;
 use platform::telemetry::TraceContext;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
@@ -13,10 +14,12 @@ use crate::Message;
 
 mod claim;
 mod mark;
+mod revise;
 mod row;
 
 pub(crate) use claim::{Claim, claim};
 pub(crate) use mark::{Outcome, Settled, mark};
+pub use revise::{Revision, revise};
 pub(crate) use row::Row;
 
 const COLUMNS: [&str; 13] = [
@@ -105,12 +108,12 @@ async fn insert(
 /// The number of the queue that a message stands in: one per tenant, destination and order key. Two keys that share a
 /// number would merely wait for each other.
 fn lane(message: &Message) -> i64 {
+    lane_of(&message.tenant, message.destination, &message.order_key)
+}
+
+fn lane_of(tenant: &TenantId, destination: &str, order_key: &str) -> i64 {
     let mut hash = Sha256::new();
-    for part in [
-        message.tenant.as_str(),
-        message.destination,
-        &message.order_key,
-    ] {
+    for part in [tenant.as_str(), destination, order_key] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }

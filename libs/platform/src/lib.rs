@@ -11,6 +11,7 @@ pub mod config;
 pub mod ids;
 pub mod lifecycle;
 pub mod limits;
+pub mod metrics;
 pub mod paging;
 pub mod program;
 pub mod server;

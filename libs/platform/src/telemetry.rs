@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, Tracer,
 };
@@ -38,6 +39,9 @@ pub struct TelemetryConfig {
     /// Where spans go, as OTLP over gRPC: `http://host:4317`. Without it, trace ids are still made and passed on.
     #[serde(deserialize_with = "crate::config::empty_as_none")]
     pub otlp_endpoint: Option<String>,
+    /// Where metrics go, in the same way; not every collector of spans takes them. Without it they go nowhere.
+    #[serde(deserialize_with = "crate::config::empty_as_none")]
+    pub otlp_metrics_endpoint: Option<String>,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which log lines are written, in the words of `tracing_subscriber::EnvFilter`.
@@ -48,6 +52,7 @@ impl Default for TelemetryConfig {
     fn default() -> Self {
         Self {
             otlp_endpoint: None,
+            otlp_metrics_endpoint: None,
             log_format: LogFormat::Json,
             log_filter: "info".to_owned(),
         }
@@ -56,13 +61,15 @@ impl Default for TelemetryConfig {
 
 impl Validate for TelemetryConfig {
     fn validate(&self, faults: &mut Faults) {
-        if let Some(endpoint) = &self.otlp_endpoint {
-            let valid = endpoint
-                .parse::<http::Uri>()
-                .is_ok_and(|uri| uri.host().is_some());
+        for (name, endpoint) in [
+            ("otlp_endpoint", &self.otlp_endpoint),
+            ("otlp_metrics_endpoint", &self.otlp_metrics_endpoint),
+        ] {
+            let url = |endpoint: &String| endpoint.parse::<http::Uri>();
+            let named = |endpoint| url(endpoint).is_ok_and(|uri| uri.host().is_some());
             faults.check(
-                valid,
-                "otlp_endpoint",
+                endpoint.as_ref().is_none_or(named),
+                name,
                 "must be a URL such as http://host:4317",
             );
         }
@@ -94,6 +101,9 @@ pub enum TelemetryError {
     /// The endpoint is no URL.
     #[error("telemetry endpoint cannot be used")]
     Endpoint(#[source] tonic::transport::Error),
+    /// The exporter of metrics cannot be made.
+    #[error("metrics cannot be exported")]
+    Metrics(#[source] opentelemetry_otlp::ExporterBuildError),
     /// Somebody else has set up logging in this process.
     #[error("logging is set up already")]
     AlreadySet(#[source] tracing_subscriber::util::TryInitError),
@@ -104,6 +114,8 @@ pub enum TelemetryError {
 #[must_use = "spans are lost unless shutdown is awaited"]
 pub struct Telemetry {
     provider: SdkTracerProvider,
+    /// `None` without a collector.
+    meters: Option<SdkMeterProvider>,
 }
 
 /// Sets up logs and traces for the whole process. `service_name` owns the spans that no service claims.
@@ -113,6 +125,7 @@ pub fn init(
     service_name: &'static str,
 ) -> Result<Telemetry, TelemetryError> {
     let provider = provider(config, service_name)?;
+    let meters = meters(config, service_name)?;
     let filter = EnvFilter::builder()
         .parse(&config.log_filter)
         .map_err(TelemetryError::Filter)?;
@@ -130,7 +143,10 @@ pub fn init(
         .try_init()
         .map_err(TelemetryError::AlreadySet)?;
     std::panic::set_hook(Box::new(report_panic));
-    Ok(Telemetry { provider })
+    if let Some(meters) = &meters {
+        opentelemetry::global::set_meter_provider(meters.clone());
+    }
+    Ok(Telemetry { provider, meters })
 }
 
 /// Tells where, never what: the text of a panic may hold the value that caused it.
@@ -182,12 +198,30 @@ fn provider(
     Ok(builder.with_span_processor(processor).build())
 }
 
+/// Metrics are sent once a minute.
+fn meters(
+    config: &TelemetryConfig,
+    service_name: &'static str,
+) -> Result<Option<SdkMeterProvider>, TelemetryError> {
+    let Some(endpoint) = &config.otlp_metrics_endpoint else {
+        return Ok(None);
+    };
+    let provider = SdkMeterProvider::builder()
+        .with_periodic_exporter(export::metrics(endpoint)?)
+        .with_resource(export::resource(service_name));
+    Ok(Some(provider.build()))
+}
+
 impl Telemetry {
-    /// Sends the spans that wait, taking 3 s at most; what cannot be sent by then is given up.
+    /// Sends the spans and figures that wait, taking 3 s at most; what cannot be sent by then is given up.
     pub async fn shutdown(self) {
-        let provider = self.provider;
-        let flushed =
-            tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(FLUSH)).await;
+        let Self { provider, meters } = self;
+        let flushed = tokio::task::spawn_blocking(move || {
+            let spans = provider.shutdown_with_timeout(FLUSH);
+            let figures = meters.map_or(Ok(()), |meters| meters.shutdown_with_timeout(FLUSH));
+            spans.and(figures)
+        })
+        .await;
         match flushed {
             Ok(Ok(())) => {}
             Ok(Err(failure)) => tracing::warn!(error = %failure, "last spans were not sent"),

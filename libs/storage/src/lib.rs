@@ -2,7 +2,8 @@
 //! error classes live here, so that no service asks which engine runs.
 //!
 //! Deliberately absent: entities and queries of any service, and transactions opened by hand. The one way to change
-//! data is [`Database::write`], or [`Database::write_once`] for a call that carries a `request_id`.
+//! data is [`Database::write`], or [`Database::write_once`] for a call that carries a `request_id`, and
+//! [`Database::write_together`] for several of them.
 
 pub mod column;
 mod config;
@@ -22,6 +23,6 @@ pub use config::{Durability, InvalidStoreUrl, StoreConfig, StoreUrl};
 pub use database::{Database, migrate};
 pub use error::{StoreError, StoreFault};
 pub use migrations::migrations;
-pub use request::RequestKey;
+pub use request::{RequestKey, Together};
 pub use tenant::TenantScoped;
 pub use tx::Tx;

@@ -6,7 +6,7 @@ use domain::id::{RequestId, TenantId};
 use domain::time::Timestamp;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, OnConflict, Query};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,6 +27,15 @@ pub struct RequestKey {
     pub request_id: RequestId,
     /// [`RequestKey::body_hash`] of the encoded request.
     pub body_hash: [u8; 32],
+}
+
+/// What became of calls that came together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Together<T> {
+    /// All of them took effect.
+    Done(T),
+    /// None did: a request id among them has come before.
+    Known,
 }
 
 impl RequestKey {
@@ -71,6 +80,42 @@ impl Database {
         .await
     }
 
+    /// [`write`](Self::write) for calls that came together, each with the answer that it gets: one that is known before
+    /// the work is done, such as the id of what the work makes. All of them take effect, or none. When a request id has
+    /// come before, nothing is done, and each call is one for [`write_once`](Self::write_once).
+    ///
+    /// # Errors
+    /// `Conflict` when a call with one of the request ids ran at the same time; else as [`write`](Self::write).
+    pub async fn write_together<A, T, E, F>(
+        &self,
+        calls: &[(RequestKey, A)],
+        now: Timestamp,
+        work: F,
+    ) -> Result<Together<T>, E>
+    where
+        F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+        A: Serialize,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let answered = calls
+            .iter()
+            .map(|(key, answer)| Ok((key.clone(), column::json(answer)?)));
+        let answered = Arc::new(answered.collect::<Result<Vec<_>, StoreError>>()?);
+        let work = Arc::new(work);
+        self.write(move |tx| {
+            let (answered, work) = (Arc::clone(&answered), Arc::clone(&work));
+            async move {
+                match open_all(tx, &answered, now).await? {
+                    Together::Done(()) => work(tx).await.map(Together::Done),
+                    Together::Known => Ok(Together::Known),
+                }
+            }
+            .boxed()
+        })
+        .await
+    }
+
     /// Forgets the answers given before `limit` and says how many those were. A replay after that counts as new.
     ///
     /// # Errors
@@ -80,10 +125,44 @@ impl Database {
     }
 }
 
-/// Claims the key. `None` means that this call is the first; else the stored answer. On PostgreSQL the insert waits for
-/// a first call that is still running, up to the lock timeout; on SQLite the write lock has done so before.
-async fn open(tx: &Tx, key: &RequestKey, now: Timestamp) -> Result<Option<String>, StoreError> {
-    let insert = Query::insert()
+/// Inserts keys with their answers, unless one of them is there already.
+async fn open_all(
+    tx: &Tx,
+    answered: &[(RequestKey, String)],
+    now: Timestamp,
+) -> Result<Together<()>, StoreError> {
+    let ids = answered.iter().map(|(key, _)| key.request_id.to_string());
+    let known = Query::select()
+        .columns(["request_id", "tenant", "client", "method"])
+        .from(TABLE)
+        .and_where(Expr::col("request_id").is_in(ids))
+        .to_owned();
+    for row in tx.query_all(&known).await? {
+        let column = |name| row.try_get::<String>("", name);
+        let (id, tenant) = (column("request_id")?, column("tenant")?);
+        let (client, method) = (column("client")?, column("method")?);
+        let is_known = |key: &RequestKey| {
+            key.request_id.to_string() == id
+                && key.tenant.as_str() == tenant
+                && key.client == client
+                && key.method == method
+        };
+        if answered.iter().any(|(key, _)| is_known(key)) {
+            return Ok(Together::Known);
+        }
+    }
+    let mut insert = insert();
+    for (key, answer) in answered {
+        insert
+            .values(values(key, answer, now))
+            .map_err(|error| DbErr::Custom(error.to_string()))?;
+    }
+    tx.execute(&insert).await?;
+    Ok(Together::Done(()))
+}
+
+fn insert() -> InsertStatement {
+    Query::insert()
         .into_table(TABLE)
         .columns([
             "request_id",
@@ -94,15 +173,26 @@ async fn open(tx: &Tx, key: &RequestKey, now: Timestamp) -> Result<Option<String
             "answer",
             "created_at",
         ])
-        .values([
-            key.request_id.to_string().into(),
-            key.tenant.as_str().into(),
-            key.client.as_str().into(),
-            key.method.into(),
-            key.body_hash.to_vec().into(),
-            "".into(),
-            column::millis(now).into(),
-        ])
+        .to_owned()
+}
+
+fn values(key: &RequestKey, answer: &str, now: Timestamp) -> [Expr; 7] {
+    [
+        key.request_id.to_string().into(),
+        key.tenant.as_str().into(),
+        key.client.as_str().into(),
+        key.method.into(),
+        key.body_hash.to_vec().into(),
+        answer.into(),
+        column::millis(now).into(),
+    ]
+}
+
+/// Claims the key. `None` means that this call is the first; else the stored answer. On PostgreSQL the insert waits for
+/// a first call that is still running, up to the lock timeout; on SQLite the write lock has done so before.
+async fn open(tx: &Tx, key: &RequestKey, now: Timestamp) -> Result<Option<String>, StoreError> {
+    let insert = insert()
+        .values(values(key, "", now))
         .map_err(|error| DbErr::Custom(error.to_string()))?
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .to_owned();

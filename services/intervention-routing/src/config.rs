@@ -37,6 +37,7 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct UpstreamsConfig {
     pub session_tracking: String,
+    pub risk_scoring: String,
     pub offer_authorization: String,
     pub kpi: String,
 }
@@ -200,7 +201,7 @@ impl Validate for Config {
         faults.check(
             self.auth.signing_key.is_some(),
             "auth.signing_key",
-            "must be given: offers and facts are sent in this service's own name",
+            "must be given: cases, causes and facts are sent in this service's own name",
         );
     }
 }
@@ -208,6 +209,7 @@ impl Validate for Config {
 impl Validate for UpstreamsConfig {
     fn validate(&self, faults: &mut Faults) {
         faults.address("session_tracking", &self.session_tracking);
+        faults.address("risk_scoring", &self.risk_scoring);
         faults.address("offer_authorization", &self.offer_authorization);
         faults.address("kpi", &self.kpi);
     }

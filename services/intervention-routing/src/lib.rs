@@ -14,6 +14,7 @@ mod grpc;
 mod hub;
 mod intervention;
 mod invitation;
+mod labels;
 mod matching;
 mod person;
 mod play;

@@ -1,5 +1,5 @@
-//! The services that this one calls: offer-authorization and session-tracking are asked, kpi and offer-authorization
-//! are told through the relay.
+//! The services that this one calls: offer-authorization and session-tracking are asked; kpi, offer-authorization and
+//! risk-scoring are told through the relay.
 
 use domain::cart::Cart;
 use domain::consent::Consents;
@@ -21,6 +21,8 @@ use crate::error::RoutingError;
 
 /// Audience and outbox destination of offer-authorization.
 pub(crate) const OFFERS: &str = "offer-authorization";
+/// Audience and outbox destination of risk-scoring.
+pub(crate) const RISK: &str = "risk-scoring";
 /// Audience and outbox destination of kpi.
 pub(crate) const KPI: &str = "kpi";
 const SESSIONS: &str = "session-tracking";
@@ -46,6 +48,7 @@ pub(crate) fn told(config: &Config, tokens: &TokenSource) -> Result<DirectTransp
     let at = &config.upstreams;
     let destinations = [
         (OFFERS, at.offer_authorization.as_str()),
+        (RISK, at.risk_scoring.as_str()),
         (KPI, at.kpi.as_str()),
     ];
     DirectTransport::connect(&config.client, tokens, destinations)

@@ -6,8 +6,6 @@
 
 mod chain;
 
-use std::fmt::Write;
-
 use domain::closed_enum;
 use domain::id::TenantId;
 use domain::time::{Timestamp, to_millis};
@@ -18,8 +16,10 @@ pub(crate) use chain::{Chain, Checkpoint, Fault};
 
 /// The hash before the first entry.
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-/// Keeps these hashes apart from all others.
+/// Keeps these hashes apart from all others: those of entries that nobody caused, and of those that somebody did. One can
+/// never be taken for the other, so that whoever is named in an entry cannot be taken out of it.
 const DOMAIN: &str = "rescate audit v1";
+const DOMAIN_BY: &str = "rescate audit v2";
 
 closed_enum! {
     /// What is noted.
@@ -32,8 +32,6 @@ closed_enum! {
         NeedsApproval = "needs_approval",
         /// A supervisor was asked.
         ApprovalRequested = "approval_requested",
-        /// A first supervisor approved, and a second one must.
-        FirstApproved = "first_approved",
         /// A supervisor said no.
         Denied = "denied",
         /// No approval came in time.
@@ -71,6 +69,8 @@ pub(crate) struct Note {
     pub(crate) subject: String,
     /// All that is worth knowing, as JSON.
     pub(crate) body: String,
+    /// The subject of the token by which it was done; absent when time did it.
+    pub(crate) by: Option<String>,
 }
 
 /// An entry as it is stored and exported. All of it is text and numbers, so that also one that was tampered with can be
@@ -84,6 +84,9 @@ pub(crate) struct Entry {
     pub(crate) kind: String,
     pub(crate) subject: String,
     pub(crate) body: String,
+    /// The subject of the token by which it was done; absent when time did it, and in entries that are older than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<String>,
     /// Hash of the entry before, in hexadecimal.
     pub(crate) previous: String,
     /// Hash of this entry.
@@ -115,6 +118,7 @@ impl Head {
             kind: note.kind.to_string(),
             subject: note.subject,
             body: note.body,
+            by: note.by,
             previous: self.hash,
             hash: String::new(),
         };
@@ -140,14 +144,15 @@ impl Entry {
             kind,
             subject,
             body,
+            by,
             previous,
             hash: _,
         } = self;
+        let domain = by.as_ref().map_or(DOMAIN, |_| DOMAIN_BY);
         let numbers = [number.to_string(), at_ms.to_string()];
         let [number, at_ms] = numbers.each_ref().map(String::as_str);
-        let mut hash = Sha256::new();
-        for field in [
-            DOMAIN,
+        let fields = [
+            domain,
             tenant.as_str(),
             number,
             at_ms,
@@ -155,21 +160,14 @@ impl Entry {
             subject,
             body,
             previous,
-        ] {
+        ];
+        let mut hash = Sha256::new();
+        for field in fields.into_iter().chain(by.as_deref()) {
             hash.update(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
             hash.update(field.as_bytes());
         }
-        in_hex(&hash.finalize())
+        format!("{:x}", hash.finalize())
     }
-}
-
-fn in_hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        // A `String` takes whatever is written to it.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What is known of an intervention. Offers are decided on this record, which routing writes, never on what a desk says.
 
+use std::fmt;
+
 use domain::cart::Cart;
 use domain::cause::Cause;
 use domain::id::{AgentId, InterventionId, PartnerId, PersonId, SessionId};
@@ -10,6 +12,13 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct CaseAgent {
     pub(crate) partner: PartnerId,
     pub(crate) agent: AgentId,
+}
+
+impl fmt::Display for CaseAgent {
+    /// Partner and name. Neither holds a slash, so that two persons never share a name.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}", self.partner, self.agent)
+    }
 }
 
 /// An intervention as offers see it.

@@ -1,5 +1,5 @@
 //! The audit trail from outside the service: proven and exported by whoever holds database and keys, also while the
-//! service is down, and without believing a word of it.
+//! service is down, and without believing a word of it. Nothing is written or made: what is not there is told.
 
 use std::io::{self, BufRead, Write};
 
@@ -10,12 +10,9 @@ use storage::{Database, StoreError};
 use thiserror::Error;
 
 use crate::Config;
-use crate::audit::{Chain, Checkpoint, Entry, Head};
+use crate::audit::{Chain, Checkpoint, Entry, Fault, Head};
 use crate::store::audit;
-use crate::token::{TokenKeyError, TokenKeys};
-
-/// Entries that are read at once.
-const BATCH: u64 = 1_000;
+use crate::token::{KeptCheckpoints, TokenKeyError, TokenKeys};
 
 /// Why a trail cannot be looked at.
 #[derive(Debug, Error)]
@@ -35,6 +32,9 @@ pub enum InspectionError {
     /// A file cannot be read or written.
     #[error("the export cannot be read or written")]
     File(#[from] io::Error),
+    /// A file is no export.
+    #[error("it is no export: {0}")]
+    NoExport(&'static str),
     /// A line of a file is none of an export.
     #[error("line {line} is no line of an export")]
     Line {
@@ -74,6 +74,8 @@ enum Line {
 pub struct Inspector {
     database: Database,
     keys: TokenKeys,
+    /// As they were before any entry was read: what is written meanwhile is never missed.
+    kept: KeptCheckpoints,
 }
 
 impl Inspector {
@@ -82,16 +84,17 @@ impl Inspector {
     /// # Errors
     /// [`InspectionError`]: one of them is not there.
     pub async fn open(config: &Config) -> Result<Self, InspectionError> {
-        let keys = TokenKeys::open(&config.tokens.key_folder);
-        Ok(Self {
-            database: Database::open(&config.store).await?,
-            keys: keys.map_err(unusable)?,
-        })
+        let keys = TokenKeys::open_existing(&config.tokens.key_folder).map_err(unusable)?;
+        Self::of(Database::open(&config.store).await?, keys)
     }
 
-    #[cfg(test)]
-    pub(crate) fn of(database: Database, keys: TokenKeys) -> Self {
-        Self { database, keys }
+    pub(crate) fn of(database: Database, keys: TokenKeys) -> Result<Self, InspectionError> {
+        let kept = keys.checkpoints().map_err(unusable)?;
+        Ok(Self {
+            database,
+            keys,
+            kept,
+        })
     }
 
     /// Closes the store.
@@ -102,81 +105,50 @@ impl Inspector {
     /// The tenants that have a trail, by their names.
     ///
     /// # Errors
-    /// The store cannot be read.
+    /// The store cannot be read; or there is no trail, and yet there are checkpoints, which no key here has signed.
     pub async fn tenants(&self) -> Result<Vec<TenantId>, InspectionError> {
         let heads = audit::heads(self.database.read()).await?;
         let mut tenants: Vec<TenantId> = heads.into_iter().map(|(tenant, _)| tenant).collect();
         // A trail whose end was taken out of the database is still known by its checkpoints.
-        let signed = self.keys.checkpoints().map_err(unusable)?;
-        tenants.extend(signed.into_iter().map(|seen| seen.tenant));
+        let signed = self.kept.checkpoints.iter();
+        tenants.extend(signed.map(|seen| seen.tenant.clone()));
         tenants.sort();
         tenants.dedup();
+        if tenants.is_empty() && !self.kept.unverifiable.is_empty() {
+            return Err(InspectionError::Unsound(in_words(&self.unverifiable())));
+        }
         Ok(tenants)
     }
 
     /// Proves the trail of a tenant: each entry, the links between them, its end, and what was signed of it.
     ///
     /// # Errors
-    /// The store or the checkpoints cannot be read.
+    /// The store cannot be read.
     pub async fn verify(&self, tenant: &TenantId) -> Result<Verified, InspectionError> {
-        // Checkpoints before entries and entries before their end: what is written meanwhile is never missed.
-        let mut checkpoints = self.keys.checkpoints().map_err(unusable)?;
-        checkpoints.retain(|seen| seen.tenant == *tenant);
-        let mut chain = Chain::new(tenant, &checkpoints);
-        let mut entries = 0_u64;
-        let (mut head, mut after) = (Head::none(), i64::MIN);
-        loop {
-            let batch = audit::list(self.database.read(), tenant, after, BATCH).await?;
-            for entry in &batch {
-                chain.take(entry);
-                entries = entries.saturating_add(1);
-                after = entry.number;
-            }
-            if batch.is_empty() {
-                let end = audit::head(self.database.read(), tenant).await?;
-                if end == head {
-                    break;
-                }
-                head = end;
-            }
-        }
-        Ok(Verified {
-            tenant: tenant.clone(),
-            entries,
-            checkpoints: checkpoints.len(),
-            faults: in_words(chain, &head),
-        })
+        self.prove(tenant, |_| Ok(())).await.map(|(found, _)| found)
     }
 
     /// Writes the trail of a tenant as JSON lines: who it is of, each entry, and a signature over the last one, which by
     /// the chain covers all. Answers the number of entries.
     ///
     /// # Errors
-    /// The store cannot be read, or the lines cannot be written.
+    /// The store cannot be read, or the lines cannot be written. Or the trail is not sound: then what was written has no
+    /// signature, and is no export.
     pub async fn export<W: Write>(
         &self,
         tenant: &TenantId,
         out: &mut W,
     ) -> Result<u64, InspectionError> {
-        // INVARIANT: what is signed was proved, or the signature would make a cut trail whole.
-        let proved = self.verify(tenant).await?;
-        if !proved.faults.is_empty() {
-            return Err(InspectionError::Unsound(proved.faults));
-        }
         write_line(out, &Line::Tenant(tenant.clone()))?;
-        let mut head = Head::none();
-        let (mut entries, mut at_ms) = (0_u64, 0);
-        loop {
-            let batch = audit::list(self.database.read(), tenant, head.number, BATCH).await?;
-            for entry in &batch {
-                head = entry.head();
-                at_ms = entry.at_ms;
-                entries = entries.saturating_add(1);
-                write_line(out, &Line::Entry(entry.clone()))?;
-            }
-            if batch.is_empty() {
-                break;
-            }
+        let mut at_ms = 0;
+        // INVARIANT: the very entries that are signed were proven, or the signature would make a cut trail whole.
+        let written = self.prove(tenant, |entry| {
+            at_ms = entry.at_ms;
+            write_line(out, &Line::Entry(entry))
+        });
+        let (proven, head) = written.await?;
+        if !proven.faults.is_empty() {
+            return Err(InspectionError::Unsound(proven.faults));
         }
         let seen = Checkpoint {
             tenant: tenant.clone(),
@@ -187,10 +159,10 @@ impl Inspector {
         let signature = self.keys.sign_checkpoint(&seen);
         let signature = signature.map_err(InspectionError::Signing)?;
         write_line(out, &Line::Signature(signature))?;
-        Ok(entries)
+        Ok(proven.entries)
     }
 
-    /// Proves an export by itself and by the checkpoints that are known here.
+    /// Proves an export by itself and by the checkpoints that are known here, line by line.
     ///
     /// # Errors
     /// It cannot be read, or is no export.
@@ -201,61 +173,84 @@ impl Inspector {
                 .map_err(|source| InspectionError::Line { line, source })
         });
         let Some(Line::Tenant(tenant)) = lines.next().transpose()? else {
-            return Err(no_export("it does not begin with a tenant"));
+            let why = "it does not begin with a tenant";
+            return Err(InspectionError::NoExport(why));
         };
-        let mut checkpoints = self.keys.checkpoints().map_err(unusable)?;
-        let mut entries = Vec::new();
-        let mut signed = None;
+        let mut chain = Chain::new(&tenant, &self.kept.checkpoints);
+        let (mut entries, mut signed) = (0_u64, None);
         for line in lines {
             match line? {
-                Line::Entry(entry) if signed.is_none() => entries.push(entry),
+                Line::Entry(entry) if signed.is_none() => {
+                    chain.take(&entry);
+                    entries = entries.saturating_add(1);
+                }
                 Line::Signature(token) if signed.is_none() => signed = Some(token),
                 Line::Entry(_) | Line::Signature(_) | Line::Tenant(_) => {
-                    return Err(no_export("it goes on after its signature"));
+                    return Err(InspectionError::NoExport("it goes on after its signature"));
                 }
             }
         }
         let signed = signed.and_then(|token| self.keys.read_checkpoint(&token));
         let signed = signed.filter(|seen| seen.tenant == tenant);
-        let Some(signed) = signed else {
-            return Ok(Verified {
-                tenant,
-                entries: u64::try_from(entries.len()).unwrap_or(u64::MAX),
-                checkpoints: 0,
-                faults: vec![crate::audit::Fault::Unsigned.to_string()],
+        let (mut faults, mut checkpoints) = (vec![Fault::Unsigned], 0);
+        if let Some(signed) = signed {
+            let is_seen =
+                |seen: &&Checkpoint| seen.tenant == tenant && seen.number <= signed.number;
+            checkpoints = self.kept.checkpoints.iter().filter(is_seen).count() + 1;
+            faults = chain.finish_export(&Head {
+                number: signed.number,
+                hash: signed.hash,
             });
-        };
-        // What was signed after the export is not in it.
-        checkpoints.retain(|seen| seen.tenant == tenant && seen.number <= signed.number);
-        let mut chain = Chain::new(&tenant, &checkpoints);
-        for entry in &entries {
-            chain.take(entry);
         }
-        let head = Head {
-            number: signed.number,
-            hash: signed.hash,
-        };
+        faults.extend(self.unverifiable());
         Ok(Verified {
-            entries: u64::try_from(entries.len()).unwrap_or(u64::MAX),
-            checkpoints: checkpoints.len().saturating_add(1),
-            faults: in_words(chain, &head),
+            entries,
+            checkpoints,
+            faults: in_words(&faults),
             tenant,
         })
     }
+
+    /// Proves a trail, hands out its entries, and answers where it ends.
+    async fn prove(
+        &self,
+        tenant: &TenantId,
+        mut hand_out: impl FnMut(Entry) -> Result<(), InspectionError>,
+    ) -> Result<(Verified, Head), InspectionError> {
+        let mut chain = Chain::new(tenant, &self.kept.checkpoints);
+        let mut entries = 0_u64;
+        let head = audit::follow(self.database.read(), tenant, i64::MIN, |entry| {
+            chain.take(&entry);
+            entries = entries.saturating_add(1);
+            hand_out(entry)
+        });
+        let head = head.await?;
+        let mut faults = chain.finish(&head);
+        faults.extend(self.unverifiable());
+        let seen = self.kept.checkpoints.iter();
+        let verified = Verified {
+            tenant: tenant.clone(),
+            entries,
+            checkpoints: seen.filter(|seen| seen.tenant == *tenant).count(),
+            faults: in_words(&faults),
+        };
+        Ok((verified, head))
+    }
+
+    /// Checkpoints that prove nothing may have been about any trail.
+    fn unverifiable(&self) -> Vec<Fault> {
+        let lines = self.kept.unverifiable.iter().copied();
+        lines.map(Fault::Unverifiable).collect()
+    }
 }
 
-fn in_words(chain: Chain<'_>, head: &Head) -> Vec<String> {
-    let faults = chain.finish(head);
+fn in_words(faults: &[Fault]) -> Vec<String> {
     faults.iter().map(ToString::to_string).collect()
 }
 
 fn write_line<W: Write>(out: &mut W, line: &Line) -> Result<(), InspectionError> {
     serde_json::to_writer(&mut *out, line).map_err(io::Error::from)?;
     Ok(out.write_all(b"\n")?)
-}
-
-fn no_export(why: &'static str) -> InspectionError {
-    InspectionError::File(io::Error::new(io::ErrorKind::InvalidData, why))
 }
 
 fn unusable(failure: TokenKeyError) -> InspectionError {

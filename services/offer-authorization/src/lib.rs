@@ -128,7 +128,7 @@ impl Program for OfferAuthorization {
         tasks.spawn("relay", relay.run(stop.clone()));
         tasks.spawn("expiry", service.clone().expire_until(stop.clone()));
         tasks.spawn("sweep", service.clone().sweep_until(stop.clone()));
-        tasks.spawn("audit", service.clone().audit_until(stop.clone()));
+        tasks.spawn("proof", service.clone().prove_until(stop.clone()));
         tasks.spawn("trails", service.clone().sign_trails_until(stop.clone()));
 
         let offers = AuthorizationApi::new(service.clone());

@@ -1,5 +1,6 @@
 //! Offer programmes and purses: the rules and the money that offers draw on. What is used of them is the ledger's.
 
+use std::fmt;
 use std::time::Duration;
 
 use domain::closed_enum;
@@ -71,6 +72,15 @@ pub(crate) struct PurseOwner {
     pub(crate) partner: PartnerId,
     /// Absent for the purse of the whole partner, which all its agents draw on beside their own.
     pub(crate) agent: Option<AgentId>,
+}
+
+impl fmt::Display for PurseOwner {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.agent {
+            Some(agent) => write!(out, "{}/{agent}", self.partner),
+            None => self.partner.fmt(out),
+        }
+    }
 }
 
 /// Most that may be granted in one day (UTC). Who has no purse is limited by authority and budget alone.

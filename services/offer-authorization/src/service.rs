@@ -171,6 +171,7 @@ impl Service {
         T: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
         let (service, tenant, now) = (self.clone(), key.tenant.clone(), self.now());
+        let client = key.client.clone();
         self.database()
             .write_once(key, now, move |tx| {
                 let unit = Unit {
@@ -178,6 +179,7 @@ impl Service {
                     service: service.clone(),
                     tenant: tenant.clone(),
                     now,
+                    by: Some(client.clone()),
                 };
                 work(unit, command.clone())
             })

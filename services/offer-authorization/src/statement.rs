@@ -80,6 +80,9 @@ pub(crate) struct Line {
     pub(crate) entries: u64,
 }
 
+/// Most lines of a statement.
+pub(crate) const MOST_LINES: usize = 1_000;
+
 /// What became of money in a period, by account and currency.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Statement {
@@ -97,11 +100,12 @@ struct Running {
     entries: u64,
 }
 
-/// Makes the lines of a statement, by account and currency.
+/// Makes the lines of a statement, by account and currency. A statement for one partner knows of no budget: nobody's share of
+/// it is told.
 ///
 /// # Errors
 /// A balance is below zero or beyond all money, which no ledger that proves true can give.
-pub(crate) fn lines(sums: &[Sum]) -> Result<Vec<Line>, MoneyError> {
+pub(crate) fn lines(sums: &[Sum], partner: Option<&PartnerId>) -> Result<Vec<Line>, MoneyError> {
     let mut accounts: BTreeMap<(Account, Currency), Running> = BTreeMap::new();
     for sum in sums {
         let key = (sum.account.clone(), sum.currency);
@@ -109,7 +113,13 @@ pub(crate) fn lines(sums: &[Sum]) -> Result<Vec<Line>, MoneyError> {
     }
     accounts
         .into_iter()
-        .map(|((account, currency), running)| running.into_line(account, currency))
+        .map(|((account, currency), running)| {
+            let line = running.into_line(account, currency)?;
+            Ok(Line {
+                budget: line.budget.filter(|_| partner.is_none()),
+                ..line
+            })
+        })
         .collect()
 }
 
@@ -237,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_line_leads_from_the_opening_to_the_closing() {
-        let lines = lines(&a_period()).unwrap();
+        let lines = lines(&a_period(), None).unwrap();
 
         let line = Line {
             account: Account::Partner(partner()),
@@ -266,15 +276,17 @@ mod tests {
             of_programme(When::Within, 100),
         ];
 
-        let lines = lines(&sums).unwrap();
+        let whole = lines(&sums, None).unwrap();
+        let for_partner = lines(&sums, Some(&partner())).unwrap();
 
-        assert_eq!(lines[0].budget, Some((usd(1_000), usd(100))));
-        assert_eq!(lines[0].opening, usd(0));
+        assert_eq!(whole[0].budget, Some((usd(1_000), usd(100))));
+        assert_eq!(whole[0].opening, usd(0));
+        assert_eq!(for_partner[0].budget, None);
     }
 
     #[test]
     fn a_statement_is_a_table_too() {
-        let text = csv(&lines(&a_period()).unwrap());
+        let text = csv(&lines(&a_period(), None).unwrap());
 
         let rows: Vec<&str> = text.split_terminator("\r\n").collect();
         assert_eq!(rows[0].split(',').count(), 15);
@@ -286,6 +298,6 @@ mod tests {
     fn a_balance_below_zero_is_an_error() {
         let sums = [sum(EntryKind::Release, When::Within, 1)];
 
-        assert_eq!(lines(&sums), Err(MoneyError::Negative));
+        assert_eq!(lines(&sums, None), Err(MoneyError::Negative));
     }
 }

@@ -8,6 +8,7 @@ mod entities;
 pub(crate) mod ledger;
 mod migrations;
 pub(crate) mod offers;
+pub(crate) mod people;
 pub(crate) mod policies;
 pub(crate) mod programmes;
 pub(crate) mod purses;

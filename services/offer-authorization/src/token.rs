@@ -5,8 +5,9 @@
 //! learns nothing but these claims.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use domain::id::{OfferId, PersonId, TenantId};
 use domain::money::Currency;
@@ -14,7 +15,7 @@ use domain::remedy::RemedyKind;
 use platform::auth::{KeyError, SigningKey};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use crate::audit::Checkpoint;
 use crate::offer::Offer;
@@ -75,12 +76,21 @@ pub(crate) enum TokenKeyError {
     Checkpoints(#[source] std::io::Error),
 }
 
+/// What is kept of the checkpoints of audit trails.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct KeptCheckpoints {
+    /// Those that a key of ours signed.
+    pub(crate) checkpoints: Vec<Checkpoint>,
+    /// The lines, counted from 1, that no key of ours signed: what they would prove is not known.
+    pub(crate) unverifiable: Vec<usize>,
+}
+
 /// The keys of offer tokens. The current one signs; those that were replaced still verify.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct TokenKeys {
     folder: PathBuf,
-    current: SigningKey,
-    retired: Vec<SigningKey>,
+    current: Arc<SigningKey>,
+    retired: Arc<[SigningKey]>,
 }
 
 impl TokenKeys {
@@ -90,8 +100,19 @@ impl TokenKeys {
     /// # Errors
     /// The folder cannot be used, or a file in it is no Ed25519 key.
     pub(crate) fn open(folder: &Path) -> Result<Self, TokenKeyError> {
+        Self::with(folder, SigningKey::create_or_load(&folder.join(CURRENT))?)
+    }
+
+    /// Reads the keys of a folder, and makes none: a new key could prove nothing that an old one has signed.
+    ///
+    /// # Errors
+    /// There is no current key, or a file is no Ed25519 key.
+    pub(crate) fn open_existing(folder: &Path) -> Result<Self, TokenKeyError> {
+        Self::with(folder, SigningKey::from_file(&folder.join(CURRENT))?)
+    }
+
+    fn with(folder: &Path, current: SigningKey) -> Result<Self, TokenKeyError> {
         let path = folder.join(CURRENT);
-        let current = SigningKey::create_or_load(&path)?;
         let mut others = Vec::new();
         for entry in fs::read_dir(folder).map_err(TokenKeyError::Folder)? {
             let other = entry.map_err(TokenKeyError::Folder)?.path();
@@ -103,7 +124,7 @@ impl TokenKeys {
         let retired = others.iter().map(|path| SigningKey::from_file(path));
         Ok(Self {
             folder: folder.to_owned(),
-            current,
+            current: Arc::new(current),
             retired: retired.collect::<Result<_, _>>()?,
         })
     }
@@ -155,33 +176,61 @@ impl TokenKeys {
         &self,
         checkpoint: &Checkpoint,
     ) -> Result<(), TokenKeyError> {
-        let line = format!("{}\n", self.sign_checkpoint(checkpoint)?);
-        let mut options = tokio::fs::OpenOptions::new();
-        let path = self.folder.join(CHECKPOINTS);
-        let opened = options.create(true).append(true).open(path).await;
-        let mut file = opened.map_err(TokenKeyError::Checkpoints)?;
-        // Whole lines in one write: replicas share the file.
-        let written = file.write_all(line.as_bytes()).await;
-        written.map_err(TokenKeyError::Checkpoints)?;
-        file.sync_all().await.map_err(TokenKeyError::Checkpoints)
+        let line = self.sign_checkpoint(checkpoint)?;
+        let written = append_line(&self.folder.join(CHECKPOINTS), &line).await;
+        written.map_err(TokenKeyError::Checkpoints)
     }
 
-    /// All checkpoints that are kept and signed by a key of ours. What is not proves nothing, for or against a trail.
+    /// All checkpoints that are kept, and which of them cannot be verified. None when there is no file of them.
     ///
     /// # Errors
     /// They cannot be read.
-    pub(crate) fn checkpoints(&self) -> Result<Vec<Checkpoint>, TokenKeyError> {
-        let lines = match fs::read_to_string(self.folder.join(CHECKPOINTS)) {
-            Err(failure) if failure.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+    pub(crate) fn checkpoints(&self) -> Result<KeptCheckpoints, TokenKeyError> {
+        let mut kept = KeptCheckpoints::default();
+        let lines = match fs::read(self.folder.join(CHECKPOINTS)) {
+            Err(failure) if failure.kind() == ErrorKind::NotFound => return Ok(kept),
             read => read.map_err(TokenKeyError::Checkpoints)?,
         };
-        let signed = lines.lines().filter_map(|line| self.read_checkpoint(line));
-        Ok(signed.collect())
+        // Also bytes that are no text are a line that nobody signed.
+        let lines = String::from_utf8_lossy(&lines);
+        for (line, number) in lines.lines().zip(1_usize..) {
+            match self.read_checkpoint(line) {
+                Some(checkpoint) => kept.checkpoints.push(checkpoint),
+                None => kept.unverifiable.push(number),
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Where the keys are.
+    #[cfg(test)]
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn all(&self) -> impl Iterator<Item = &SigningKey> {
-        std::iter::once(&self.current).chain(&self.retired)
+        std::iter::once(&*self.current).chain(&*self.retired)
     }
+}
+
+/// Appends a whole line in one write, since replicas share the file. A line that a crash has torn is left as it is, to be
+/// found, and takes no other with it.
+async fn append_line(path: &Path, line: &str) -> std::io::Result<()> {
+    let mut options = tokio::fs::OpenOptions::new();
+    let mut file = options
+        .create(true)
+        .read(true)
+        .append(true)
+        .open(path)
+        .await?;
+    let is_torn = file.metadata().await?.len() > 0 && {
+        file.seek(SeekFrom::End(-1)).await?;
+        file.read_u8().await? != b'\n'
+    };
+    let before = if is_torn { "\n" } else { "" };
+    file.write_all(format!("{before}{line}\n").as_bytes())
+        .await?;
+    file.sync_all().await
 }
 
 #[cfg(test)]
@@ -216,6 +265,40 @@ mod tests {
         assert_eq!(again.sign(&claims()).unwrap(), token);
         assert_eq!(again.verify(&token).unwrap(), claims());
         assert_eq!(again.public(), keys.public());
+    }
+
+    #[test]
+    fn keys_that_are_not_there_are_not_made_for_whoever_proves() {
+        let folder = tempfile::tempdir().unwrap();
+
+        assert!(TokenKeys::open_existing(folder.path()).is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        let made = TokenKeys::open(folder.path()).unwrap();
+        let found = TokenKeys::open_existing(folder.path()).unwrap();
+        assert_eq!(found.public(), made.public());
+    }
+
+    #[tokio::test]
+    async fn a_torn_checkpoint_is_found_and_takes_no_other_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = TokenKeys::open(folder.path()).unwrap();
+        let checkpoint = Checkpoint {
+            tenant: tenant(),
+            number: 1,
+            hash: String::new(),
+            at_ms: 0,
+        };
+        keys.write_checkpoint(&checkpoint).await.unwrap();
+        let path = folder.path().join(CHECKPOINTS);
+        let whole = fs::read_to_string(&path).unwrap();
+        let (torn, _) = whole.split_at(whole.len() / 2);
+        fs::write(&path, format!("{whole}{torn}")).unwrap();
+
+        keys.write_checkpoint(&checkpoint).await.unwrap();
+
+        let kept = keys.checkpoints().unwrap();
+        assert_eq!(kept.checkpoints, [checkpoint.clone(), checkpoint]);
+        assert_eq!(kept.unverifiable, [2]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use domain::assessment::{CauseFinding, Probability, strongest_first};
 use domain::cause::Cause;
 use domain::moment::Moment;
+use domain::phase::RiskPhase;
 use domain::signal::{Signal, SignalKind};
 use domain::time::elapsed;
 
@@ -26,6 +27,14 @@ const STEP: f64 = 1.0 / 1_048_576.0;
 const MAX_DOUBLINGS: f64 = 3.0;
 
 const SECONDS_PER_MINUTE: f64 = 60.0;
+
+/// What one signal says for one cause.
+#[derive(Debug, Clone, Copy)]
+struct Argument {
+    cause: Cause,
+    signal: SignalKind,
+    strength: f64,
+}
 
 /// A cause and the log-weight that speaks for it.
 struct Candidate {
@@ -84,8 +93,10 @@ fn weigh(moment: &Moment, table: &CauseTable, shifts: &Shifts) -> Vec<CauseFindi
         log_weight: table.prior(Cause::Unknown),
         evidence: Vec::new(),
     }];
-    for cause in Cause::ALL {
-        candidates.extend(candidate(*cause, moment, table));
+    let arguments = arguments(moment, table);
+    if !arguments.is_empty() {
+        let argued = |cause: &Cause| candidate(*cause, &arguments, moment.phase, table);
+        candidates.extend(Cause::ALL.iter().filter_map(argued));
     }
     for candidate in &mut candidates {
         candidate.log_weight += shifts.of(candidate.cause);
@@ -93,26 +104,39 @@ fn weigh(moment: &Moment, table: &CauseTable, shifts: &Shifts) -> Vec<CauseFindi
     strongest_first(posterior(candidates))
 }
 
+/// All that signals say, the strongest first.
+fn arguments(moment: &Moment, table: &CauseTable) -> Vec<Argument> {
+    let idle_counts = only_idle(moment, table);
+    let mut arguments = Vec::new();
+    for signal in &moment.signals {
+        if idle_counts || !table.is_idle(signal.kind) {
+            arguments.extend(said_by(signal, moment, table));
+        }
+    }
+    arguments.sort_by(|one: &Argument, other| {
+        let by_strength = other.strength.total_cmp(&one.strength);
+        by_strength.then(one.signal.cmp(&other.signal))
+    });
+    arguments
+}
+
 /// The cause with all that argues for it; `None` when nothing does.
-fn candidate(cause: Cause, moment: &Moment, table: &CauseTable) -> Option<Candidate> {
-    let mut arguments: Vec<(SignalKind, f64)> = moment
-        .signals
-        .iter()
-        .filter(|signal| !table.is_idle(signal.kind) || only_idle(moment, table))
-        .filter_map(|signal| {
-            let strength = strength(signal, cause, moment, table)?;
-            (strength > 0.0).then_some((signal.kind, strength))
-        })
-        .collect();
-    if arguments.is_empty() {
+fn candidate(
+    cause: Cause,
+    arguments: &[Argument],
+    phase: RiskPhase,
+    table: &CauseTable,
+) -> Option<Candidate> {
+    let arguments = arguments.iter().filter(|argument| argument.cause == cause);
+    let evidence: Vec<SignalKind> = arguments.clone().map(|argument| argument.signal).collect();
+    if evidence.is_empty() {
         return None;
     }
-    arguments.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
-    let argued: f64 = arguments.iter().map(|(_, strength)| strength).sum();
+    let argued: f64 = arguments.map(|argument| argument.strength).sum();
     Some(Candidate {
         cause,
-        log_weight: table.prior(cause) + table.phase_weight(cause, moment.phase) + argued,
-        evidence: arguments.into_iter().map(|(kind, _)| kind).collect(),
+        log_weight: table.prior(cause) + table.phase_weight(cause, phase) + argued,
+        evidence,
     })
 }
 
@@ -124,14 +148,20 @@ fn only_idle(moment: &Moment, table: &CauseTable) -> bool {
         .all(|signal| table.is_idle(signal.kind))
 }
 
-/// What a signal says for a cause: more when repeated, less as time passes.
-fn strength(signal: &Signal, cause: Cause, moment: &Moment, table: &CauseTable) -> Option<f64> {
-    let (weight, half_life_minutes) = table.weight(signal.kind, cause)?;
+/// What a signal says for each of its causes: more when repeated, less as time passes.
+fn said_by(signal: &Signal, moment: &Moment, table: &CauseTable) -> impl Iterator<Item = Argument> {
+    let (weights, half_life_minutes) = table.weights(signal.kind);
     let doublings = libm::log2(f64::from(signal.count.max(1))).min(MAX_DOUBLINGS);
     let age_minutes =
         elapsed(signal.last_seen, moment.occurred_at).as_secs_f64() / SECONDS_PER_MINUTE;
     let fading = libm::exp2(-age_minutes / half_life_minutes);
-    Some((weight.first + weight.repeat * doublings) * fading)
+    let kind = signal.kind;
+    let arguments = weights.iter().map(move |weight| Argument {
+        cause: weight.cause,
+        signal: kind,
+        strength: (weight.first + weight.repeat * doublings) * fading,
+    });
+    arguments.filter(|argument| argument.strength > 0.0)
 }
 
 /// Turns log-weights into confidences.

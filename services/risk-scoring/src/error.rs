@@ -27,12 +27,24 @@ pub(crate) enum RiskError {
     /// Nothing is known by which a model could be judged.
     #[error("no outcome is known yet of a session that the model has scored")]
     NoOutcome,
+    /// A stored day is none of the calendar.
+    #[error("a stored day is none of the calendar")]
+    NoSuchDay,
     /// Nobody has noted a cause yet.
     #[error("no cause was noted yet that could be learned from")]
     NoLabel,
     /// The tenant has no such table of causes.
     #[error("no such table of causes")]
     CauseTableUnknown,
+    /// The table was learned on a built-in one that this release does not have.
+    #[error("the table was learned on another built-in table: learn again")]
+    CauseTableOutdated,
+    /// No more tables can be learned on the built-in one.
+    #[error("at most 999 tables are learned on one built-in table")]
+    TooManyTables,
+    /// The model is made of features that this release does not know.
+    #[error("the model was registered for another version of the features: register it anew")]
+    ModelOutdated,
     /// The tenant has as many models as it may have.
     #[error("a tenant has at most {limit} versions of models")]
     TooManyModels { limit: u64 },
@@ -48,8 +60,11 @@ impl ServiceError for RiskError {
             Self::AssessmentUnknown | Self::ModelUnknown | Self::CauseTableUnknown => {
                 Kind::NotFound
             }
-            Self::NoOutcome | Self::NoLabel => Kind::Precondition,
-            Self::TooManyModels { .. } => Kind::Exhausted,
+            Self::NoOutcome | Self::NoLabel | Self::ModelOutdated | Self::CauseTableOutdated => {
+                Kind::Precondition
+            }
+            Self::TooManyModels { .. } | Self::TooManyTables => Kind::Exhausted,
+            Self::NoSuchDay => Kind::Internal,
             Self::Store(failure) => match failure.fault() {
                 StoreFault::Unavailable => Kind::Unavailable,
                 // Somebody else stored the same moment or version at the same time: a second try finds it.
@@ -64,10 +79,14 @@ impl ServiceError for RiskError {
         match self {
             Self::Invalid(field) => field.reason,
             Self::ModelUnknown | Self::CauseTableUnknown => ErrorReason::UnknownModel,
-            Self::TooManyModels { .. } => ErrorReason::QuotaExceeded,
-            Self::AssessmentUnknown | Self::NoOutcome | Self::NoLabel | Self::Store(_) => {
-                self.kind().reason()
-            }
+            Self::TooManyModels { .. } | Self::TooManyTables => ErrorReason::QuotaExceeded,
+            Self::AssessmentUnknown
+            | Self::NoOutcome
+            | Self::NoLabel
+            | Self::NoSuchDay
+            | Self::ModelOutdated
+            | Self::CauseTableOutdated
+            | Self::Store(_) => self.kind().reason(),
         }
     }
 
@@ -78,7 +97,11 @@ impl ServiceError for RiskError {
             | Self::ModelUnknown
             | Self::NoOutcome
             | Self::NoLabel
+            | Self::NoSuchDay
             | Self::CauseTableUnknown
+            | Self::CauseTableOutdated
+            | Self::TooManyTables
+            | Self::ModelOutdated
             | Self::TooManyModels { .. }
             | Self::Store(_) => None,
         }
@@ -87,12 +110,16 @@ impl ServiceError for RiskError {
     fn quota(&self) -> Option<&str> {
         match self {
             Self::TooManyModels { .. } => Some("versions of models"),
+            Self::TooManyTables => Some("learned tables of causes"),
             Self::Invalid(_)
             | Self::AssessmentUnknown
             | Self::ModelUnknown
             | Self::NoOutcome
             | Self::NoLabel
+            | Self::NoSuchDay
             | Self::CauseTableUnknown
+            | Self::CauseTableOutdated
+            | Self::ModelOutdated
             | Self::Store(_) => None,
         }
     }

@@ -62,6 +62,25 @@ impl Evaluator {
         }
     }
 
+    /// How many nodes, lines and terms it is made of: what it takes in memory.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Scorecard(scorecard) => scorecard.size(),
+            Self::Trees(trees) => trees.size(),
+            Self::Logistic(logistic) => logistic.size(),
+        }
+    }
+
+    /// The log-odds before calibration.
+    #[cfg(feature = "training")]
+    pub(crate) fn raw(&self, features: &SessionFeatures) -> f64 {
+        match self {
+            Self::Scorecard(scorecard) => scorecard.raw(features),
+            Self::Trees(trees) => trees.raw(features),
+            Self::Logistic(logistic) => logistic.raw(features),
+        }
+    }
+
     fn inner(&self) -> &dyn Evaluate {
         match self {
             Self::Scorecard(scorecard) => scorecard,
@@ -124,9 +143,8 @@ pub(crate) enum CalibrationFault {
 }
 
 impl Score {
-    /// Sums the parts up, the strongest first; parts of 0 are left out.
+    /// Sums the parts up, the strongest first.
     pub(crate) fn of(baseline: LogOdds, mut factors: Vec<Factor>) -> Self {
-        factors.retain(|factor| factor.log_odds != LogOdds::ZERO);
         // A stable sort: equally strong factors stay in the order of the catalogue.
         factors.sort_by(|one, other| strength(other).total_cmp(&strength(one)));
         Self {
@@ -135,6 +153,14 @@ impl Score {
             factors,
         }
     }
+}
+
+/// What a feature adds; nothing is not told.
+pub(crate) fn factor(name: &FactorName, log_odds: LogOdds) -> Option<Factor> {
+    (log_odds != LogOdds::ZERO).then(|| Factor {
+        name: name.clone(),
+        log_odds,
+    })
 }
 
 /// The name under which a feature is told.

@@ -17,10 +17,11 @@ use domain::phase::RiskPhase;
 
 pub(crate) use catalogue::{Direction, Feature, UnknownFeature};
 pub(crate) use language::Tongue;
-pub(crate) use snapshot::Snapshot;
+pub(crate) use snapshot::{Shopped, Snapshot};
 
-/// Version of the definition: rises when a feature comes to mean something else. New features do not raise it.
-pub(crate) const VERSION: u32 = 2;
+/// Version of the definition: rises when a feature is left out or comes to mean something else. New features do not raise it.
+/// 3: what models are trained on counts shopping events, looks at products and additions to the cart, live as in recordings.
+pub(crate) const VERSION: u32 = 3;
 
 const SECONDS_PER_MINUTE: f64 = 60.0;
 
@@ -42,6 +43,9 @@ impl SessionFeatures {
         let mut features = Self::default();
         features.add_visit(snapshot);
         features.add_cart(snapshot);
+        if let Some(shopped) = &snapshot.shopped {
+            features.add_shopping(shopped);
+        }
         features.add_history(snapshot);
         features.add_state(snapshot);
         features.add_local_hour(snapshot.local_hour);
@@ -65,10 +69,12 @@ impl SessionFeatures {
 
     /// Sets a feature. What is no finite number is missing where that may be, and else counts as 0.
     pub(crate) fn set(&mut self, feature: Feature, value: f64) {
-        let value = match (value.is_finite(), feature.may_be_missing()) {
-            (true, _) => value,
-            (false, true) => f64::NAN,
-            (false, false) => 0.0,
+        let value = if value.is_finite() {
+            value
+        } else if feature.may_be_missing() {
+            f64::NAN
+        } else {
+            0.0
         };
         if let Some(place) = self.values.get_mut(feature.slot()) {
             *place = value;
@@ -87,48 +93,48 @@ impl SessionFeatures {
         }
     }
 
-    fn flag(&mut self, feature: Feature, holds: Holds) {
-        let value = match holds {
-            Holds::Yes => 1.0,
-            Holds::No => 0.0,
-        };
-        self.set(feature, value);
-    }
-
     fn add_visit(&mut self, snapshot: &Snapshot<'_>) {
-        let on_site = minutes(snapshot.on_site);
-        let events = f64::from(snapshot.events);
-        self.set(Feature::MinutesOnSite, on_site);
+        self.set(Feature::MinutesOnSite, minutes(snapshot.on_site));
         self.set(Feature::MinutesOnPage, minutes(snapshot.on_page));
-        self.set(Feature::EventCount, events);
-        let gaps = events - 1.0;
-        self.set_if_known(
-            Feature::MinutesPerEvent,
-            (gaps > 0.0).then(|| on_site / gaps),
-        );
-        self.set_if_known(
-            Feature::MinutesSinceEvent,
-            snapshot.since_event.map(minutes),
-        );
-        self.set_if_known(
-            Feature::ProductsViewed,
-            snapshot.products_viewed.map(f64::from),
-        );
+        self.set(Feature::EventCount, f64::from(snapshot.events));
     }
 
     fn add_cart(&mut self, snapshot: &Snapshot<'_>) {
-        let lines = f64::from(snapshot.cart_lines);
-        self.set(Feature::CartLines, lines);
+        self.set(Feature::CartLines, f64::from(snapshot.cart_lines));
         self.set(Feature::CartUnits, f64::from(snapshot.cart_units));
         self.set(Feature::ExtraCostPercent, snapshot.extra_cost_percent);
-        self.set_if_known(
-            Feature::EventsPerCartLine,
-            (lines > 0.0).then(|| f64::from(snapshot.events) / lines),
-        );
-        self.set_if_known(
-            Feature::CartItemViews,
-            snapshot.cart_item_views.map(f64::from),
-        );
+    }
+
+    fn add_shopping(&mut self, shopped: &Shopped) {
+        let since_first = minutes(shopped.since_first);
+        let additions = f64::from(shopped.additions);
+        let events = f64::from(shopped.views) + additions;
+        for (feature, value) in [
+            (Feature::MinutesShopping, since_first),
+            (Feature::ShoppingEvents, events),
+            (Feature::CartAdditions, additions),
+            (Feature::ProductsViewed, f64::from(shopped.products)),
+            (Feature::CartItemViews, f64::from(shopped.cart_item_views)),
+        ] {
+            self.set(feature, value);
+        }
+        let gaps = events - 1.0;
+        for (feature, value) in [
+            (
+                Feature::MinutesPerShoppingEvent,
+                (gaps > 0.0).then(|| since_first / gaps),
+            ),
+            (
+                Feature::MinutesSinceShoppingEvent,
+                shopped.since_previous.map(minutes),
+            ),
+            (
+                Feature::ShoppingEventsPerAddition,
+                (additions > 0.0).then(|| events / additions),
+            ),
+        ] {
+            self.set_if_known(feature, value);
+        }
     }
 
     fn add_history(&mut self, snapshot: &Snapshot<'_>) {
@@ -149,25 +155,25 @@ impl SessionFeatures {
 
     fn add_state(&mut self, snapshot: &Snapshot<'_>) {
         for (feature, holds) in [
-            (Feature::ShopperKnown, snapshot.shopper_known.into()),
+            (Feature::ShopperKnown, snapshot.shopper_known),
             (
                 Feature::Progressing,
-                (snapshot.progress == Progress::Progressing).into(),
+                snapshot.progress == Progress::Progressing,
             ),
             (
                 Feature::CartJustFilled,
-                (snapshot.kind == Some(MomentKind::CartAdded)).into(),
+                snapshot.kind == Some(MomentKind::CartAdded),
             ),
             (
                 Feature::InCheckout,
-                (snapshot.phase == RiskPhase::TransactionalFriction).into(),
+                snapshot.phase == RiskPhase::TransactionalFriction,
             ),
             (
                 Feature::AfterOrder,
-                (snapshot.phase == RiskPhase::PostClickAnxiety).into(),
+                snapshot.phase == RiskPhase::PostClickAnxiety,
             ),
         ] {
-            self.flag(feature, holds);
+            self.set(feature, f64::from(holds));
         }
     }
 
@@ -179,7 +185,7 @@ impl SessionFeatures {
             (Feature::LocalWorkingHours, WORKING_HOURS),
         ] {
             let holds = hour.is_some_and(|hour| hours.contains(&hour));
-            self.flag(feature, holds.into());
+            self.set(feature, f64::from(holds));
         }
     }
 }
@@ -204,18 +210,6 @@ impl FromIterator<(Feature, f64)> for SessionFeatures {
             features.set(feature, value);
         }
         features
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Holds {
-    Yes,
-    No,
-}
-
-impl From<bool> for Holds {
-    fn from(holds: bool) -> Self {
-        if holds { Self::Yes } else { Self::No }
     }
 }
 

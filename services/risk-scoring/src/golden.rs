@@ -2,10 +2,14 @@
 //!
 //! The expected ones lie in `tests/data/golden/`; `RESCATE_WRITE_GOLDEN=1` writes them anew.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::evaluator::{Evaluate, Evaluator, sum};
+use domain::signal::SignalKind;
+use proptest::prelude::*;
+
+use crate::evaluator::{Evaluate, Evaluator, probability, sum};
 use crate::features::{Feature, SessionFeatures};
 use crate::model_file::{self, ModelFormat};
 use crate::scorecard::built_in;
@@ -57,18 +61,24 @@ fn lines(name: &str, model: &Evaluator) -> String {
 
 /// Rows with the scores that the shipped model gives them: they are sent with it wherever it is registered.
 fn samples(model: &Evaluator) -> String {
+    /// Written field by field: the order of a `serde_json::Value` depends on what else is in the build.
+    #[derive(serde::Serialize)]
+    struct Row {
+        expected: f64,
+        values: BTreeMap<String, f64>,
+    }
     let row = |number: u64| {
         let features = session(number);
         let values = Feature::all().filter_map(|feature| {
             // All that is known, zeros too: a feature that is left out may be missing, which is something else.
             Some((feature.to_string(), features.get(feature)?))
         });
-        serde_json::json!({
-            "values": values.collect::<std::collections::BTreeMap<_, _>>(),
-            "expected": model.score(&features).abandonment.get(),
-        })
+        Row {
+            expected: model.score(&features).abandonment.get(),
+            values: values.collect(),
+        }
     };
-    let rows: Vec<_> = (0..5).map(row).collect();
+    let rows: Vec<Row> = (0..5).map(row).collect();
     format!("{}\n", serde_json::to_string(&rows).unwrap())
 }
 
@@ -92,12 +102,19 @@ fn assert_kept(name: &str, found: &str) {
     assert_eq!(kept.len(), found.len(), "{name}");
 }
 
-#[test]
-fn a_thousand_scores_and_their_sums_of_factors_stay_as_they_are() {
-    let scorecard = Evaluator::Scorecard(built_in().unwrap());
+/// The built-in scorecard and the trained model.
+fn shipped() -> [Evaluator; 2] {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let trained = std::fs::read_to_string(root.join("models/retailrocket.json")).unwrap();
-    let trained = model_file::read(ModelFormat::Rescate, &trained).unwrap();
+    [
+        Evaluator::Scorecard(built_in().unwrap()),
+        model_file::read(ModelFormat::Rescate, &trained).unwrap(),
+    ]
+}
+
+#[test]
+fn a_thousand_scores_and_their_sums_of_factors_stay_as_they_are() {
+    let [scorecard, trained] = shipped();
     let found = format!(
         "model,session,abandonment_bits,log_odds_bits,abandonment\n{}{}",
         lines("scorecard", &scorecard),
@@ -106,4 +123,24 @@ fn a_thousand_scores_and_their_sums_of_factors_stay_as_they_are() {
     assert_eq!(found.lines().count(), 1_001);
     assert_kept("tests/data/golden/scores.csv", &found);
     assert_kept("models/retailrocket.samples.json", &samples(&trained));
+}
+
+proptest! {
+    #[test]
+    fn shipped_models_know_a_probability_for_any_session_and_no_more_declines_lower_it(
+        values in proptest::collection::vec(proptest::num::f64::ANY, Feature::SLOTS),
+        declines in 0_u32..20,
+    ) {
+        for model in shipped() {
+            let mut features: SessionFeatures = Feature::all().zip(values.iter().copied()).collect();
+            let declined = Feature::Count(SignalKind::PaymentDeclined);
+            features.set(declined, f64::from(declines));
+            let score = model.score(&features);
+            let total = sum(score.baseline, &score.factors);
+            prop_assert!(total.is_finite());
+            prop_assert_eq!(probability(total), score.abandonment);
+            features.set(declined, f64::from(declines + 1));
+            prop_assert!(model.score(&features).abandonment >= score.abandonment);
+        }
+    }
 }

@@ -6,6 +6,7 @@
 mod assess;
 mod cause;
 mod config;
+mod drift;
 mod error;
 mod evaluator;
 mod features;
@@ -37,7 +38,9 @@ use storage::Database;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use config::{Config, ModelsConfig, MomentsConfig, RetentionConfig, UpstreamsConfig};
+pub use config::{
+    Config, DriftConfig, ModelsConfig, MomentsConfig, RetentionConfig, UpstreamsConfig,
+};
 pub use error::{RunError, TableError};
 pub use model_file::ModelFormat;
 pub use statistics::{Figures, ReliabilityBin};
@@ -92,10 +95,12 @@ impl Program for RiskScoring {
         let settings = Settings {
             moments: config.moments,
             models: config.models,
+            drift: config.drift,
         };
         let service = Service::new(store, tables, sources, settings);
         let upkeep = service.clone().keep_tidy(config.retention, stop.clone());
         tasks.spawn("upkeep", upkeep);
+        tasks.spawn("watch", service.clone().watch_models(stop.clone()));
         let server = Server::new(&config.server, NAME, verifier).readiness(readiness);
         let streams = Tasks::new(stop.child_token());
         let (server, routes) = grpc::routes(server, &service, &streams);

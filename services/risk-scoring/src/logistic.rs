@@ -1,5 +1,7 @@
 //! Logistic regression: one weight for each feature, around a centre.
 //!
+//! Lines of a scorecard may stand beside the terms, as beside trees.
+//!
 //! A factor is `weight * (value - centre)`, so that a typical shopper has none. A missing value counts as the model states,
 //! usually as the centre; a value beyond the range that the model was fitted on counts as the end of that range.
 
@@ -8,8 +10,11 @@ use std::collections::HashSet;
 use domain::assessment::{Factor, FactorName, LogOdds};
 use serde::{Deserialize, Serialize};
 
-use crate::evaluator::{Calibration, CalibrationFault, Evaluate, Score, factor_name, is_log_odds};
+use crate::evaluator::{
+    Calibration, CalibrationFault, Evaluate, Score, factor, factor_name, is_log_odds,
+};
 use crate::features::{Direction, Feature, SessionFeatures};
+use crate::scorecard::{InvalidScorecard, Line, Rules};
 
 /// Most terms of a model.
 pub(crate) const MAX_TERMS: usize = 200;
@@ -24,6 +29,9 @@ pub(crate) struct LogisticParts {
     pub(crate) baseline_log_odds: f64,
     pub(crate) calibration: Calibration,
     pub(crate) terms: Vec<Term>,
+    /// Lines that are added beside the terms, for what the training data cannot know; none for most models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) lines: Vec<Line>,
 }
 
 /// What one feature adds.
@@ -49,6 +57,7 @@ pub(crate) struct Logistic {
     parts: LogisticParts,
     // Derived: where each term finds its value, and how it is told.
     inputs: Vec<(usize, FactorName)>,
+    rules: Rules,
 }
 
 /// Why parts are no model.
@@ -60,6 +69,11 @@ pub(crate) enum InvalidLogistic {
     Baseline,
     #[error("must have a calibration that {0}")]
     Calibration(CalibrationFault),
+    #[error("a line beside the terms: {0}")]
+    Lines(#[from] InvalidScorecard),
+    /// It would be told twice.
+    #[error("must have lines only for features without a term")]
+    Overlap,
     #[error("term {index}: {fault}")]
     Term {
         /// Its position, from 0.
@@ -106,10 +120,34 @@ impl Logistic {
                 return Err(InvalidLogistic::Term { index, fault });
             }
         }
+        if parts
+            .lines
+            .iter()
+            .any(|line| features.contains(&line.feature))
+        {
+            return Err(InvalidLogistic::Overlap);
+        }
+        let rules = Rules::new(&parts.lines)?;
         let input = |term: &Term| Some((term.feature.slot(), factor_name(term.feature)?));
         let inputs: Option<Vec<_>> = parts.terms.iter().map(input).collect();
         let inputs = inputs.ok_or(InvalidLogistic::Terms)?;
-        Ok(Self { parts, inputs })
+        Ok(Self {
+            parts,
+            inputs,
+            rules,
+        })
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.parts.terms.len() + self.parts.lines.len()
+    }
+
+    /// The sum of baseline, terms and lines before calibration.
+    #[cfg(feature = "training")]
+    pub(crate) fn raw(&self, features: &SessionFeatures) -> f64 {
+        let terms = self.parts.terms.iter().zip(&self.inputs);
+        let terms = terms.map(|(term, (slot, _))| term.adds(features.raw(*slot)));
+        self.parts.baseline_log_odds + terms.sum::<f64>() + self.rules.raw(features)
     }
 }
 
@@ -147,17 +185,18 @@ impl Term {
 impl Evaluate for Logistic {
     fn score(&self, features: &SessionFeatures) -> Score {
         let calibration = self.parts.calibration;
-        let factors = self
+        let mut factors: Vec<Factor> = self
             .parts
             .terms
             .iter()
             .zip(&self.inputs)
-            .map(|(term, (slot, name))| Factor {
-                name: name.clone(),
-                log_odds: calibration.part(term.adds(features.raw(*slot))),
-            });
+            .filter_map(|(term, (slot, name))| {
+                factor(name, calibration.part(term.adds(features.raw(*slot))))
+            })
+            .collect();
+        factors.extend(self.rules.factors(features, calibration));
         let baseline: LogOdds = calibration.baseline(self.parts.baseline_log_odds);
-        Score::of(baseline, factors.collect())
+        Score::of(baseline, factors)
     }
 }
 

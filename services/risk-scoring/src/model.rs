@@ -14,7 +14,7 @@ use crate::scorecard::TableError;
 /// The name of the scorecard that every tenant has.
 const BUILT_IN_ID: &str = "rescate.scorecard";
 /// Rises with each change of `models/scorecard.toml`.
-const BUILT_IN_VERSION: u32 = 1;
+const BUILT_IN_VERSION: u32 = 2;
 const BUILT_IN_DESCRIPTION: &str = "Built-in scorecard: visitor history, time, cart and hour fitted on RetailRocket \
     (CC BY-NC-SA 4.0, as remembered) and calibrated there; checkout, friction and post-order lines set by hand. Limits \
     and figures: models/README.md.";

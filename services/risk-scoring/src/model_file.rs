@@ -2,13 +2,14 @@
 
 mod lightgbm;
 mod own;
+mod walk;
 mod xgboost;
 
 use crate::evaluator::Evaluator;
 use crate::features::Feature;
 use crate::logistic::InvalidLogistic;
 use crate::scorecard::InvalidScorecard;
-use crate::trees::{InvalidTrees, Tree};
+use crate::trees::InvalidTrees;
 
 #[cfg(feature = "training")]
 pub(crate) use own::{ModelFile, Provenance};
@@ -38,8 +39,8 @@ pub(crate) enum ModelFileError {
     Field(&'static str),
     #[error("must not use {0}, which is not supported")]
     Unsupported(&'static str),
-    #[error("must name its features by the feature catalogue, and `{0}` is not there")]
-    Feature(Box<str>),
+    #[error("must name its features by the feature catalogue, and does not at number {0}")]
+    Feature(usize),
     #[error("{0}")]
     Trees(#[from] InvalidTrees),
     #[error("{0}")]
@@ -60,48 +61,11 @@ pub(crate) fn read(format: ModelFormat, text: &str) -> Result<Evaluator, ModelFi
     }
 }
 
-/// Reads names of the catalogue.
+/// Reads names of the catalogue. One that is not there is told by its position, from 1.
 fn features<'a>(names: impl Iterator<Item = &'a str>) -> Result<Vec<Feature>, ModelFileError> {
-    names
-        .map(|name| Feature::parse(name).map_err(|_| ModelFileError::Feature(name.into())))
-        .collect()
-}
-
-/// One node on its way into the columns of a tree.
-#[derive(Debug, Clone, Copy)]
-enum Entry {
-    Leaf {
-        value: f64,
-        cover: f64,
-    },
-    Split {
-        feature: i16,
-        below: f64,
-        missing_left: bool,
-        cover: f64,
-    },
-}
-
-/// Adds a node; children of a split are linked once they are added.
-fn push(tree: &mut Tree, entry: Entry) -> Option<u32> {
-    let at = u32::try_from(tree.feature.len()).ok()?;
-    let (feature, below, missing_left, cover, leaf) = match entry {
-        Entry::Leaf { value, cover } => (-1, 0.0, false, cover, value),
-        Entry::Split {
-            feature,
-            below,
-            missing_left,
-            cover,
-        } => (feature, below, missing_left, cover, 0.0),
-    };
-    tree.feature.push(feature);
-    tree.below.push(below);
-    tree.missing_left.push(u8::from(missing_left));
-    tree.cover.push(cover);
-    tree.leaf.push(leaf);
-    tree.left.push(0);
-    tree.right.push(0);
-    Some(at)
+    let known =
+        |(name, at): (&str, usize)| Feature::parse(name).map_err(|_| ModelFileError::Feature(at));
+    names.zip(1..).map(known).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use domain::assessment::{Factor, FactorName};
 use domain::text::Text;
 use serde::{Deserialize, Serialize};
 
-use crate::evaluator::{Calibration, Evaluate, Score};
+use crate::evaluator::{Calibration, Evaluate, Score, factor};
 use crate::features::{Feature, SessionFeatures};
 
 pub(crate) use check::{InvalidScorecard, LineFault};
@@ -82,7 +82,17 @@ impl Scorecard {
         Ok(Self { parts, rules })
     }
 
-    /// The lines about these features.
+    pub(crate) fn size(&self) -> usize {
+        self.parts.lines.len()
+    }
+
+    /// The sum of baseline and lines before calibration.
+    #[cfg(feature = "training")]
+    pub(crate) fn raw(&self, features: &SessionFeatures) -> f64 {
+        self.parts.baseline_log_odds + self.rules.raw(features)
+    }
+
+    /// The lines about other features than these.
     #[cfg(feature = "training")]
     pub(crate) fn lines_but(&self, known: &[Feature]) -> Vec<Line> {
         let lines = self.parts.lines.iter();
@@ -123,15 +133,15 @@ impl Rules {
         Ok(Self(rules))
     }
 
-    /// What the lines add, feature by feature, calibrated.
+    /// What the lines add, feature by feature, calibrated; those that add nothing are left out.
     pub(crate) fn factors(
         &self,
         features: &SessionFeatures,
         calibration: Calibration,
     ) -> impl Iterator<Item = Factor> {
-        self.0.iter().map(move |rule| Factor {
-            name: rule.name.clone(),
-            log_odds: calibration.part(rule.adds(features.raw(rule.slot))),
+        self.0.iter().filter_map(move |rule| {
+            let adds = rule.adds(features.raw(rule.slot));
+            factor(&rule.name, calibration.part(adds))
         })
     }
 

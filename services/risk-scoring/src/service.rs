@@ -7,6 +7,7 @@ mod models;
 mod outcomes;
 mod read;
 mod upkeep;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,12 +20,13 @@ use platform::ids::IdSource;
 use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
 
+pub(crate) use assess::Call;
 pub(crate) use causes::{Active, CauseTableCard};
-pub(crate) use evaluate::{FeatureDrift, Health};
+pub(crate) use evaluate::{Health, WatchedDay};
 pub(crate) use models::{NewModel, Sample};
 
 use crate::cause::CauseTable;
-use crate::config::{ModelsConfig, MomentsConfig};
+use crate::config::{DriftConfig, ModelsConfig, MomentsConfig};
 use crate::model::BuiltIn;
 use crate::store::Store;
 
@@ -48,6 +50,7 @@ struct Inner {
 pub(crate) struct Settings {
     pub(crate) moments: MomentsConfig,
     pub(crate) models: ModelsConfig,
+    pub(crate) drift: DriftConfig,
 }
 
 /// What was compiled in.

@@ -2,16 +2,19 @@
 //!
 //! Sums run in the order of the sorted scores, so that the same scores give the same digits in any order of arrival.
 
+mod calibrate;
 mod compare;
 mod curves;
 
 use domain::assessment::Probability;
+use serde::Serialize;
 
+pub(crate) use calibrate::calibrate;
 pub(crate) use compare::{Comparison, Difference, Pair, compare};
+pub use curves::Figures;
 pub(crate) use curves::figures;
 #[cfg(feature = "training")]
 pub(crate) use curves::roc;
-pub use curves::{Figures, ReliabilityBin};
 
 /// Bins of equal mass for calibration and drift.
 const BINS: usize = 10;
@@ -23,6 +26,17 @@ const NEVER_CERTAIN: f64 = 1e-12;
 pub(crate) struct Judged {
     pub(crate) predicted: Probability,
     pub(crate) happened: Happened,
+}
+
+impl Judged {
+    /// The log-odds of what was predicted.
+    pub(crate) fn log_odds(self) -> f64 {
+        let share = self
+            .predicted
+            .get()
+            .clamp(NEVER_CERTAIN, 1.0 - NEVER_CERTAIN);
+        libm::log(share / (1.0 - share))
+    }
 }
 
 /// Whether the session ended without an order.
@@ -64,15 +78,20 @@ pub(crate) fn quality(mut judged: Vec<Judged>) -> Option<Quality> {
         auc: auc(&judged),
         log_loss: mean(&judged, log_loss),
         brier: mean(&judged, |one| (predicted(one) - observed(one)).powi(2)),
-        calibration_error: calibration_error(&judged),
+        calibration_error: calibration_error(&reliability(&judged)),
         calibration_gap: mean(&judged, predicted) - base_rate,
     })
 }
 
+/// Least numbers of either population before drift is told. Two samples of one population differ, too: the index of `n` against
+/// `m` is about `(bins - 1) (1 / n + 1 / m)`, which is 0.09 for 200 of each and 0.9 for twenty (B. Yurdakul and J. Naranjo,
+/// "Statistical properties of the population stability index", 2020).
+const LEAST_FOR_DRIFT: usize = 200;
+
 /// Population stability index of newer numbers against older ones, missing ones in a bin of their own; `None` while either
-/// has fewer than ten. Sources call 0.1 noticeable and 0.25 a change of population.
+/// has fewer than 200. Sources call 0.1 noticeable and 0.25 a change of population.
 pub(crate) fn stability_index(older: &[Option<f64>], newer: &[Option<f64>]) -> Option<f64> {
-    if older.len() < BINS || newer.len() < BINS {
+    if older.len() < LEAST_FOR_DRIFT || newer.len() < LEAST_FOR_DRIFT {
         return None;
     }
     let mut known: Vec<f64> = older.iter().flatten().copied().collect();
@@ -145,9 +164,21 @@ fn auc(sorted: &[Judged]) -> Option<f64> {
     (pairs > 0.0).then(|| wins / pairs)
 }
 
+/// Scores of one of ten bins of equal mass and what became of them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ReliabilityBin {
+    pub n: usize,
+    /// Mean predicted probability of abandonment.
+    pub predicted: f64,
+    /// Share that was abandoned.
+    pub observed: f64,
+}
+
+/// Ten bins of equal mass, from the lowest scores to the highest; fewer of fewer scores.
+///
 /// Each of equally scored sessions stands for the share of them that was abandoned; or the cut between two bins, which
 /// may fall between them, would set those that ordered against those that did not.
-fn calibration_error(sorted: &[Judged]) -> f64 {
+fn reliability(sorted: &[Judged]) -> Vec<ReliabilityBin> {
     let shared: Vec<(f64, f64)> = sorted
         .chunk_by(|one, other| one.predicted == other.predicted)
         .flat_map(|tied| {
@@ -155,13 +186,24 @@ fn calibration_error(sorted: &[Judged]) -> f64 {
             tied.iter().map(move |one| (predicted(one), share))
         })
         .collect();
-    let off: f64 = chunks(&shared)
+    chunks(&shared)
+        .filter(|bin| !bin.is_empty())
         .map(|bin| {
-            let over: f64 = bin.iter().map(|(predicted, share)| predicted - share).sum();
-            over.abs()
+            let mean = |sum: f64| sum / number(bin.len());
+            ReliabilityBin {
+                n: bin.len(),
+                predicted: mean(bin.iter().map(|(predicted, _)| predicted).sum()),
+                observed: mean(bin.iter().map(|(_, share)| share).sum()),
+            }
         })
-        .sum();
-    off / number(sorted.len())
+        .collect()
+}
+
+/// Mean distance of predicted and observed share over the bins.
+fn calibration_error(bins: &[ReliabilityBin]) -> f64 {
+    let off = |bin: &ReliabilityBin| (bin.predicted - bin.observed).abs() * number(bin.n);
+    let all: usize = bins.iter().map(|bin| bin.n).sum();
+    bins.iter().map(off).sum::<f64>() / number(all)
 }
 
 /// Cuts into ten parts whose sizes differ by one at most.
@@ -188,7 +230,7 @@ fn shares(numbers: &[Option<f64>], edges: &[f64]) -> Vec<f64> {
 }
 
 /// A count as a float; what is counted here fits 32 bits.
-fn number(count: usize) -> f64 {
+pub(crate) fn number(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
 }
 
@@ -234,6 +276,17 @@ mod tests {
     fn equal_scores_are_calibrated_by_their_share() {
         let pairs: Vec<(f64, u8)> = (0..100).map(|n| (0.75, u8::from(n % 4 != 0))).collect();
         assert!(quality(judged(&pairs)).unwrap().calibration_error < 1e-12);
+        // In any order of arrival.
+        let mut turned = judged(&pairs);
+        turned.rotate_left(37);
+        let bins = figures(turned).unwrap().reliability;
+        assert_eq!(bins.len(), 10);
+        for bin in bins {
+            assert!(
+                close(bin.predicted, 0.75) && close(bin.observed, 0.75),
+                "{bin:?}"
+            );
+        }
     }
 
     #[test]
@@ -258,7 +311,7 @@ mod tests {
         };
         assert!(stability_index(&scores(0.1), &scores(0.1)).unwrap() < 1e-9);
         assert!(stability_index(&scores(0.1), &scores(0.5)).unwrap() > 0.2);
-        assert_eq!(stability_index(&scores(0.1), &scores(0.1)[..9]), None);
+        assert_eq!(stability_index(&scores(0.1), &scores(0.1)[..199]), None);
         let mut missing = scores(0.1);
         missing[..100].fill(None);
         assert!(
@@ -269,15 +322,15 @@ mod tests {
 
     #[test]
     fn scores_that_are_all_equal_do_not_drift() {
-        let same = vec![Some(1.0); 50];
+        let same = vec![Some(1.0); 200];
         assert!(close(stability_index(&same, &same).unwrap(), 0.0));
     }
 
     #[test]
     fn a_rise_from_what_nearly_all_had_is_a_drift() {
-        let mut rare = vec![Some(0.0); 95];
-        rare.extend([Some(1.0); 5]);
-        let common = vec![Some(1.0); 100];
+        let mut rare = vec![Some(0.0); 190];
+        rare.extend([Some(1.0); 10]);
+        let common = vec![Some(1.0); 200];
 
         assert!(stability_index(&rare, &common).unwrap() > 1.0);
         assert!(stability_index(&common, &rare).unwrap() > 1.0);
@@ -299,8 +352,8 @@ mod tests {
 
         #[test]
         fn drift_is_never_negative(
-            older in proptest::collection::vec(0.0..=1.0_f64, 10..60),
-            newer in proptest::collection::vec(0.0..=1.0_f64, 10..60),
+            older in proptest::collection::vec(0.0..=1.0_f64, 200..260),
+            newer in proptest::collection::vec(0.0..=1.0_f64, 200..260),
         ) {
             let known = |values: &[f64]| -> Vec<Option<f64>> { values.iter().copied().map(Some).collect() };
             prop_assert!(stability_index(&known(&older), &known(&newer)).unwrap() >= 0.0);

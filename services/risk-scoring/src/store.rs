@@ -4,7 +4,9 @@
 //! was said. Columns beside them are copies for queries.
 
 mod assessments;
+mod cache;
 mod causes;
+mod days;
 mod entities;
 mod migrations;
 mod models;
@@ -12,22 +14,28 @@ mod outcomes;
 mod retention;
 mod scores;
 
-use storage::Database;
+use std::sync::Arc;
 
-pub(crate) use assessments::{Cursor, StoredAssessment};
-pub(crate) use causes::{CauseLabel, LearnedTable};
+use storage::Database;
+use tokio::sync::Mutex;
+
+pub(crate) use assessments::{Cursor, Judged, StoredAssessment};
+pub(crate) use causes::{Accuracy, CauseLabel, LearnedTable};
+pub(crate) use days::ModelDay;
 pub(crate) use migrations::migrations;
 pub(crate) use scores::{Endings, ScoreQuery, Scored};
 
 use crate::model::BuiltIn;
-use models::Cache;
+use cache::Cache;
 
 /// The data of all tenants. Every method takes the tenant; those that write take the transaction.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     database: Database,
     built_in: BuiltIn,
-    cards: Cache,
+    cache: Cache,
+    /// Held by whoever reads models into memory.
+    warming: Arc<Mutex<()>>,
 }
 
 impl Store {
@@ -35,7 +43,8 @@ impl Store {
         Self {
             database,
             built_in,
-            cards: Cache::default(),
+            cache: Cache::new(),
+            warming: Arc::default(),
         }
     }
 

@@ -3,115 +3,73 @@
 //! The service is built without this module (feature `training`), and shares with it what must not differ: the features, the
 //! evaluator and the statistics. Everything is in one order under one seed, so the same file gives the same bytes.
 
+mod assessor;
 mod boost;
-mod calibrate;
 mod folds;
+mod judge;
+mod learned;
 mod left_out;
 mod points;
+mod regress;
 mod report;
+mod view;
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde::Serialize;
+use domain::moment::Moment;
 
-#[cfg(test)]
-use crate::evaluator::probability;
-use crate::evaluator::{Evaluate, Evaluator};
-use crate::features::{Feature, SessionFeatures};
-use crate::model_file::{self, ModelFile, ModelFileError, ModelFormat, Provenance};
+use crate::evaluator::Evaluator;
+use crate::features::{Feature, SessionFeatures, Snapshot};
+use crate::model_file::{self, ModelFileError, ModelFormat, Provenance};
 use crate::scorecard::TableError;
-use crate::statistics::{Figures, Judged, figures};
-use crate::trees::{BoostedTrees, InvalidTrees, TreesParts};
+use crate::statistics::{calibrate, number};
 
+pub use assessor::{Assessor, FeatureRow};
+#[cfg(test)]
+pub(crate) use judge::judge;
+pub use judge::{Evaluation, ViewFigures, evaluate};
+use learned::Learned;
 use left_out::LeftOut;
 pub use points::{Points, PointsError};
 pub use report::report;
+use view::VIEWS;
+pub use view::View;
 
-/// What the trees may ask for, in this order.
-const ASKED: [Feature; 15] = [
-    Feature::MinutesOnSite,
-    Feature::MinutesPerEvent,
-    Feature::MinutesSinceEvent,
-    Feature::EventCount,
-    Feature::EventsPerCartLine,
-    Feature::CartLines,
-    Feature::CartJustFilled,
-    Feature::ProductsViewed,
-    Feature::CartItemViews,
-    Feature::EarlierSessions,
-    Feature::EarlierCarts,
-    Feature::EarlierOrders,
-    Feature::EarlierAbandonments,
-    Feature::EarlierOrderShare,
-    Feature::LocalHour,
-];
-
-/// Features of the scorecard that the trees see in another form; their lines are left out.
-const IN_ANOTHER_FORM: [Feature; 3] = [
+/// Features of the scorecard that trained models see in another form, or that a recording does not tell; their lines are left
+/// out beside a trained model.
+const IN_ANOTHER_FORM: [Feature; 6] = [
     Feature::LocalEarlyHours,
     Feature::LocalWorkingHours,
     Feature::CartUnits,
+    Feature::CartLines,
+    Feature::EventCount,
+    Feature::MinutesOnSite,
 ];
 
-/// How a session may be known: whole, without what only a detailed tracker tells, and without its zone, too. Every row is
-/// learned from in each of these ways, so that a value that is missing later is no surprise.
-const VIEWS: [(View, f64); 3] = [
-    (View::Whole, 0.5),
-    (View::WithoutDetail, 0.3),
-    (View::WithoutDetailAndZone, 0.2),
-];
-
-/// How much of a session is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum View {
-    /// All that the file tells.
-    Whole,
-    /// Without products seen, looks at the cart's products, and the time since the event before.
-    WithoutDetail,
-    /// Nor the local hour.
-    WithoutDetailAndZone,
-}
-
-impl View {
-    /// What is not known.
-    fn hidden(self) -> &'static [Feature] {
-        const ALL: &[Feature] = &[
-            Feature::ProductsViewed,
-            Feature::CartItemViews,
-            Feature::MinutesSinceEvent,
-            Feature::LocalHour,
-        ];
-        match self {
-            Self::Whole => &[],
-            Self::WithoutDetail => ALL.split_last().map_or(&[], |(_, detail)| detail),
-            Self::WithoutDetailAndZone => ALL,
-        }
-    }
-
-    fn of(self, features: &SessionFeatures) -> SessionFeatures {
-        let mut seen = features.clone();
-        for feature in self.hidden() {
-            seen.forget(*feature);
-        }
-        seen
-    }
+/// What kind of model is trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Gradient-boosted trees.
+    BoostedTrees,
+    /// Logistic regression: worse, and small enough to be read by a person.
+    Logistic,
 }
 
 /// How to train.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
+    pub kind: Kind,
     /// Of folds and trainer.
     pub seed: u64,
     /// Parts of the visitors, each judged by a model that has not seen it; 2 or more.
     pub folds: u32,
-    /// Trees of a model.
+    /// Trees of a model; this and what follows but `l2` is for trees only.
     pub trees: u32,
     /// How much of each tree is taken.
     pub learning_rate: f32,
     /// Questions on the way to a leaf, at most.
     pub depth: u32,
-    /// Pull of leaves towards 0.
+    /// Pull of leaves, or of weights, towards 0.
     pub l2: f32,
     /// Least sum of `p (1 - p)` in a leaf.
     pub leaf_weight: f32,
@@ -120,6 +78,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            kind: Kind::BoostedTrees,
             seed: 1,
             folds: 5,
             trees: 300,
@@ -138,8 +97,12 @@ pub enum TrainingError {
     Trainer(String),
     #[error("the trainer made a model that cannot be served: {0}")]
     Unusable(String),
-    #[error("fewer visitors than folds")]
-    TooFewVisitors,
+    #[error("there must be 2 folds at least")]
+    TooFewFolds,
+    #[error("there are too few visitors for as many folds: one has none, or all of them")]
+    EmptyFold,
+    #[error("the scores cannot be calibrated: they say nothing about what happened")]
+    Uncalibrated,
     #[error("the built-in scorecard cannot be used")]
     Scorecard(#[from] TableError),
     #[error("the model cannot be written")]
@@ -157,76 +120,35 @@ pub struct Trained {
     pub cross_validation: Evaluation,
 }
 
-/// How good a model is, by decision point.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Evaluation {
-    /// Figures by how much was known.
-    pub views: Vec<ViewFigures>,
-}
-
-/// Figures of one way to know sessions.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ViewFigures {
-    pub view: View,
-    /// By the number of events after the first cart.
-    pub by_k: BTreeMap<u32, Figures>,
-    pub pooled: Figures,
-}
-
 /// Trains on all points, and judges the way of training by leaving out one fold of visitors after another.
 ///
 /// # Errors
 /// [`TrainingError`] when the trainer fails, or its model breaks a rule of the evaluator.
 pub fn train(points: &Points, settings: &Settings) -> Result<Trained, TrainingError> {
     let visitors: HashSet<&str> = points.all.iter().map(|point| &*point.visitor).collect();
+    if settings.folds < 2 {
+        return Err(TrainingError::TooFewFolds);
+    }
     let left_out = LeftOut::of(points, settings)?;
-    let calibration = calibrate::fit(&left_out.whole());
-    let mut parts = boost::fit(&points.all, settings)?;
-    parts.calibration = calibration;
-    // Refused here rather than when it is registered.
-    BoostedTrees::new(parts.clone()).map_err(unusable)?;
+    let calibration = calibrate(&left_out.whole()).ok_or(TrainingError::Uncalibrated)?;
+    let learned = Learned::of(&points.all, settings)?.calibrated(calibration);
+    learned.evaluator()?;
     let provenance = Provenance {
         data_sha256: points.sha256.clone(),
+        utc_offset_hours: points.utc_offset_hours,
+        trainer: settings.trainer().to_owned(),
         rows: count(points.all.len()),
         visitors: count(visitors.len()),
         seed: settings.seed,
         folds: settings.folds,
         settings: settings.by_name(),
-        calibration,
     };
-    let mut json = serde_json::to_string(&ModelFile::of_trees(parts, provenance))?;
+    let mut json = serde_json::to_string(&learned.into_file(provenance))?;
     json.push('\n');
     Ok(Trained {
         json,
         cross_validation: left_out.judge(points)?,
     })
-}
-
-/// Judges a model file of any format on points.
-///
-/// # Errors
-/// [`TrainingError::Model`] when the file is no model.
-pub fn evaluate(
-    points: &Points,
-    format: ModelFormat,
-    text: &str,
-) -> Result<Evaluation, TrainingError> {
-    let model = read_model(format, text)?;
-    let views = VIEWS
-        .iter()
-        .filter_map(|(view, _)| judge(points, *view, &model));
-    Ok(Evaluation {
-        views: views.collect(),
-    })
-}
-
-/// Judges a model on points that are known in one way.
-pub(crate) fn judge(points: &Points, view: View, model: &Evaluator) -> Option<ViewFigures> {
-    let predicted = points
-        .all
-        .iter()
-        .map(|point| model.score(&view.of(&point.features)).abandonment.get());
-    view_figures(view, points, predicted)
 }
 
 /// The recorded decision points that tests may use: below `RESCATE_DATA`, else in a folder beside the checkout.
@@ -245,77 +167,24 @@ pub(crate) fn shopper_data() -> Option<std::path::PathBuf> {
     file.exists().then_some(file)
 }
 
-/// A model that scores recorded points as the service scores moments.
-#[derive(Debug)]
-pub struct Scorer(Evaluator);
-
-impl Scorer {
-    /// Reads a model file.
-    ///
-    /// # Errors
-    /// [`TrainingError::Model`] when the file is no model.
-    pub fn read(format: ModelFormat, text: &str) -> Result<Self, TrainingError> {
-        read_model(format, text).map(Self)
-    }
-
-    /// The built-in scorecard.
-    ///
-    /// # Errors
-    /// [`TrainingError::Scorecard`] when what was compiled in breaks a rule, which a test rules out.
-    pub fn built_in() -> Result<Self, TrainingError> {
-        Ok(Self(Evaluator::Scorecard(crate::scorecard::built_in()?)))
-    }
-
-    /// Probability of abandonment at a point, by its position; `None` beyond the last.
-    pub fn abandonment(&self, points: &Points, at: usize) -> Option<f64> {
-        let point = points.all.get(at)?;
-        Some(self.0.score(&point.features).abandonment.get())
-    }
-}
-
 fn read_model(format: ModelFormat, text: &str) -> Result<Evaluator, TrainingError> {
     model_file::read(format, text)
         .map_err(|fault: ModelFileError| TrainingError::Model(fault.to_string()))
 }
 
-fn view_figures(
-    view: View,
-    points: &Points,
-    predicted: impl Iterator<Item = f64>,
-) -> Option<ViewFigures> {
-    let judged: Vec<(u32, Judged)> = points
-        .all
-        .iter()
-        .zip(predicted)
-        .filter_map(|(point, predicted)| {
-            let predicted = domain::assessment::Probability::new(predicted).ok()?;
-            let happened = point.happened;
-            Some((
-                point.k,
-                Judged {
-                    predicted,
-                    happened,
-                },
-            ))
-        })
-        .collect();
-    let mut by_k: BTreeMap<u32, Vec<Judged>> = BTreeMap::new();
-    for (k, one) in &judged {
-        by_k.entry(*k).or_default().push(*one);
-    }
-    let by_k = by_k
-        .into_iter()
-        .filter_map(|(k, judged)| Some((k, figures(judged)?)));
-    Some(ViewFigures {
-        view,
-        by_k: by_k.collect(),
-        pooled: figures(judged.iter().map(|(_, one)| *one).collect())?,
-    })
-}
-
 impl Settings {
+    /// Who trains, in a version that gives the same trees.
+    fn trainer(&self) -> &'static str {
+        match self.kind {
+            Kind::BoostedTrees => boost::TRAINER,
+            Kind::Logistic => regress::TRAINER,
+        }
+    }
+
+    /// What the trainer is told, by name.
     fn by_name(&self) -> BTreeMap<String, String> {
         let Self {
+            kind,
             seed: _,
             folds: _,
             trees,
@@ -324,49 +193,52 @@ impl Settings {
             l2,
             leaf_weight,
         } = *self;
-        [
-            ("trees", trees.to_string()),
-            ("learning_rate", learning_rate.to_string()),
-            ("depth", depth.to_string()),
-            ("l2", l2.to_string()),
-            ("leaf_weight", leaf_weight.to_string()),
-        ]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+        let views = VIEWS.map(|(view, weight)| format!("{view:?} {weight}"));
+        let of_both = [("l2", l2.to_string()), ("views", views.join(", "))];
+        let of_kind = match kind {
+            Kind::BoostedTrees => vec![
+                ("trees", trees.to_string()),
+                ("learning_rate", learning_rate.to_string()),
+                ("depth", depth.to_string()),
+                ("leaf_weight", leaf_weight.to_string()),
+                ("bins", boost::BINS.to_string()),
+            ],
+            Kind::Logistic => Vec::new(),
+        };
+        of_both
+            .into_iter()
+            .chain(of_kind)
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
     }
 }
 
-fn unusable(fault: InvalidTrees) -> TrainingError {
-    TrainingError::Unusable(fault.to_string())
+/// What models look at in a live moment, by name; what is missing is not in it. With [`Points::features`] it shows whether
+/// serving and training see the same.
+pub fn features_of(moment: &Moment) -> BTreeMap<String, f64> {
+    by_name(&SessionFeatures::of(&Snapshot::from(moment)))
 }
 
-fn number(count: usize) -> f64 {
-    u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
+/// The features that trained models ask for, by name.
+pub fn trained_features() -> Vec<String> {
+    let mut names: Vec<String> = boost::ASKED
+        .iter()
+        .chain(&regress::TERMS)
+        .map(ToString::to_string)
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn by_name(features: &SessionFeatures) -> BTreeMap<String, f64> {
+    Feature::all()
+        .filter_map(|feature| Some((feature.to_string(), features.get(feature)?)))
+        .collect()
 }
 
 fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-/// The lines of the scorecard about what no file of decision points can tell, and their sum on rows of such a file.
-fn lines_beside() -> Result<(Vec<crate::scorecard::Line>, f64), TrainingError> {
-    let known: Vec<Feature> = ASKED.into_iter().chain(IN_ANOTHER_FORM).collect();
-    let scorecard = crate::scorecard::built_in()?;
-    let lines = scorecard.lines_but(&known);
-    let rules = crate::scorecard::Rules::new(&lines)
-        .map_err(|fault| TrainingError::Unusable(fault.to_string()))?;
-    let mut as_recorded = SessionFeatures::default();
-    // Rows of a file are of shoppers who move on.
-    as_recorded.set(Feature::Progressing, 1.0);
-    Ok((lines, rules.raw(&as_recorded)))
-}
-
-fn baseline(parts: &mut TreesParts) -> Result<(), TrainingError> {
-    let (lines, sum) = lines_beside()?;
-    parts.lines = lines;
-    parts.baseline_log_odds -= sum;
-    Ok(())
 }
 
 #[cfg(test)]

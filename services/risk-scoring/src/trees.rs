@@ -20,6 +20,8 @@ use crate::scorecard::{Line, Rules};
 pub(crate) use check::{InvalidTrees, NodeFault};
 use compiled::Compiled;
 
+/// Most questions on the way to a leaf: more is no tree that anybody trained.
+pub(crate) const MAX_DEPTH: u32 = 64;
 /// Most trees, and most nodes of all trees together.
 pub(crate) const MAX_TREES: usize = 2_000;
 pub(crate) const MAX_NODES: usize = 200_000;
@@ -83,6 +85,10 @@ impl BoostedTrees {
             compiled,
             rules,
         })
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.compiled.size() + self.parts.lines.len()
     }
 
     /// The sum of baseline, trees and lines before calibration.

@@ -27,6 +27,7 @@ pub struct Config {
     pub signals: SignalSettings,
     pub moments: MomentSettings,
     pub watch: WatchConfig,
+    pub retention: RetentionConfig,
 }
 
 /// Where the services are that are told of sessions.
@@ -68,6 +69,28 @@ pub struct WatchConfig {
     pub heartbeat: Duration,
 }
 
+/// How long things are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionConfig {
+    #[serde(rename = "log_days", deserialize_with = "days")]
+    pub log: Duration,
+    #[serde(rename = "sessions_days", deserialize_with = "days")]
+    pub sessions: Duration,
+    #[serde(rename = "erased_days", deserialize_with = "days")]
+    pub erased: Duration,
+    #[serde(rename = "histories_days", deserialize_with = "days")]
+    pub histories: Duration,
+    #[serde(rename = "consents_days", deserialize_with = "days")]
+    pub consents: Duration,
+    #[serde(rename = "request_keys_days", deserialize_with = "days")]
+    pub request_keys: Duration,
+    #[serde(rename = "undelivered_days", deserialize_with = "days")]
+    pub undelivered: Duration,
+    #[serde(rename = "sweep_interval_ms", deserialize_with = "millis")]
+    pub sweep_interval: Duration,
+}
+
 impl ServiceConfig for Config {
     const DEFAULTS: &'static str = include_str!("defaults.toml");
     const VARIABLES: &'static str = "RESCATE_SESSIONS";
@@ -80,6 +103,13 @@ impl ServiceConfig for Config {
 /// Reads a span that a setting gives in milliseconds.
 pub(crate) fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     u64::deserialize(deserializer).map(Duration::from_millis)
+}
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// Reads a span that a setting gives in days.
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u32::deserialize(deserializer).map(|days| DAY.saturating_mul(days))
 }
 
 const KIBIBYTE: usize = 1_024;
@@ -101,6 +131,12 @@ impl Validate for Config {
         faults.section("signals", &self.signals);
         faults.section("moments", &self.moments);
         faults.section("watch", &self.watch);
+        faults.section("retention", &self.retention);
+        faults.check(
+            self.retention.erased >= self.events.longest_behind(),
+            "retention.erased_days",
+            "must not be shorter than events.max_behind_binding_ms: what was erased could be sent again",
+        );
         faults.check(
             self.auth.signing_key.is_some(),
             "auth.signing_key",
@@ -137,6 +173,34 @@ impl Validate for IngestConfig {
     }
 }
 
+impl Validate for RetentionConfig {
+    fn validate(&self, faults: &mut Faults) {
+        for (name, kept) in [
+            ("log_days", self.log),
+            ("sessions_days", self.sessions),
+            ("erased_days", self.erased),
+            ("histories_days", self.histories),
+            ("consents_days", self.consents),
+            ("request_keys_days", self.request_keys),
+            ("undelivered_days", self.undelivered),
+        ] {
+            faults.range(name, kept.as_secs() / DAY.as_secs(), 1..=3_650);
+        }
+        faults.check(
+            self.log <= self.sessions,
+            "sessions_days",
+            "must not be shorter than log_days: the row of a session says where its events lie",
+        );
+        faults.check(
+            self.sessions <= self.consents,
+            "consents_days",
+            "must not be shorter than sessions_days: a withdrawal must outlive every session that it holds in",
+        );
+        let interval = self.sweep_interval.as_millis();
+        faults.range("sweep_interval_ms", interval, 1_000..=86_400_000);
+    }
+}
+
 impl Validate for WatchConfig {
     fn validate(&self, faults: &mut Faults) {
         faults.range("buffered_changes", self.buffered_changes, 16..=1_000_000);
@@ -170,7 +234,8 @@ mod tests {
         let refused = load(
             "[signals]\nsession_idle_end_ms = 1000\n[moments]\nlive_expiry_ms = 10\n\
              [upstreams]\nkpi = \"kpi:7105\"\n\
-             [events]\nmax_behind_binding_ms = 60000\n",
+             [events]\nmax_behind_binding_ms = 60000\n\
+             [retention]\nlog_days = 99\nsessions_days = 9\nconsents_days = 8\n",
         )
         .unwrap_err()
         .to_string();
@@ -180,6 +245,8 @@ mod tests {
             "moments.live_expiry_ms",
             "upstreams.kpi",
             "events.max_behind_binding_ms",
+            "retention.sessions_days",
+            "retention.consents_days",
         ] {
             assert!(refused.contains(&format!("`{key}`")), "{key} in {refused}");
         }

@@ -32,6 +32,7 @@ mod order;
 mod progress;
 mod settings;
 mod signals;
+mod trail;
 mod window;
 
 pub(crate) use order::Order;
@@ -41,6 +42,7 @@ pub(crate) use signals::Signals;
 use browse::Look;
 use checkout::{Checkout, Costs};
 use identity::Identity;
+use trail::Trail;
 use window::Window;
 
 /// What a session has come to by a point in time.
@@ -83,6 +85,7 @@ pub(crate) struct State {
     /// What may make a sign with more of its kind.
     recent: BTreeMap<SignalKind, Window>,
     identity: Identity,
+    trail: Trail,
     /// The last event or lapse, before which nothing happens any more.
     clock: Timestamp,
     /// When something will happen by itself, if no event comes before.
@@ -155,6 +158,7 @@ impl State {
             look: None,
             recent: BTreeMap::new(),
             identity: Identity::default(),
+            trail: Trail::default(),
             clock: at,
             due: None,
         };
@@ -252,8 +256,8 @@ impl State {
     }
 
     fn note_context(&mut self, event: &Event) {
-        if let Some(zone) = &event.zone {
-            self.zone = Some(zone.clone());
+        if event.zone.is_some() && event.zone != self.zone {
+            self.zone.clone_from(&event.zone);
         }
         self.language = event.language.or(self.language);
         if let Some(shopper) = event.shopper {
@@ -302,7 +306,7 @@ pack_fields! {
     State {
         visitor, shopper, zone, language, page, page_entered_at, consents, cart, cart_adds, checkouts, signals, orders,
         started_at, event_count, skew, phase_reached, sold_at, ended_at, last, active_at, forward_at, pause,
-        checkout, costs, look, recent, identity, clock, due,
+        checkout, costs, look, recent, identity, trail, clock, due,
     }
     Tally { count, last }
 }

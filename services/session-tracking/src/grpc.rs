@@ -9,6 +9,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::service::Service;
 
+mod browser;
 mod convert;
 mod erase;
 mod read;

@@ -8,7 +8,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use domain::id::{PersonId, TenantId};
+use domain::id::{PersonId, SessionId, TenantId};
+use domain::time::Timestamp;
 use platform::telemetry::TraceContext;
 use storage::RequestKey;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -22,6 +23,7 @@ use crate::store::Erased;
 mod due;
 mod group;
 mod memory;
+mod persons;
 mod publish;
 mod queue;
 mod recover;
@@ -87,16 +89,32 @@ pub(crate) struct Published {
     pub(crate) after: Arc<Snapshot>,
 }
 
+/// What watchers are told.
+#[derive(Debug)]
+pub(crate) enum News {
+    Changed(Published),
+    /// Something has become durable that nobody was told of: the rows tell.
+    Unknown,
+}
+
 pub(crate) type Answer<T> = oneshot::Sender<Result<T, SessionError>>;
 
 #[derive(Debug)]
 enum Command {
     Record(Handed),
+    Aside(Aside),
+}
+
+/// What is done between two groups.
+#[derive(Debug)]
+enum Aside {
     /// What is in memory of a session.
     Read(SessionKey, Answer<Option<Snapshot>>),
-    /// Answered when the rows of all sessions hold what was taken until then, with the number of the last change.
-    Settle(Answer<u64>),
+    /// Answered when the rows of a tenant's sessions hold what was taken until then, with the number of the last change.
+    Settle(TenantId, Answer<u64>),
     Erase(RequestKey, PersonId, Answer<Erased>),
+    /// Forgets those of these sessions in which nothing has happened since then.
+    Forget(TenantId, Vec<SessionId>, Timestamp, Answer<usize>),
 }
 
 /// A batch with its room in the queue.
@@ -112,7 +130,7 @@ struct Handed {
 pub(crate) struct Ingest {
     room: Room,
     queue: mpsc::UnboundedSender<Command>,
-    published: broadcast::Sender<Arc<Published>>,
+    published: broadcast::Sender<Arc<News>>,
 }
 
 /// The answer to a batch, once it is durable.
@@ -157,13 +175,27 @@ impl Ingest {
 
     /// A session as of everything that was taken before, if the writer has it in memory. Otherwise its row holds all.
     pub(crate) async fn read(&self, key: SessionKey) -> Result<Option<Snapshot>, SessionError> {
-        self.ask(|answer| Command::Read(key, answer)).await
+        self.ask(|answer| Aside::Read(key, answer)).await
     }
 
-    /// Has everything that was taken before written to the rows of its sessions, by which they are listed. Answers with
-    /// the number of the last change that they hold.
-    pub(crate) async fn settle(&self) -> Result<u64, SessionError> {
-        self.ask(Command::Settle).await
+    /// Has everything that was taken of a tenant before written to the rows of its sessions, by which they are listed.
+    /// Answers with the number of the last change that they hold.
+    pub(crate) async fn settle(&self, tenant: &TenantId) -> Result<u64, SessionError> {
+        let tenant = tenant.clone();
+        self.ask(|answer| Aside::Settle(tenant, answer)).await
+    }
+
+    /// Forgets those of the sessions in which nothing has happened since `limit`, in turn with the batches that wait; says
+    /// how many those were.
+    pub(crate) async fn forget(
+        &self,
+        tenant: &TenantId,
+        sessions: Vec<SessionId>,
+        limit: Timestamp,
+    ) -> Result<usize, SessionError> {
+        let tenant = tenant.clone();
+        self.ask(|answer| Aside::Forget(tenant, sessions, limit, answer))
+            .await
     }
 
     /// Forgets a person, in turn with the batches that wait.
@@ -172,17 +204,17 @@ impl Ingest {
         key: RequestKey,
         person: PersonId,
     ) -> Result<Erased, SessionError> {
-        self.ask(|answer| Command::Erase(key, person, answer)).await
+        self.ask(|answer| Aside::Erase(key, person, answer)).await
     }
 
     /// The changes from now on. A reader that falls too far behind is told so.
-    pub(crate) fn changes(&self) -> broadcast::Receiver<Arc<Published>> {
+    pub(crate) fn changes(&self) -> broadcast::Receiver<Arc<News>> {
         self.published.subscribe()
     }
 
-    async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, SessionError> {
+    async fn ask<T>(&self, aside: impl FnOnce(Answer<T>) -> Aside) -> Result<T, SessionError> {
         let (answer, answered) = oneshot::channel();
-        self.send(command(answer))?;
+        self.send(Command::Aside(aside(answer)))?;
         answered.await.unwrap_or(Err(SessionError::Stopping))
     }
 

@@ -43,12 +43,13 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 pub use config::{
-    Config, IngestConfig, MomentSettings, SignalSettings, TimeBounds, UpstreamsConfig, WatchConfig,
+    Config, IngestConfig, MomentSettings, RetentionConfig, SignalSettings, TimeBounds,
+    UpstreamsConfig, WatchConfig,
 };
 
 use grpc::Api;
 use ingest::{Ended, Settings, Writer};
-use service::Service;
+use service::{Service, Upkeep};
 use session::Rules;
 use store::Store;
 
@@ -131,6 +132,8 @@ impl Program for SessionTracking {
 
         let streams = Tasks::new(stop.child_token());
         let service = Service::new(store, ingest, clock, config.events, config.watch.clone());
+        let upkeep = service.clone().keep_tidy(upkeep(&config), stop.clone());
+        background.spawn("upkeep", upkeep);
         let api = limited_batch!(SessionTrackingServiceServer::new(Api::new(
             service,
             streams.clone()
@@ -172,6 +175,14 @@ fn spawn_writer(writing: &Tasks, writer: Writer, stop: CancellationToken) -> Arc
         }
     });
     followed
+}
+
+fn upkeep(config: &Config) -> Upkeep {
+    Upkeep {
+        retention: config.retention,
+        partition: config.ingest.partition,
+        session_life: config.signals.session_hard_limit,
+    }
 }
 
 fn settings(config: &Config) -> Settings {

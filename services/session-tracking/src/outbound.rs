@@ -5,6 +5,7 @@ use domain::id::{FactId, MomentId, PersonId, RequestId, SessionId, TenantId};
 use domain::moment::Moment;
 use domain::time::Timestamp;
 use messaging::Message;
+use messaging::outbox::Revision;
 use platform::ids::IdSource;
 use platform::telemetry::TraceContext;
 use prost::Message as _;
@@ -16,6 +17,25 @@ const KPI: &str = "kpi";
 const ASSESS_SESSION: &str = "/rescate.risk.v1.RiskScoringService/AssessSession";
 const RECORD_OUTCOME: &str = "/rescate.risk.v1.RiskScoringService/RecordOutcome";
 const RECORD_FACTS: &str = "/rescate.kpi.v1.KpiService/RecordFacts";
+
+/// Who is told of sessions.
+pub(crate) const DESTINATIONS: &[&str] = &[RISK_SCORING, KPI];
+
+/// What is left of a message when its session is erased: facts that name nobody, so that sums stay as they are, and
+/// nothing of a moment or an outcome.
+pub(crate) fn blanked(method: &str, payload: &[u8]) -> Revision {
+    if method != RECORD_FACTS {
+        return Revision::Dropped;
+    }
+    let Ok(mut request) = kpi::v1::RecordFactsRequest::decode(payload) else {
+        return Revision::Dropped;
+    };
+    for fact in &mut request.facts {
+        fact.session_id = None;
+        fact.person_id = None;
+    }
+    Revision::Replaced(request.encode_to_vec())
+}
 
 /// Writes the messages of one session.
 pub(crate) struct Sender<'s> {

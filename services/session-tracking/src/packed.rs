@@ -10,7 +10,7 @@ mod plain;
 mod shared;
 
 /// Names the form. It rises with every change of what is packed, or of how.
-pub(crate) const FORMAT: u8 = 1;
+pub(crate) const FORMAT: u8 = 2;
 
 /// Bytes of most sessions.
 const USUAL: usize = 512;
@@ -53,18 +53,31 @@ pub(crate) fn pack<T: Pack>(value: &T) -> Vec<u8> {
 ///
 /// # Errors
 /// [`Unreadable`], also when bytes are left over.
-pub(crate) fn unpack<T: Pack>(mut bytes: &[u8]) -> Result<T, Unreadable> {
-    match bytes.split_off_first() {
-        None => return Err(Unreadable::Short),
-        Some(&FORMAT) => {}
-        Some(&found) => return Err(Unreadable::Format { found }),
-    }
+pub(crate) fn unpack<T: Pack>(bytes: &[u8]) -> Result<T, Unreadable> {
+    let mut bytes = after_form(bytes)?;
     let value = T::unpack(&mut bytes)?;
     if bytes.is_empty() {
         Ok(value)
     } else {
         Err(Unreadable::Trailing)
     }
+}
+
+/// The bytes after the name of the form.
+fn after_form(bytes: &[u8]) -> Result<&[u8], Unreadable> {
+    match bytes.split_first() {
+        None => Err(Unreadable::Short),
+        Some((&FORMAT, rest)) => Ok(rest),
+        Some((&found, _)) => Err(Unreadable::Format { found }),
+    }
+}
+
+/// Reads the first field of what [`pack`] wrote, and nothing after it.
+///
+/// # Errors
+/// [`Unreadable`].
+pub(crate) fn first<T: Pack>(bytes: &[u8]) -> Result<T, Unreadable> {
+    T::unpack(&mut after_form(bytes)?)
 }
 
 /// A short name for a value, the same in every process: FNV-1a over its bytes.

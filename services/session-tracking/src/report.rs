@@ -51,14 +51,14 @@ pub(crate) struct Report {
 }
 
 impl Reported {
-    /// What is new in a state, and in the events that made it so.
-    pub(crate) fn next<'e>(
+    /// What is new in a state, with the contacts that came since.
+    pub(crate) fn next(
         &mut self,
         state: &State,
-        fresh: impl IntoIterator<Item = &'e Event>,
+        contacts: impl IntoIterator<Item = (Timestamp, FactBody)>,
     ) -> Report {
         let mut report = Report::default();
-        report.facts.extend(fresh.into_iter().filter_map(contact));
+        report.facts.extend(contacts);
         for (id, order) in &state.orders {
             let reported = self.orders.entry(id.clone()).or_default();
             if let Some(placed) = order.placed
@@ -165,7 +165,8 @@ impl Counts {
     }
 }
 
-fn contact(event: &Event) -> Option<(Timestamp, FactBody)> {
+/// The fact that a contact is.
+pub(crate) fn contact(event: &Event) -> Option<(Timestamp, FactBody)> {
     let Payload::Person(PersonEvent::ContactReceived {
         channel,
         follow_up,

@@ -1,5 +1,6 @@
 //! Events and settings for the tests of the pure modules.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -61,6 +62,14 @@ pub(crate) fn key(n: u64) -> SessionKey {
         tenant: TenantId::parse("acme").unwrap(),
         session: nth(n),
     }
+}
+
+/// Bytes, as a test pins them.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 /// So many seconds after the start of the session.

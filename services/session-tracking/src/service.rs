@@ -15,8 +15,12 @@ use crate::ingest::{Batch, Ingest, Pending};
 use crate::snapshot::{SessionKey, Snapshot};
 use crate::store::{Cursor, Erased, Filter, Listing, Position, Store};
 
+mod upkeep;
 mod watch;
 
+#[cfg(test)]
+pub(crate) use upkeep::Forgotten;
+pub(crate) use upkeep::Upkeep;
 pub(crate) use watch::{Broken as WatchBroken, Update, Watch};
 
 use watch::Source;
@@ -85,7 +89,10 @@ impl Service {
             session,
         };
         if let Some(in_memory) = self.ingest.read(key).await? {
-            return Ok(in_memory);
+            let mut found = [in_memory];
+            self.store.agree(tenant, &mut found).await?;
+            let [session] = found;
+            return Ok(session);
         }
         let stored = self.store.get(tenant, session).await?;
         stored.ok_or(SessionError::SessionUnknown)
@@ -99,7 +106,7 @@ impl Service {
     ) -> Result<Page<Snapshot>, SessionError> {
         let ListSessions { listing, page } = wanted;
         listing.check(tenant, &page)?;
-        self.ingest.settle().await?;
+        self.ingest.settle(tenant).await?;
         let page = self.store.list(tenant, &listing, now, &page).await?;
         Ok(page)
     }

@@ -3,6 +3,9 @@
 //! The events themselves are not kept: the state after the last one is enough for the next one. Only an event that comes
 //! out of order needs those before it, which are then read from the log once.
 
+use std::borrow::Cow;
+
+use domain::fact::FactBody;
 use domain::id::{EventId, SessionId, ShopperId};
 use domain::moment::VisitHistory;
 use domain::time::Timestamp;
@@ -13,16 +16,19 @@ use crate::event::Event;
 use crate::fold::State;
 use crate::moment::{Cue, Subject, Told};
 use crate::packed::pack_fields;
-use crate::report::{Report, Reported};
+use crate::report::{Report, Reported, contact};
 use crate::snapshot::Snapshot;
 
 mod packing;
 mod past;
 mod shown;
+mod stated;
 
 pub(crate) use shown::Shown;
+pub(crate) use stated::Statement;
 
 use past::Past;
+use stated::Stated;
 
 /// Places that are kept for binding events in a session that is otherwise full.
 const RESERVED_EVENTS: usize = 500;
@@ -125,8 +131,9 @@ pub(crate) struct Session {
     past: Past,
     /// An event was taken that stands before others: the state is that before it came.
     refold: bool,
-    /// Taken since the last decision.
-    fresh: Vec<Event>,
+    /// Contacts since the last decision, which are reported as they come.
+    contacts: Vec<(Timestamp, FactBody)>,
+    stated: Stated,
 }
 
 /// What a look at a session leads to.
@@ -161,7 +168,8 @@ impl Session {
             ids: Vec::new(),
             past: Past::unknown(),
             refold: false,
-            fresh: Vec::new(),
+            contacts: Vec::new(),
+            stated: Stated::default(),
         }
     }
 
@@ -187,7 +195,7 @@ impl Session {
     ///
     /// An event that stands before others is folded in its place when those are in memory. When the log holds them no
     /// more, because they are too old, it is folded where it came.
-    pub(crate) fn take(&mut self, event: Event, rules: &Rules) -> Taken {
+    pub(crate) fn take(&mut self, event: &Event, rules: &Rules) -> Taken {
         let room = if event.payload.is_binding() {
             rules.max_events.saturating_add(RESERVED_EVENTS)
         } else {
@@ -196,7 +204,7 @@ impl Session {
         self.take_within(room, event, rules)
     }
 
-    fn take_within(&mut self, room: usize, event: Event, rules: &Rules) -> Taken {
+    fn take_within(&mut self, room: usize, event: &Event, rules: &Rules) -> Taken {
         let Err(place) = self.ids.binary_search(&event.id) else {
             return Taken::Duplicate;
         };
@@ -204,8 +212,11 @@ impl Session {
             return Taken::Full;
         }
         self.ids.insert(place, event.id);
-        self.step(&event, &rules.signals);
-        self.fresh.push(event);
+        self.step(event, &rules.signals);
+        self.contacts.extend(contact(event));
+        if let Some(state) = &self.state {
+            self.stated.note(event, state);
+        }
         Taken::New
     }
 
@@ -230,11 +241,6 @@ impl Session {
         {
             self.state = State::fold(events, settings);
         }
-    }
-
-    /// Whether this shopper's history is part of the session's.
-    pub(crate) fn knows(&self, shopper: ShopperId) -> bool {
-        self.memory.known_as == Some(shopper)
     }
 
     /// Takes note of who the visitor turned out to be, or not to be. Answers with the history that counts from now on, if it
@@ -278,10 +284,10 @@ impl Session {
         let state = self.state.as_ref()?.at(now, signals);
         let memory = &mut self.memory;
         let change_of_session = Change {
-            report: memory.reported.next(&state, &self.fresh),
+            report: memory.reported.next(&state, self.contacts.drain(..)),
             cue: memory.told.next(&state, now, moments),
         };
-        self.fresh.clear();
+        self.stated = Stated::default();
         self.revision = self.revision.next(change);
         self.decided_at = Some(now);
         self.shown = Some(Shown::of(&state));
@@ -301,7 +307,7 @@ impl Session {
     ) {
         for event in events {
             // INVARIANT: what the log holds was acknowledged, whatever the limit is today.
-            self.take_within(usize::MAX, event, rules);
+            self.take_within(usize::MAX, &event, rules);
         }
         if let Some(met) = met {
             let _same = self.meet(|_| VisitHistory::default(), rules);
@@ -311,10 +317,15 @@ impl Session {
         let _told = self.decide(now, change, rules, |_, _, _, _| ());
     }
 
+    /// The state that was decided on last, and when; `None` for a session without events.
+    pub(crate) fn decided(&self, signals: &SignalSettings) -> Option<(Cow<'_, State>, Timestamp)> {
+        let now = self.decided_at?;
+        Some((self.state.as_ref()?.at(now, signals), now))
+    }
+
     /// The session as it was decided on last; `None` for one without events.
     pub(crate) fn snapshot(&self, id: SessionId, signals: &SignalSettings) -> Option<Snapshot> {
-        let now = self.decided_at?;
-        let state = self.state.as_ref()?.at(now, signals);
+        let (state, now) = self.decided(signals)?;
         let subject = Subject {
             session: id,
             state: &state,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::cart::Cart;
 use domain::consent::Consents;
 use domain::fact::Ending;
-use domain::id::{OrderId, SessionId, ShopperId, Sku, TenantId, VisitorId};
+use domain::id::{OrderId, PersonId, SessionId, ShopperId, Sku, TenantId, VisitorId};
 use domain::language::Language;
 use domain::moment::{Page, Progress, VisitHistory};
 use domain::order::{OrderState, ShipmentStatus};
@@ -134,6 +134,19 @@ impl Snapshot {
             event_count: state.event_count,
             skew: state.skew,
             version,
+        }
+    }
+
+    /// The persons whose consents hold in the session: the visitor, and the shopper once known.
+    pub(crate) fn persons(&self) -> impl Iterator<Item = PersonId> + use<> {
+        let shopper = self.shopper.map(PersonId::from);
+        [PersonId::from(self.visitor)].into_iter().chain(shopper)
+    }
+
+    /// Takes in what a person has agreed to anywhere.
+    pub(crate) fn agree(&mut self, consents: Option<&Consents>) {
+        for consent in consents.into_iter().flatten() {
+            self.consents.record(consent.clone());
         }
     }
 

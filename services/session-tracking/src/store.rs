@@ -23,13 +23,15 @@ mod erase;
 mod heads;
 mod list;
 mod migrations;
+mod persons;
 mod places;
 mod read;
 mod record;
+mod retention;
 mod row;
 
 pub(crate) use commit::{Commit, Row};
-pub(crate) use due::DueSession;
+pub(crate) use due::{DueCursor, DueSession};
 pub(crate) use erase::Erased;
 pub(crate) use heads::Heads;
 pub(crate) use list::{Cursor, Hesitating, Listing, Ordering};
@@ -79,6 +81,11 @@ impl Store {
         }
     }
 
+    /// The database behind it, for what the libraries keep there.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Those of the sessions that have rows. A failure that says nothing about a session is that of the whole.
     pub(crate) async fn load(
         &self,
@@ -110,17 +117,26 @@ impl Store {
     }
 
     /// The session of a row. One that was folded by other settings, or that another version of the service wrote, is made
-    /// again from the log; when the log does not hold all of it any more, it stays as it is.
+    /// again from the log; when the log does not hold all of it any more, it stays as it is. One in the form of another
+    /// version whose log is gone cannot be read.
     async fn restore(&self, model: &session::Model) -> Result<Session, StoreError> {
         let stored = match row::session(model, self.settings) {
             Some((session, Folded::Alike)) => return Ok(session),
             Some((session, Folded::Otherwise)) => Some(session),
             None => None,
         };
-        let mut made_again = self.make_again(model).await?;
-        if let (Some(made_again), Some(stored)) = (&mut made_again, &stored) {
-            made_again.was_told(stored);
-        }
+        let made_again = match (self.make_again(model).await, &stored) {
+            (Ok(Some(mut made_again)), Some(stored)) => {
+                made_again.was_told(stored);
+                Some(made_again)
+            }
+            (Ok(made_again), _) => made_again,
+            (Err(failure @ StoreError::CorruptRow { .. }), Some(_)) => {
+                tracing::error!(session = model.session_id, %failure, "a session stays as other settings made it");
+                None
+            }
+            (Err(failure), _) => return Err(failure),
+        };
         let row = column::Row::of("sessions", &model.session_id);
         made_again.or(stored).ok_or_else(|| row.corrupt("packed"))
     }
@@ -131,16 +147,16 @@ impl Store {
         let id = row.parse("session_id", &model.session_id)?;
         let places = places::read(&row, &model.places)?;
         let sections = self.sections(&tenant, id, &places).await?;
+        // INVARIANT: a session is made of all of its events, or not at all.
         let Some((_, _, first)) = sections.first().filter(|_| sections.len() == places.len())
         else {
             return Ok(None);
         };
         let mut session = Session::new(first.began.unwrap_or_default());
-        let mut past = Vec::new();
+        // Known from the start, it takes in what the session takes.
+        session.remember(Vec::new());
         for (place, now, section) in &sections {
             let events = section.events(*place)?;
-            session.remember(past.clone());
-            past.extend(events.iter().cloned());
             session.replay(events, (*now, section.change, section.met), &self.rules);
             session.places.push(*place);
         }

@@ -41,6 +41,9 @@ pub struct Arguments {
     /// Send traces to this OTLP/gRPC receiver, such as a Jaeger at <http://127.0.0.1:4317>.
     #[arg(long, global = true, value_name = "URL", display_order = 100)]
     otlp: Option<String>,
+    /// Send metrics to this OTLP/gRPC receiver, such as an OpenTelemetry collector.
+    #[arg(long, global = true, value_name = "URL", display_order = 100)]
+    otlp_metrics: Option<String>,
     /// Which log lines to write to standard error, such as `info` or `warn,session_tracking=debug`.
     #[arg(long, global = true, value_name = "FILTER", default_value = LOG_FILTER, display_order = 101)]
     log: String,
@@ -93,6 +96,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 async fn execute(arguments: Arguments) -> Result<(), CommandError> {
     let config = TelemetryConfig {
         otlp_endpoint: arguments.otlp,
+        otlp_metrics_endpoint: arguments.otlp_metrics,
         log_format: LogFormat::Text,
         log_filter: arguments.log,
     };

@@ -11,6 +11,7 @@ mod clients;
 mod clock;
 mod desk;
 mod error;
+mod model;
 mod progress;
 mod reading;
 mod report;
@@ -99,7 +100,7 @@ async fn play(suite: &Suite, seed: u64, progress: &Progress) -> Result<Report, D
     setup::open_shop(&doors).await?;
     let stage = Stage::open(&doors, seed).await?;
     progress
-        .say("the shop has programmes, purses, an authority policy and plays; the desks are open");
+        .say("the shop has programmes, purses, an authority policy, plays and a trained model; the desks are open");
 
     let began = SystemClock.now();
     let recording = clock::without_silences(read_gzip(RECORDING)?);

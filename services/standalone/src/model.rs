@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use risk_scoring::ModelFormat;
-use risk_scoring::training::{self, Evaluation, Points, PointsError, Settings, TrainingError};
+use risk_scoring::training::{
+    self, Evaluation, Kind, Points, PointsError, Settings, TrainingError,
+};
 use thiserror::Error;
 
 use crate::output::{line, note};
 
 /// Train, judge and show models of abandonment.
 ///
-/// FILE holds decision points: one row for each session and moment, CSV (plain or gzip), with the columns of
-/// services/risk-scoring/models/README.md. Features are made of a row by the same function that serves live moments, and
+/// FILE holds decision points: one row for each session and moment, as CSV, CSV under gzip (.gz) or Parquet (.parquet), with the
+/// columns of services/risk-scoring/models/README.md. Features are made of a row by the same function that serves live moments, and
 /// whoever is learned from is never judged.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -29,7 +31,7 @@ pub(crate) struct ModelArguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Train gradient-boosted trees, and print how good they are by cross-validation over visitors.
+    /// Train a model, and print how good such models are by cross-validation over visitors.
     Train(TrainArguments),
     /// Judge a model file on decision points.
     Evaluate(EvaluateArguments),
@@ -64,13 +66,16 @@ struct TrainArguments {
     /// Where to write the model.
     #[arg(long, value_name = "MODEL")]
     out: PathBuf,
+    /// What kind of model to train.
+    #[arg(long, value_enum, default_value_t = KindName::Trees)]
+    kind: KindName,
     /// Seed of folds and trainer: the same file and seed give the same bytes.
     #[arg(long, default_value_t = Settings::default().seed)]
     seed: u64,
     /// Parts of the visitors for cross-validation.
     #[arg(long, default_value_t = Settings::default().folds, value_parser = clap::value_parser!(u32).range(2..=20))]
     folds: u32,
-    /// Trees of the model.
+    /// Trees of the model, where it is made of trees.
     #[arg(long, default_value_t = Settings::default().trees, value_parser = clap::value_parser!(u32).range(1..=2000))]
     trees: u32,
     /// Questions on the way to a leaf, at most.
@@ -101,6 +106,14 @@ struct ReportArguments {
     /// Where to write the page.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum KindName {
+    /// Gradient-boosted trees.
+    Trees,
+    /// Logistic regression.
+    Logistic,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -141,6 +154,7 @@ pub(crate) fn run(arguments: &ModelArguments) -> Result<(), ModelError> {
 fn train(arguments: &TrainArguments) -> Result<(), ModelError> {
     let points = arguments.points.read()?;
     let settings = Settings {
+        kind: arguments.kind.into(),
         seed: arguments.seed,
         folds: arguments.folds,
         trees: arguments.trees,
@@ -183,6 +197,15 @@ impl PointsArguments {
     }
 }
 
+impl From<KindName> for Kind {
+    fn from(name: KindName) -> Self {
+        match name {
+            KindName::Trees => Self::BoostedTrees,
+            KindName::Logistic => Self::Logistic,
+        }
+    }
+}
+
 impl From<FormatName> for ModelFormat {
     fn from(name: FormatName) -> Self {
         match name {
@@ -204,7 +227,7 @@ fn json(evaluation: &Evaluation) -> Result<(), ModelError> {
 )]
 fn text(evaluation: &Evaluation) -> Result<(), ModelError> {
     for view in &evaluation.views {
-        line(format_args!("{:?}", view.view));
+        line(view.view);
         let pooled = ("all".to_owned(), &view.pooled);
         let by_k = view
             .by_k
@@ -212,19 +235,24 @@ fn text(evaluation: &Evaluation) -> Result<(), ModelError> {
             .map(|(k, figures)| (k.to_string(), figures));
         for (k, figures) in by_k.chain([pooled]) {
             line(format_args!(
-                "  k {k:>3}  n {:>6}  abandoned {:.4}  AUC {:.4}  log-loss {:.4}  Brier {:.4}  AP {:.4} / {:.4}  ECE {:.4}",
+                "  k {k:>3}  n {:>6}  abandoned {:.4}  AUC {}  log-loss {:.4}  Brier {:.4}  AP {} / {}  ECE {:.4}",
                 figures.n,
                 figures.base_rate,
-                figures.auc.unwrap_or(f64::NAN),
+                share(figures.auc),
                 figures.log_loss,
                 figures.brier,
-                figures.average_precision_abandoned.unwrap_or(f64::NAN),
-                figures.average_precision_ordered.unwrap_or(f64::NAN),
+                share(figures.average_precision_abandoned),
+                share(figures.average_precision_ordered),
                 figures.ece,
             ));
         }
     }
     Ok(())
+}
+
+/// A figure that is absent where only one outcome occurs.
+fn share(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
 }
 
 fn read(path: &Path) -> Result<String, ModelError> {

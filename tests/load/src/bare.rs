@@ -5,7 +5,7 @@
 //! which is what transport and disk allow, or decodes it as the generated type first, which every server must that
 //! looks at events. Its store is opened as that of every service, with the same durability.
 
-mod group;
+pub(crate) mod group;
 mod wire;
 
 use std::convert::Infallible;

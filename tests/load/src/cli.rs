@@ -8,20 +8,23 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use platform::lifecycle::shutdown_on_signal;
 use platform::program;
 use platform::status::chain;
+use risk_scoring::RiskScoring;
 use session_tracking::SessionTracking;
 use toml::{Table, Value};
 
 use crate::bare::{self, BareArguments};
+use crate::echo::{self, EchoArguments};
 use crate::error::LoadError;
 use crate::lab::Lab;
 use crate::output::note;
+use crate::scenario::assess::AssessArguments;
 use crate::scenario::growth::GrowthArguments;
 use crate::scenario::ingest::IngestArguments;
 use crate::scenario::memory::{self, MemoryArguments, SlabArguments};
 use crate::scenario::recovery::RecoveryArguments;
 use crate::scenario::scale::ScaleArguments;
 
-/// Measures session-tracking under load, beside what the machine would allow.
+/// Measures session-tracking and risk-scoring under load, beside what the machine would allow.
 ///
 /// The figures go to standard output as JSON. Everything runs on 127.0.0.1, and what is stored lies in temporary folders
 /// (TMPDIR must be on a real disk) or databases that are removed at the end. Build with --release to measure.
@@ -37,7 +40,7 @@ pub(crate) struct Arguments {
 /// What all scenarios take.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
-    /// The session-tracking to measure; without it, the one that was compiled into this program.
+    /// The service to measure; without it, the one that was compiled into this program.
     #[arg(long, global = true, value_name = "PROGRAM")]
     pub(crate) server: Option<PathBuf>,
     /// A PostgreSQL server with durable commits, on which databases may be created: `postgres://USER@HOST/DATABASE`.
@@ -46,7 +49,7 @@ pub(crate) struct Common {
     /// Folder with `retailrocket/timelines.csv.gz`.
     #[arg(long, global = true, value_name = "FOLDER", env = "RESCATE_LOAD_DATA")]
     pub(crate) data: Option<PathBuf>,
-    /// A setting of session-tracking that differs from its default, in TOML; may be given several times.
+    /// A setting of the service that differs from its default, in TOML; may be given several times.
     #[arg(long, global = true, value_name = "SECTION.KEY=VALUE")]
     pub(crate) set: Vec<Setting>,
 }
@@ -63,13 +66,18 @@ enum Command {
     Memory(MemoryArguments),
     /// Time for so many sessions and for ten times as many, and what live timers cost.
     Scale(ScaleArguments),
+    /// Rate, processor time and latency of assessments, beside those of a bare echo of the same messages.
+    Assess(AssessArguments),
     /// The bare server.
     #[command(hide = true)]
     Bare(BareArguments),
+    /// The bare echo.
+    #[command(hide = true)]
+    Echo(EchoArguments),
     /// Memory of the least that could be kept of a session.
     #[command(hide = true)]
     Slab(SlabArguments),
-    /// session-tracking itself, which reads the command line again.
+    /// The service itself that this program was called by, which reads the command line again.
     #[command(hide = true, disable_help_flag = true)]
     Serve {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -113,7 +121,11 @@ impl FromStr for Setting {
 pub(crate) async fn run(arguments: Arguments) -> ExitCode {
     let Arguments { command, common } = arguments;
     if let Command::Serve { .. } = command {
-        return program::main::<SessionTracking>().await;
+        return if is_called(risk_scoring::NAME) {
+            program::main::<RiskScoring>().await
+        } else {
+            program::main::<SessionTracking>().await
+        };
     }
     let signalled = shutdown_on_signal();
     let outcome = tokio::select! {
@@ -129,11 +141,20 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
+/// Whether this program was started under a name.
+fn is_called(name: &str) -> bool {
+    std::env::args_os()
+        .next()
+        .is_some_and(|first| first == name)
+}
+
 async fn execute(command: Command, common: Common) -> Result<(), LoadError> {
     match command {
         Command::Bare(arguments) => return bare::serve(arguments).await,
+        Command::Echo(arguments) => return echo::serve(arguments).await,
         Command::Slab(arguments) => return memory::slab(&arguments),
         Command::Serve { .. } => return Ok(()),
+        Command::Assess(arguments) => arguments.run(&Lab::open(common).await?).await?,
         Command::Ingest(arguments) => arguments.run(&Lab::open(common).await?).await?,
         Command::Growth(arguments) => arguments.run(&Lab::open(common).await?).await?,
         Command::Recovery(arguments) => arguments.run(&Lab::open(common).await?).await?,

@@ -5,6 +5,7 @@
 //! a server that stalls is not excused by a client that waits for it.
 
 mod full;
+mod moments;
 mod steady;
 mod stream;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use platform::client::Client;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
@@ -20,6 +22,7 @@ use crate::events::Batches;
 use crate::numbers::Latencies;
 use crate::process;
 use crate::server::Server;
+pub(crate) use moments::{Messages, assess};
 use stream::{Open, Told};
 
 /// Connections of one run; streams share them.
@@ -93,13 +96,23 @@ pub(crate) async fn drive(
     batches: Vec<Batches>,
     plan: Plan,
 ) -> Result<Outcome, LoadError> {
-    let progress = Arc::<Progress>::default();
     let open = open_all(server, batches).await?;
-    let first = progress.sample(server)?;
-    let mut running = match plan.pace {
-        Pace::Full { window } => full::send(open, window, &progress),
-        Pace::Steady { events_per_second } => steady::send(open, events_per_second, &progress),
+    let send = |progress: &Arc<Progress>| match plan.pace {
+        Pace::Full { window } => full::send(open, window, progress),
+        Pace::Steady { events_per_second } => steady::send(open, events_per_second, progress),
     };
+    run(server, plan, send).await
+}
+
+/// Lets streams send, and measures them for as long as is planned.
+async fn run(
+    server: &Server,
+    plan: Plan,
+    send: impl FnOnce(&Arc<Progress>) -> Running,
+) -> Result<Outcome, LoadError> {
+    let progress = Arc::<Progress>::default();
+    let first = progress.sample(server)?;
+    let mut running = send(&progress);
     let mut told = Vec::new();
     let begun = if plan.warm_up.is_zero() {
         first
@@ -121,15 +134,16 @@ pub(crate) async fn drive(
 }
 
 async fn open_all(server: &Server, batches: Vec<Batches>) -> Result<Vec<Open>, LoadError> {
-    let mut connections = Vec::new();
-    for _ in 0..CONNECTIONS {
-        connections.push(server.connect()?);
-    }
+    let connections = connections(server)?;
     let mut open = Vec::new();
     for (batches, connection) in batches.into_iter().zip(connections.iter().cycle()) {
         open.push(Open::new(connection.clone(), batches).await?);
     }
     Ok(open)
+}
+
+fn connections(server: &Server) -> Result<Vec<Client>, LoadError> {
+    (0..CONNECTIONS).map(|_| server.connect()).collect()
 }
 
 /// Waits for streams to end, so long.

@@ -1,10 +1,12 @@
 //! What is sent: real sessions of real shops, many at a time, as encoded batches.
 
+mod moments;
 mod recordings;
 mod traffic;
 
 use bytes::Bytes;
 
+pub(crate) use moments::moments;
 pub(crate) use recordings::{Recordings, Step};
 pub(crate) use traffic::{Feed, payload};
 

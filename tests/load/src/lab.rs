@@ -77,9 +77,12 @@ impl Lab {
             Kind::Bare(decoding) => {
                 Server::bare(&self.program, decoding, store.url(), &self.issuer).await
             }
-            Kind::Sessions => {
-                let config = self.config_file(store)?;
-                Server::sessions(self.measured(), &config, &self.issuer).await
+            Kind::Echo(keeping) => {
+                Server::echo(&self.program, keeping, store.url(), &self.issuer).await
+            }
+            Kind::Sessions | Kind::Assessments => {
+                let config = self.config_file(kind.service(), store)?;
+                Server::service(kind, self.measured(), &config, &self.issuer).await
             }
         }
     }
@@ -104,8 +107,8 @@ impl Lab {
         Ok(true)
     }
 
-    fn config_file(&self, store: &Scratch) -> Result<PathBuf, LoadError> {
-        let auth = self.issuer.auth_config(session_tracking::NAME);
+    fn config_file(&self, service: &str, store: &Scratch) -> Result<PathBuf, LoadError> {
+        let auth = self.issuer.auth_config(service);
         let key = auth.signing_key.unwrap_or_default();
         let uri = self.upstreams.uri();
         let mut table = Table::new();
@@ -114,7 +117,12 @@ impl Lab {
         set("auth", "jwks", auth.jwks.into());
         set("auth", "signing_key", key.display().to_string().into());
         set("store", "url", store.url().into());
-        set("upstreams", "risk_scoring", uri.clone().into());
+        let next = if service == session_tracking::NAME {
+            "risk_scoring"
+        } else {
+            "intervention_routing"
+        };
+        set("upstreams", next, uri.clone().into());
         set("upstreams", "kpi", uri.into());
         for Setting {
             section,
@@ -124,7 +132,7 @@ impl Lab {
         {
             set(section, key, value.clone());
         }
-        let file = self.folder.path().join("session-tracking.toml");
+        let file = self.folder.path().join(format!("{service}.toml"));
         std::fs::write(&file, table.to_string()).map_err(LoadError::at(&file))?;
         Ok(file)
     }

@@ -6,6 +6,7 @@
 mod bare;
 mod cli;
 mod drive;
+mod echo;
 mod error;
 mod events;
 mod lab;

@@ -1,5 +1,6 @@
 //! The measurements. Each prints one document: where it was made, and its figures beside those of the bare limit.
 
+pub(crate) mod assess;
 pub(crate) mod growth;
 pub(crate) mod ingest;
 pub(crate) mod memory;
@@ -115,7 +116,7 @@ async fn measure(server: &Server, batches: Vec<Batches>, plan: Plan) -> Result<R
     }
     let sessions_read_back = match server.kind {
         Kind::Sessions => read_back(server, &outcome.expected).await?,
-        Kind::Bare(_) => 0,
+        Kind::Bare(_) | Kind::Echo(_) | Kind::Assessments => 0,
     };
     Ok(Run {
         events: outcome.events,

@@ -13,6 +13,7 @@ use testkit::tokens::Issuer;
 use tokio::process::Command;
 
 use crate::bare::Decoding;
+use crate::echo::Keeping;
 use crate::error::LoadError;
 use crate::process;
 
@@ -26,6 +27,20 @@ pub(crate) enum Kind {
     Bare(Decoding),
     /// session-tracking.
     Sessions,
+    /// The limit of risk-scoring, and what it keeps.
+    Echo(Keeping),
+    /// risk-scoring.
+    Assessments,
+}
+
+impl Kind {
+    /// The service that it is, or stands for.
+    pub(crate) const fn service(self) -> &'static str {
+        match self {
+            Self::Bare(_) | Self::Sessions => session_tracking::NAME,
+            Self::Echo(_) | Self::Assessments => risk_scoring::NAME,
+        }
+    }
 }
 
 /// A running server.
@@ -58,8 +73,28 @@ impl Server {
         Self::spawn(Kind::Bare(decoding), command, address, issuer).await
     }
 
-    /// Starts session-tracking with a settings file.
-    pub(crate) async fn sessions(
+    /// Starts the echo of this very program.
+    pub(crate) async fn echo(
+        program: &Path,
+        keeping: Keeping,
+        store: &str,
+        issuer: &Arc<Issuer>,
+    ) -> Result<Self, LoadError> {
+        let address = free_address()?;
+        let mut command = Command::new(program);
+        let name = match keeping {
+            Keeping::Nothing => "nothing",
+            Keeping::Both => "both",
+        };
+        command
+            .args(["echo", "--keeping", name, "--store", store])
+            .args(["--listen", &address.to_string()]);
+        Self::spawn(Kind::Echo(keeping), command, address, issuer).await
+    }
+
+    /// Starts a service with a settings file. This very program is whichever service it is called by.
+    pub(crate) async fn service(
+        kind: Kind,
         program: &Path,
         config: &Path,
         issuer: &Arc<Issuer>,
@@ -67,9 +102,10 @@ impl Server {
         let address = free_address()?;
         let mut command = Command::new(program);
         command
+            .arg0(kind.service())
             .args(["serve", "--listen", &address.to_string(), "--config"])
             .arg(config);
-        Self::spawn(Kind::Sessions, command, address, issuer).await
+        Self::spawn(kind, command, address, issuer).await
     }
 
     async fn spawn(
@@ -94,7 +130,7 @@ impl Server {
 
     /// A new connection with a new token.
     pub(crate) fn connect(&self) -> Result<Client, LoadError> {
-        let token = self.issuer.tokens_for(session_tracking::NAME).platform();
+        let token = self.issuer.tokens_for(self.kind.service()).platform();
         let uri = format!("http://{}", self.address);
         Ok(connect_with_token(&uri, &token)?)
     }

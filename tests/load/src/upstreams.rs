@@ -1,5 +1,5 @@
-//! Stand-ins for risk-scoring and kpi: they take what session-tracking tells, count it and drop it. The moments of some
-//! sessions are noted with the time at which they came.
+//! Stand-ins for risk-scoring, intervention-routing and kpi: they take what they are told, count it and drop it. The moments
+//! of some sessions are noted with the time at which they came.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -14,6 +14,10 @@ use proto::kpi::v1::kpi_service_server::{KpiService, KpiServiceServer};
 use proto::moment::v1::{Moment, MomentKind};
 use proto::risk::v1 as risk;
 use proto::risk::v1::risk_scoring_service_server::{RiskScoringService, RiskScoringServiceServer};
+use proto::routing::v1 as routing;
+use proto::routing::v1::intervention_service_server::{
+    InterventionService, InterventionServiceServer,
+};
 use testkit::nobody_asks;
 use tokio::net::TcpListener;
 use tokio_stream::Empty;
@@ -58,6 +62,7 @@ impl Upstreams {
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let serving = Server::builder()
             .add_service(RiskScoringServiceServer::new(Risk(Arc::clone(&taken))))
+            .add_service(InterventionServiceServer::new(Routing(Arc::clone(&taken))))
             .add_service(KpiServiceServer::new(Kpi(Arc::clone(&taken))))
             .serve_with_incoming(incoming);
         Ok(Self {
@@ -144,6 +149,28 @@ impl RiskScoringService for Risk {
         explain_assessment(risk::ExplainAssessmentRequest) -> risk::ExplainAssessmentResponse;
         list_assessments(risk::ListAssessmentsRequest) -> risk::ListAssessmentsResponse;
         record_cause(risk::RecordCauseRequest) -> risk::RecordCauseResponse;
+    }
+}
+
+struct Routing(Arc<Taken>);
+
+#[tonic::async_trait]
+impl InterventionService for Routing {
+    async fn propose_intervention(
+        &self,
+        _request: Request<routing::ProposeInterventionRequest>,
+    ) -> Result<Response<routing::ProposeInterventionResponse>, Status> {
+        self.0.called();
+        Ok(Response::new(
+            routing::ProposeInterventionResponse::default(),
+        ))
+    }
+
+    nobody_asks! {
+        get_intervention(routing::GetInterventionRequest) -> routing::GetInterventionResponse;
+        list_interventions(routing::ListInterventionsRequest) -> routing::ListInterventionsResponse;
+        explain_decision(routing::ExplainDecisionRequest) -> routing::ExplainDecisionResponse;
+        cancel_intervention(routing::CancelInterventionRequest) -> routing::CancelInterventionResponse;
     }
 }
 

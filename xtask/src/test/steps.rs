@@ -68,6 +68,9 @@ fn documentation(run: &Run<'_>) -> Result<Outcome, Failure> {
     Ok(Outcome::Passed)
 }
 
+/// How the tests are told where esbuild is.
+const ESBUILD: &str = "RESCATE_ESBUILD";
+
 fn tests(run: &Run<'_>) -> Result<Outcome, Failure> {
     let cluster = Cluster::start(&run.tools.postgres)?;
     let mut command = process::cargo_program(run.tools.nextest.as_os_str(), run.root.path());
@@ -77,6 +80,7 @@ fn tests(run: &Run<'_>) -> Result<Outcome, Failure> {
     }
     command.args(run.nextest);
     command.env(postgres::URL_VARIABLE, cluster.url());
+    command.env(ESBUILD, &run.tools.esbuild);
     process::show(&mut command)?;
     Ok(Outcome::Passed)
 }

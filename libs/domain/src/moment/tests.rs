@@ -39,6 +39,7 @@ fn moment() -> Moment {
         session_started_at: now,
         session_version: 7,
         event_count: 12,
+        shopping: None,
         order: None,
     }
 }

@@ -57,8 +57,7 @@ impl LocalHours {
 
     /// Whether the instant falls into the window, by the clock on the wall of the zone.
     pub fn contains(self, zone: &Zone, instant: Timestamp) -> bool {
-        // INVARIANT: a local hour is 0 to 23. The fallback is an hour that no window contains unless it wraps.
-        let hour = u8::try_from(zone.local(instant).hour()).unwrap_or(DAY);
+        let hour = zone.hour(instant);
         if self.from < self.until {
             self.from <= hour && hour < self.until
         } else {

@@ -47,6 +47,11 @@ impl Zone {
         &self.name
     }
 
+    /// The hour on the wall at the instant, 0 to 23.
+    pub fn hour(&self, instant: Timestamp) -> u8 {
+        self.local(instant).hour().unsigned_abs()
+    }
+
     /// What clocks on the wall show at the instant. Total: every instant has exactly one local time, whereas a local
     /// time may fall into a gap or happen twice.
     pub(super) fn local(&self, instant: Timestamp) -> DateTime {

@@ -7,5 +7,6 @@ mod delivery;
 mod direct;
 mod failures;
 mod inbox;
+mod revise;
 mod stress;
 mod support;

@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use opentelemetry::trace::Span as _;
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_otlp::{SpanExporter as OtlpExporter, WithExportConfig, WithTonicConfig};
+use opentelemetry_otlp::{
+    MetricExporter, SpanExporter as OtlpExporter, WithExportConfig, WithTonicConfig,
+};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 use tonic::transport::{Channel, Endpoint, Error};
+
+use super::TelemetryError;
 
 const ATTRIBUTE: &str = "rescate.service";
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -56,12 +60,8 @@ pub(super) struct ByService {
 impl ByService {
     /// Connects when the first spans are sent: a collector that is away must not keep a service from starting.
     pub(super) fn connect(endpoint: &str, default: &'static str) -> Result<Self, Error> {
-        let channel = Endpoint::from_shared(endpoint.to_owned())?
-            .connect_timeout(TIMEOUT)
-            .timeout(TIMEOUT)
-            .connect_lazy();
         Ok(Self {
-            channel,
+            channel: channel(endpoint)?,
             default,
             exporters: Mutex::default(),
         })
@@ -101,7 +101,24 @@ impl ByService {
     }
 }
 
-fn resource(service: &str) -> Resource {
+/// An exporter of metrics, which connects when the first are sent.
+pub(super) fn metrics(endpoint: &str) -> Result<MetricExporter, TelemetryError> {
+    MetricExporter::builder()
+        .with_tonic()
+        .with_channel(channel(endpoint).map_err(TelemetryError::Endpoint)?)
+        .with_timeout(TIMEOUT)
+        .build()
+        .map_err(TelemetryError::Metrics)
+}
+
+fn channel(endpoint: &str) -> Result<Channel, Error> {
+    Ok(Endpoint::from_shared(endpoint.to_owned())?
+        .connect_timeout(TIMEOUT)
+        .timeout(TIMEOUT)
+        .connect_lazy())
+}
+
+pub(super) fn resource(service: &str) -> Resource {
     Resource::builder_empty()
         .with_service_name(service.to_owned())
         .with_attribute(KeyValue::new("service.namespace", "rescate"))

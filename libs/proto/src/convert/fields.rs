@@ -16,7 +16,7 @@ use domain::id::{
     Sku, TaskId, TenantId, VisitorId,
 };
 use domain::language::Language;
-use domain::moment::{Moment, VisitHistory};
+use domain::moment::{Moment, Shopping, VisitHistory};
 use domain::money::{BasisPoints, Currency, Money};
 use domain::signal::Signal;
 use domain::text::Text;
@@ -102,6 +102,7 @@ messages! {
     crate::consent::v1::Consent => Consent,
     crate::fact::v1::Fact => Fact,
     crate::moment::v1::Moment => Moment,
+    crate::moment::v1::ShoppingSummary => Shopping,
     crate::moment::v1::VisitHistory => VisitHistory,
     crate::money::v1::Money => Money,
 }

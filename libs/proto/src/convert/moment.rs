@@ -1,7 +1,7 @@
 //! Moments and what they are made of: signals, consents, earlier visits.
 
 use domain::consent::{Consent, Consents};
-use domain::moment::{Moment, VisitHistory};
+use domain::moment::{Moment, Shopping, VisitHistory};
 use domain::signal::Signal;
 
 use super::record::record;
@@ -43,6 +43,17 @@ record! {
 }
 
 record! {
+    pb::ShoppingSummary => Shopping {
+        product_views: product_views,
+        cart_additions: cart_additions,
+        products_seen: products_seen,
+        cart_item_views: cart_item_views,
+        first_at: first_at,
+        previous_at: previous_at,
+    } checked by of_one_session
+}
+
+record! {
     pb::Moment => Moment {
         moment_id: id,
         session_id: session,
@@ -66,6 +77,7 @@ record! {
         trigger: trigger,
         page_entered_at: page_entered_at,
         event_count: event_count,
+        shopping: shopping,
     } checked by consistent
 }
 
@@ -88,6 +100,31 @@ fn seen_in_order(signal: Signal) -> Result<Signal, InvalidField> {
         return Err(out_of_range("last_seen", "must not be before `first_seen`"));
     }
     Ok(signal)
+}
+
+fn of_one_session(shopping: Shopping) -> Result<Shopping, InvalidField> {
+    let events = shopping
+        .product_views
+        .saturating_add(shopping.cart_additions);
+    if shopping.products_seen == 0 || shopping.products_seen > events {
+        return Err(out_of_range(
+            "products_seen",
+            "must be 1 to the number of looks and additions",
+        ));
+    }
+    if shopping.cart_item_views > shopping.product_views {
+        return Err(out_of_range(
+            "cart_item_views",
+            "must be at most `product_views`",
+        ));
+    }
+    if shopping
+        .previous_at
+        .is_some_and(|previous| previous < shopping.first_at)
+    {
+        return Err(out_of_range("previous_at", "must not be before `first_at`"));
+    }
+    Ok(shopping)
 }
 
 fn consistent(moment: Moment) -> Result<Moment, InvalidField> {

@@ -1,5 +1,7 @@
 //! What is wrong is named: the field by its path, the reason from the one enum, and never the value.
 
+mod shopping;
+
 use std::fmt::Debug;
 
 use domain::assessment::Assessment;

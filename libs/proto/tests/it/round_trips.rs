@@ -145,6 +145,7 @@ fn a_moment_without_its_optional_fields_comes_back() {
         consents: Vec::new().into(),
         zone: None,
         language: None,
+        shopping: None,
         order: None,
         ..a_moment()
     });

@@ -18,7 +18,7 @@ use domain::id::{
     TypedId,
 };
 use domain::language::Language;
-use domain::moment::{Moment, MomentKind, Progress, VisitHistory};
+use domain::moment::{Moment, MomentKind, Progress, Shopping, VisitHistory};
 use domain::money::{Currency, Money};
 use domain::offer::OfferRefusal;
 use domain::phase::RiskPhase;
@@ -123,6 +123,14 @@ pub(crate) fn a_moment() -> Moment {
         session_started_at: at(0),
         session_version: 17,
         event_count: 23,
+        shopping: Some(Shopping {
+            product_views: 9,
+            cart_additions: 3,
+            products_seen: 5,
+            cart_item_views: 4,
+            first_at: at(2),
+            previous_at: Some(at(88)),
+        }),
         order: Some(OrderId::parse("SO-1001").unwrap()),
     }
 }

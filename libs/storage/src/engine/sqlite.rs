@@ -18,6 +18,9 @@ use crate::{Durability, StoreConfig, StoreError};
 const OLDEST_VERSION: [u32; 3] = [3, 51, 3];
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// Pages that the writer keeps: it touches those of its indexes again with each commit, and would read them from the
+/// write-ahead log each time. Taken as needed.
+const WRITER_CACHE_KIB: u32 = 65_536;
 /// 64 MiB of pages: from here on the log is cut, and commits checkpoint themselves if nobody else does.
 const LONG_LOG_PAGES: u32 = 16_384;
 
@@ -60,7 +63,9 @@ impl Role {
             .pragma("wal_autocheckpoint", LONG_LOG_PAGES.to_string())
             .pragma("temp_store", "memory");
         match self {
-            Self::Writer => options.create_if_missing(true),
+            Self::Writer => options
+                .create_if_missing(true)
+                .pragma("cache_size", format!("-{WRITER_CACHE_KIB}")),
             Self::Reader => options.read_only(true),
             // It gives way at once: a checkpoint that waits for readers would hold up commits.
             Self::Checkpointer => options.busy_timeout(Duration::ZERO),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::id::{RequestId, TenantId};
 use domain::time::{Timestamp, later};
 use futures::FutureExt;
-use storage::{Database, RequestKey, StoreError};
+use storage::{Database, RequestKey, StoreError, Together};
 use testkit::scratch::Scratch;
 use uuid::Uuid;
 
@@ -99,6 +99,74 @@ async fn tenants_clients_and_methods_are_apart(scratch: Scratch) {
     }
 }
 
+/// Takes one from the counter `n` for each of the keys; the answers are `100`, `101` and so on.
+async fn call_together(
+    database: &Database,
+    keys: &[RequestKey],
+) -> Result<Together<()>, StoreError> {
+    let calls: Vec<(RequestKey, i64)> = keys.iter().cloned().zip(100..).collect();
+    let count = keys.len();
+    let work = database.write_together(&calls, NOW, move |tx| {
+        async move {
+            for _ in 0..count {
+                take_one(tx, "n", i64::MAX).await?;
+            }
+            Ok(())
+        }
+        .boxed()
+    });
+    work.await
+}
+
+async fn calls_that_came_together_have_an_answer_each(scratch: Scratch) {
+    let database = open(&scratch).await;
+    create(&database, "n").await;
+    let keys = [1, 2, 3].map(|request| key("acme", request, b"x"));
+
+    let outcome = call_together(&database, &keys).await;
+
+    assert_eq!(outcome.unwrap(), Together::Done(()));
+    for (key, answer) in keys.into_iter().zip(100..) {
+        assert_eq!(call(&database, key).await.unwrap(), answer);
+    }
+    let outcome = call(&database, key("acme", 2, b"y")).await;
+    assert!(matches!(outcome, Err(StoreError::RequestIdReused)));
+    assert_eq!(used(&database, "n").await, Some(3));
+}
+
+async fn nothing_is_done_together_when_one_of_the_calls_has_come_before(scratch: Scratch) {
+    let database = open(&scratch).await;
+    create(&database, "n").await;
+    call(&database, key("acme", 2, b"x")).await.unwrap();
+    let keys = [1, 2, 3].map(|request| key("acme", request, b"x"));
+
+    let outcome = call_together(&database, &keys).await;
+
+    assert_eq!(outcome.unwrap(), Together::Known);
+    assert_eq!(used(&database, "n").await, Some(1));
+    let of_others = [1, 2, 3].map(|request| key("globex", request, b"x"));
+    let outcome = call_together(&database, &of_others).await;
+    assert_eq!(outcome.unwrap(), Together::Done(()));
+    assert_eq!(call(&database, key("acme", 1, b"x")).await.unwrap(), 5);
+}
+
+async fn one_of_those_who_come_together_at_the_same_time_has_an_effect(scratch: Scratch) {
+    let database = open(&scratch).await;
+    create(&database, "n").await;
+    let keys = [1, 2, 3].map(|request| key("acme", request, b"x"));
+
+    let calls = (0..10).map(|_| call_together(&database, &keys));
+    let outcomes = futures::future::join_all(calls).await;
+
+    let done = |outcome: &&Result<_, _>| matches!(outcome, Ok(Together::Done(())));
+    assert_eq!(outcomes.iter().filter(done).count(), 1);
+    assert!(outcomes.iter().all(|outcome| matches!(
+        outcome,
+        Ok(_) | Err(StoreError::Conflict(_) | StoreError::Busy(_))
+    )));
+    assert_eq!(used(&database, "n").await, Some(3));
+}
+
 async fn a_failed_request_may_be_sent_again(scratch: Scratch) {
     let database = open(&scratch).await;
     create(&database, "n").await;
@@ -135,6 +203,9 @@ on_each_engine!(
     replays_during_the_first_call_have_one_effect,
     another_body_is_refused,
     tenants_clients_and_methods_are_apart,
+    calls_that_came_together_have_an_answer_each,
+    nothing_is_done_together_when_one_of_the_calls_has_come_before,
+    one_of_those_who_come_together_at_the_same_time_has_an_effect,
     a_failed_request_may_be_sent_again,
     old_requests_are_forgotten,
 );

@@ -7,7 +7,7 @@ use domain::channel::Channel;
 use domain::consent::{Consent, Consents, Purpose};
 use domain::id::{MomentId, OrderId, SessionId, ShopperId, VisitorId};
 use domain::language::Language;
-use domain::moment::{Moment, MomentKind, Page, Progress, VisitHistory};
+use domain::moment::{Moment, MomentKind, Page, Progress, Shopping, VisitHistory};
 use domain::phase::RiskPhase;
 use domain::signal::{Signal, SignalKind};
 use domain::time::{Timestamp, Zone, earlier, later};
@@ -49,6 +49,7 @@ pub fn a_moment() -> MomentBuilder {
             session_started_at: start(),
             session_version: 7,
             event_count: 12,
+            shopping: None,
             order: None,
         },
     }
@@ -145,6 +146,12 @@ impl MomentBuilder {
 
     pub fn with_consent(mut self, consent: Consent) -> Self {
         self.moment.consents.record(consent);
+        self
+    }
+
+    /// Looks and additions of the session.
+    pub fn with_shopping(mut self, shopping: Shopping) -> Self {
+        self.moment.shopping = Some(shopping);
         self
     }
 

@@ -172,6 +172,8 @@ fn question(
         cause: proposal.assessment.likely_cause().into_wire(),
         cart: Some(proposal.moment.cart.clone().into()),
         ladder: play.rule.ladder.clone().into_wire(),
+        person_id: proposal.moment.person().into_wire(),
+        session_id: proposal.moment.session.into_wire(),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::intervention::{AssignedAgent, Intervention, State};
 use crate::invitation::Invitation;
 use crate::reservation::Reservation;
 use crate::task::{Task, Wait};
-use crate::{cases, facts};
+use crate::{cases, facts, labels};
 
 const NOT_STARTED: RoutingError = RoutingError::IllegalState {
     why: "the conversation has not started",
@@ -175,6 +175,7 @@ impl Service {
         } = end;
         let asked: (Resolution, InvitationMove) = (resolution, Invitation::asked);
         let ended = self.close(tx, own, asked, now).await?;
+        labels::record(tx, &*self.inner.ids, &ended, cause, now).await?;
         let told = vec![FactBody::ContactWrapped {
             resolution,
             cause,

@@ -1,6 +1,7 @@
-//! Stand-ins for session-tracking, offer-authorization and kpi: they answer what a test says, and keep what they are told.
+//! Stand-ins for session-tracking, risk-scoring, offer-authorization and kpi: they answer what a test says, and keep what
+//! they are told.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use platform::status::{Fault, Kind};
@@ -11,6 +12,8 @@ use proto::offers::v1::offer_authorization_service_server::{
     OfferAuthorizationService, OfferAuthorizationServiceServer,
 };
 use proto::remedy::v1::{OfferRefusal, RemedyKind};
+use proto::risk::v1 as risk;
+use proto::risk::v1::risk_scoring_service_server::{RiskScoringService, RiskScoringServiceServer};
 use proto::session::v1 as session;
 use proto::session::v1::session_tracking_service_server::{
     SessionTrackingService, SessionTrackingServiceServer,
@@ -37,6 +40,7 @@ pub(crate) enum Authority {
 pub(crate) struct Told {
     questions: Intake<offers::CheckAuthorityRequest>,
     cases: Intake<offers::RecordCaseRequest>,
+    labels: Intake<risk::RecordCauseRequest>,
     session_questions: Intake<session::GetSessionRequest>,
     kpi: Kpi,
     says: Arc<Mutex<Says>>,
@@ -47,6 +51,8 @@ struct Says {
     /// Why nobody may grant anything; empty when somebody may.
     refusals: Vec<OfferRefusal>,
     sessions: HashMap<String, session::Session>,
+    /// Assessments that risk-scoring has no more.
+    forgotten: HashSet<String>,
 }
 
 impl Default for Told {
@@ -58,6 +64,7 @@ impl Default for Told {
         Self {
             questions: Intake::default(),
             cases: cases.once_each(|case| &case.request_id),
+            labels: Intake::default().once_each(|label| &label.request_id),
             session_questions: Intake::default(),
             kpi: Kpi::default(),
             says: Arc::default(),
@@ -66,10 +73,11 @@ impl Default for Told {
 }
 
 impl Told {
-    /// Serves all three contracts.
+    /// Serves all four contracts.
     pub(crate) async fn serve(&self) -> StandIn {
         let routes = Routes::new(OfferAuthorizationServiceServer::new(self.clone()))
             .add_service(SessionTrackingServiceServer::new(self.clone()))
+            .add_service(RiskScoringServiceServer::new(self.clone()))
             .add_service(self.kpi.server());
         StandIn::serve(routes).await
     }
@@ -91,6 +99,11 @@ impl Told {
         says.sessions.insert(session.session_id.clone(), session);
     }
 
+    /// From now on risk-scoring does not know this assessment.
+    pub(crate) fn forget(&self, assessment: String) {
+        self.says.lock().unwrap().forgotten.insert(assessment);
+    }
+
     /// How often session-tracking was asked.
     pub(crate) fn session_questions(&self) -> usize {
         self.session_questions.asked()
@@ -104,6 +117,11 @@ impl Told {
     /// The records of cases.
     pub(crate) fn cases(&self) -> Vec<offers::RecordCaseRequest> {
         self.cases.messages()
+    }
+
+    /// What risk-scoring is told of causes.
+    pub(crate) fn labels(&self) -> &Intake<risk::RecordCauseRequest> {
+        &self.labels
     }
 
     /// The facts.
@@ -200,5 +218,35 @@ impl SessionTrackingService for Told {
         list_sessions(session::ListSessionsRequest) -> session::ListSessionsResponse;
         watch_sessions(session::WatchSessionsRequest) -> Self::WatchSessionsStream;
         erase_shopper(session::EraseShopperRequest) -> session::EraseShopperResponse;
+    }
+}
+
+#[tonic::async_trait]
+impl RiskScoringService for Told {
+    type AssessSessionsStream = Empty<Result<risk::AssessSessionsResponse, Status>>;
+
+    async fn record_cause(
+        &self,
+        request: Request<risk::RecordCauseRequest>,
+    ) -> Result<Response<risk::RecordCauseResponse>, Status> {
+        let label = self.labels.take(request).await?;
+        if self
+            .says
+            .lock()
+            .unwrap()
+            .forgotten
+            .contains(&label.assessment_id)
+        {
+            return Err(Fault::new(Kind::NotFound, "no such assessment").to_status());
+        }
+        Ok(Response::new(risk::RecordCauseResponse::default()))
+    }
+
+    nobody_asks! {
+        assess_session(risk::AssessSessionRequest) -> risk::AssessSessionResponse;
+        assess_sessions(Streaming<risk::AssessSessionsRequest>) -> Self::AssessSessionsStream;
+        explain_assessment(risk::ExplainAssessmentRequest) -> risk::ExplainAssessmentResponse;
+        list_assessments(risk::ListAssessmentsRequest) -> risk::ListAssessmentsResponse;
+        record_outcome(risk::RecordOutcomeRequest) -> risk::RecordOutcomeResponse;
     }
 }

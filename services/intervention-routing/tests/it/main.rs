@@ -17,6 +17,7 @@ mod downstream;
 mod handovers;
 mod identities;
 mod interventions;
+mod labels;
 mod plays;
 mod promises;
 mod propose;

@@ -97,7 +97,8 @@ async fn newest_trace(mut interventions: Interventions) -> String {
     newest.trace_id
 }
 
-/// A contact that an agent without tracing wraps up. Each of its facts comes in a trace.
+/// A contact that an agent without tracing wraps up. Its label comes in the trace of the decision, each of its facts in a
+/// trace.
 async fn a_contact_is_in_the_trace_of_its_decision(world: &World) {
     let told_before = world.told().some_facts(2).await.len();
     let mut desk = OpenDesk::open(world, "ana", 2).await;
@@ -108,6 +109,10 @@ async fn a_contact_is_in_the_trace_of_its_decision(world: &World) {
     let request = request(&world.tokens().agent(), wrapping_up(&task.task_id));
     untraced.wrap_up(request).await.unwrap();
 
+    world.told().labels().nth(1).await;
+    let label = world.told().labels().traces().remove(0);
+    let decided = world.interventions_as(Role::Operator);
+    assert_eq!(label.trace_id(), newest_trace(decided).await);
     world.told().some_facts(told_before + 7).await;
     assert_eq!(world.told().traces().len(), told_before + 7);
 }

@@ -63,6 +63,7 @@ impl World {
             config.server.agent_calls_per_second = 1_000;
             config.server.partner_calls_per_second = 1_000;
             config.upstreams.session_tracking.clone_from(&uri);
+            config.upstreams.risk_scoring.clone_from(&uri);
             config.upstreams.offer_authorization.clone_from(&uri);
             config.upstreams.kpi.clone_from(&uri);
             config.rules.holdout_bps = BasisPoints::ZERO;

@@ -39,9 +39,12 @@ pub(crate) enum Fault {
     /// A signed checkpoint saw another entry.
     #[error("entry {0} is not the one that was signed")]
     NotAsSigned(i64),
-    /// Something that was signed by no key of ours, or for another tenant.
-    #[error("a checkpoint is not signed by a key of ours")]
+    /// An export without a signature of ours, or with one for another tenant.
+    #[error("it is not signed by a key of ours")]
     Unsigned,
+    /// A checkpoint that no key here signed: it, or the key that did, was tampered with, and what it saw is not known.
+    #[error("line {0} of the checkpoints is not signed by a key of ours")]
+    Unverifiable(usize),
 }
 
 /// A signed promise that a trail went so far.
@@ -64,6 +67,14 @@ pub(crate) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
+    /// Goes on after an entry that was proven before.
+    pub(crate) fn after(tenant: &'a TenantId, proven: Head) -> Self {
+        Self {
+            head: proven,
+            ..Self::new(tenant, &[])
+        }
+    }
+
     /// Starts before the first entry, with all checkpoints of the tenant.
     pub(crate) fn new(tenant: &'a TenantId, checkpoints: &[Checkpoint]) -> Self {
         let mut signed: BTreeMap<i64, Vec<String>> = BTreeMap::new();
@@ -103,6 +114,12 @@ impl<'a> Chain<'a> {
             self.faults.push(Fault::NotAsSigned(entry.number));
         }
         self.head = entry.head();
+    }
+
+    /// Everything that is wrong with an export that was signed at `head`. What was signed later is not in it.
+    pub(crate) fn finish_export(mut self, head: &Head) -> Vec<Fault> {
+        self.signed.retain(|number, _| *number <= head.number);
+        self.finish(head)
     }
 
     /// Everything that is wrong, once all entries were taken; `head` is the end that the database knows of.

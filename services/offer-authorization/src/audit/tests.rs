@@ -13,6 +13,7 @@ fn note(number: usize) -> Note {
         kind: AuditKind::Granted,
         subject: format!("off_{number}"),
         body: format!("{{\"amount\":{number}}}"),
+        by: (number != 5).then(|| "ops".to_owned()),
     }
 }
 
@@ -134,7 +135,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn a_flipped_character_is_found(at in 0..LENGTH, field in 0..5_usize, place in 0..64_usize) {
+    fn a_flipped_character_is_found(at in 0..LENGTH, field in 0..6_usize, place in 0..64_usize) {
         let mut entries = trail();
         let entry = &mut entries[at];
         let text = match field {
@@ -142,11 +143,23 @@ proptest! {
             1 => &mut entry.subject,
             2 => &mut entry.body,
             3 => &mut entry.previous,
+            4 => entry.by.get_or_insert_with(|| "ops".to_owned()),
             _ => &mut entry.hash,
         };
         let place = place % text.len();
         let flipped = if text.as_bytes()[place] == b'0' { "1" } else { "0" };
         text.replace_range(place..=place, flipped);
+
+        prop_assert!(!found(&entries).is_empty());
+    }
+
+    #[test]
+    fn whoever_is_named_in_an_entry_cannot_be_taken_out(at in 0..LENGTH) {
+        let mut entries = trail();
+        entries[at].by = match entries[at].by {
+            Some(_) => None,
+            None => Some(String::new()),
+        };
 
         prop_assert!(!found(&entries).is_empty());
     }

@@ -4,22 +4,25 @@
 //! out once for each version and kept. What no policy allows is refused, and a policy that cannot be worked out refuses
 //! all that it might have forbidden.
 
+mod depth;
 mod literals;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::thread;
 
 use cedar_policy::{
-    ActionConstraint, EntityUid, Policy, PolicyId, PolicySet, PrincipalConstraint, Schema,
+    ActionConstraint, Effect, EntityUid, Policy, PolicyId, PolicySet, PrincipalConstraint, Schema,
     ValidationMode, Validator,
 };
 use domain::offer::OfferRefusal;
 use domain::remedy::RemedyKind;
 use thiserror::Error;
 
-use super::lines::{Grant, entity_id, entity_type, in_cedar};
+use super::lines::{Grant, entity_type, in_cedar};
 use super::question::{GrantorRole, PolicyName};
 use crate::case::CaseAgent;
+use depth::{MAX_DEPTH, MAX_OPERATORS};
 use literals::{Literals, Unclear};
 
 /// What a policy can speak of.
@@ -27,6 +30,9 @@ pub(super) const SCHEMA: &str = include_str!("schema.cedarschema");
 
 /// Most policies of a version, its lines included.
 pub(crate) const MAX_POLICIES: usize = 200;
+
+/// Stack of the thread that reads a version, in bytes. Memory that is not touched costs nothing.
+const STACK: usize = 32 * 1024 * 1024;
 
 /// The action that all money remedies belong to.
 pub(super) const MONEY: &str = "money";
@@ -48,6 +54,14 @@ pub(crate) enum PolicyFault {
     /// It cannot be read.
     #[error("is no Cedar: {0}")]
     Syntax(String),
+    /// It cannot be read now.
+    #[error("cannot be read now: there is no thread for it")]
+    NoThread,
+    /// It would take more memory to read than there is for it.
+    #[error(
+        "must hold no policy of more than {MAX_OPERATORS} bytes or with more than {MAX_DEPTH} brackets in each other"
+    )]
+    TooDeep,
     /// It speaks of what an offer does not have.
     #[error("does not fit the schema: {0}")]
     Schema(String),
@@ -72,6 +86,9 @@ pub(crate) enum PolicyFault {
     /// The end of an authority could not be found.
     #[error("`{0}` must compare `context.now` with datetimes as they are written")]
     Reckoned(PolicyName),
+    /// A policy names somebody or a partner as nobody can be called, and would never be about anybody.
+    #[error("`{0}` names a person who is not `partner/name`, or a partner whom nobody can be")]
+    Nobody(PolicyName),
     /// A policy has holes.
     #[error("must hold no templates")]
     Template,
@@ -81,9 +98,20 @@ pub(crate) enum PolicyFault {
 #[derive(Debug, Default)]
 pub(super) struct Slice {
     pub(super) policies: PolicySet,
+    /// Whether one of them allows anything.
+    pub(super) permits: bool,
     /// What refused offers are told, where a policy says it.
     pub(super) refusals: BTreeMap<PolicyId, OfferRefusal>,
     pub(super) literals: Literals,
+}
+
+/// A policy with what is worth knowing of it.
+#[derive(Debug)]
+struct Known {
+    policy: Policy,
+    /// What refused offers are told, where it says that.
+    refusal: Option<OfferRefusal>,
+    literals: Literals,
 }
 
 /// A version of a policy, ready to decide.
@@ -99,11 +127,21 @@ impl CompiledPolicy {
     /// # Errors
     /// [`PolicyFault`]: what is wrong, for its author.
     pub(crate) fn new(version: u32, lines: &[Grant], text: &str) -> Result<Self, PolicyFault> {
-        let named = [in_cedar(lines).as_str(), text]
-            .map(read)
-            .into_iter()
-            .collect::<Result<Vec<_>, _>>()?
-            .concat();
+        // INVARIANT: Cedar reads by recursion, and what `depth` lets through fits this stack many times over.
+        thread::scope(|scope| {
+            let reader = thread::Builder::new().stack_size(STACK);
+            let reader = reader.spawn_scoped(scope, || Self::read(version, lines, text));
+            match reader.map(thread::ScopedJoinHandle::join) {
+                Ok(Ok(policy)) => policy,
+                Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                Err(_) => Err(PolicyFault::NoThread),
+            }
+        })
+    }
+
+    fn read(version: u32, lines: &[Grant], text: &str) -> Result<Self, PolicyFault> {
+        let mut named = read(&in_cedar(lines))?;
+        named.extend(read(text)?);
         if named.is_empty() {
             return Err(PolicyFault::Empty);
         }
@@ -111,10 +149,11 @@ impl CompiledPolicy {
             return Err(PolicyFault::TooMany);
         }
         require_valid(&named)?;
+        let named: Vec<Known> = named.into_iter().map(Known::of).collect::<Result<_, _>>()?;
         let mut slices = BTreeMap::new();
         for role in GrantorRole::ALL {
             for remedy in RemedyKind::ALL.iter().filter(|remedy| remedy.costs_money()) {
-                slices.insert((*role, *remedy), Slice::of(&named, *role, *remedy)?);
+                slices.insert((*role, *remedy), Slice::of(&named, *role, *remedy));
             }
         }
         Ok(Self { version, slices })
@@ -127,7 +166,7 @@ impl CompiledPolicy {
 
     /// Whether a policy is about this person by name.
     pub(crate) fn names(&self, person: &CaseAgent) -> bool {
-        let id = entity_id(person);
+        let id = person.to_string();
         let mut slices = self.slices.values();
         slices.any(|slice| slice.literals.persons.contains(&id))
     }
@@ -139,6 +178,9 @@ impl CompiledPolicy {
 
 /// The policies of a text, each with its own name for an id.
 fn read(text: &str) -> Result<Vec<(PolicyName, Policy)>, PolicyFault> {
+    if !depth::is_bounded(text) {
+        return Err(PolicyFault::TooDeep);
+    }
     let set: PolicySet = text
         .parse()
         .map_err(|fault: cedar_policy::ParseErrors| PolicyFault::Syntax(fault.to_string()))?;
@@ -176,35 +218,42 @@ fn require_valid(named: &[(PolicyName, Policy)]) -> Result<(), PolicyFault> {
     }
 }
 
-impl Slice {
-    fn of(
-        named: &[(PolicyName, Policy)],
-        role: GrantorRole,
-        remedy: RemedyKind,
-    ) -> Result<Self, PolicyFault> {
-        let mut slice = Self::default();
-        for (name, policy) in named {
-            if !(could_be(policy, role) && could_do(policy, remedy)) {
-                continue;
-            }
-            if let Some(word) = policy.annotation(REFUSAL) {
-                let refusal = OfferRefusal::parse(word);
-                let refusal = refusal.map_err(|_| PolicyFault::Refusal(name.clone()))?;
-                slice.refusals.insert(policy.id().clone(), refusal);
-            }
-            slice
-                .literals
-                .take(policy)
-                .map_err(|unclear| match unclear {
-                    Unclear::OutsideUtc => PolicyFault::OutsideUtc(name.clone()),
-                    Unclear::Reckoned => PolicyFault::Reckoned(name.clone()),
-                })?;
-            slice
-                .policies
-                .add(policy.clone())
-                .map_err(|_| PolicyFault::NamedTwice(name.clone()))?;
+impl Known {
+    fn of((name, policy): (PolicyName, Policy)) -> Result<Self, PolicyFault> {
+        let refusal = policy.annotation(REFUSAL).map(OfferRefusal::parse);
+        let refusal = refusal
+            .transpose()
+            .map_err(|_| PolicyFault::Refusal(name.clone()))?;
+        let mut literals = Literals::default();
+        match literals.take(&policy) {
+            Ok(()) => Ok(Self {
+                policy,
+                refusal,
+                literals,
+            }),
+            Err(Unclear::OutsideUtc) => Err(PolicyFault::OutsideUtc(name)),
+            Err(Unclear::Reckoned) => Err(PolicyFault::Reckoned(name)),
+            Err(Unclear::Nobody) => Err(PolicyFault::Nobody(name)),
         }
-        Ok(slice)
+    }
+}
+
+impl Slice {
+    fn of(known: &[Known], role: GrantorRole, remedy: RemedyKind) -> Self {
+        let mut slice = Self::default();
+        let is_meant =
+            |known: &&Known| could_be(&known.policy, role) && could_do(&known.policy, remedy);
+        for known in known.iter().filter(is_meant) {
+            let id = known.policy.id().clone();
+            slice.permits |= known.policy.effect() == Effect::Permit;
+            slice
+                .refusals
+                .extend(known.refusal.map(|refusal| (id, refusal)));
+            slice.literals.join(&known.literals);
+            // INVARIANT: names are unique in the version, so that none is refused for its name here.
+            let _ = slice.policies.add(known.policy.clone());
+        }
+        slice
     }
 }
 

@@ -33,6 +33,22 @@ pub(crate) struct Question<'a> {
     pub(crate) now: Timestamp,
 }
 
+impl<'a> Question<'a> {
+    /// What of it is for the policy to decide.
+    pub(crate) fn of_authority(&self) -> AuthorityQuestion<'a> {
+        AuthorityQuestion {
+            grantor: self.grantor,
+            remedy: self.remedy,
+            cause: self.cause,
+            cart_value: self.cart.value(),
+            amount: self.amount,
+            granted: self.granted,
+            circumstances: self.circumstances,
+            now: self.now,
+        }
+    }
+}
+
 /// A programme that the offer could draw on, with the room that its counters showed.
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
@@ -121,9 +137,9 @@ impl Judgement {
         }
     }
 
-    /// Whether nothing but the grantor's own limit stands against it.
+    /// Whether nothing but the grantor's own limit stands against it: nobody gives more than there is to give.
     pub(crate) fn is_only_above_authority(&self) -> bool {
-        self.reasons == [OfferRefusal::AboveAuthority]
+        self.reasons == [OfferRefusal::AboveAuthority] && self.others.is_empty()
     }
 }
 
@@ -218,23 +234,12 @@ impl Findings {
     }
 
     fn weigh_authority(&mut self, policy: &CompiledPolicy, question: Question<'_>) {
-        let asked = AuthorityQuestion {
-            grantor: question.grantor,
-            remedy: question.remedy,
-            cause: question.cause,
-            cart_value: question.cart.value(),
-            amount: question.amount,
-            granted: question.granted,
-            circumstances: question.circumstances,
-            now: question.now,
-        };
         // Whoever is refused for anything is told what would pass, by the policy too.
-        let seek = if self.others.is_empty() {
-            question.seek
-        } else {
-            Seek::Largest
+        let seek = match question.seek {
+            Seek::Answer if !self.others.is_empty() => Seek::Largest,
+            seek @ (Seek::Answer | Seek::Room | Seek::Largest) => seek,
         };
-        let weighed = policy.weigh(asked, self.most, seek);
+        let weighed = policy.weigh(question.of_authority(), self.most, seek);
         self.most = weighed.most.map_or(self.most, |most| self.most.min(most));
         self.is_sought = weighed.most.is_some();
         self.of_policy = weighed.refusals;

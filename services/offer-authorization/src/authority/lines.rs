@@ -73,17 +73,12 @@ pub(super) fn entity_type(role: GrantorRole) -> &'static str {
     }
 }
 
-/// The entity of a person. Slugs hold no quotes and no slashes, so that two persons never share a name.
-pub(super) fn entity_id(person: &CaseAgent) -> String {
-    format!("{}/{}", person.partner, person.agent)
-}
-
 fn principal(line: &Grant) -> String {
     let kind = entity_type(line.role);
     match &line.reach {
         Reach::Everyone => format!("principal is {kind}"),
         Reach::Partner(partner) => format!("principal is {kind} in Partner::\"{partner}\""),
-        Reach::Person(person) => format!("principal == {kind}::\"{}\"", entity_id(person)),
+        Reach::Person(person) => format!("principal == {kind}::\"{person}\""),
     }
 }
 

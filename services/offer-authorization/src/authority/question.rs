@@ -66,6 +66,23 @@ pub(crate) struct Standing {
     pub(crate) certificates: Vec<Certificate>,
 }
 
+impl Standing {
+    /// What of it a policy can see at an instant: the names of the certificates that are good then, in one order. Until when
+    /// they are good is forgotten, so that those who are alike at an instant are equal.
+    pub(crate) fn at(self, now: Timestamp) -> Self {
+        let mut certificates = self.certificates;
+        certificates.retain(|held| now < held.expires_at);
+        certificates.sort_by(|one, other| one.name.cmp(&other.name));
+        for held in &mut certificates {
+            held.expires_at = Timestamp::MAX;
+        }
+        Self {
+            tier: self.tier,
+            certificates,
+        }
+    }
+}
+
 /// What else a policy can see of an offer. What is absent is not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -86,7 +103,7 @@ pub(crate) struct Circumstances {
 pub(crate) struct History {
     /// Offers that were granted.
     pub(crate) had: u32,
-    /// Of them, those that were released or ran out.
+    /// Of them, those that ran out.
     pub(crate) unused: u32,
 }
 

@@ -303,7 +303,11 @@ fn shipping_is_not_waived_beyond_what_it_costs() {
 
     let judgement = judge(&policy, ask, &candidate());
 
-    assert!(judgement.is_only_above_authority());
+    assert_eq!(judgement.reasons, [OfferRefusal::AboveAuthority]);
+    assert!(
+        !judgement.is_only_above_authority(),
+        "no supervisor waives more than there is"
+    );
     assert_eq!(judgement.most, Some(usd(799)));
 }
 

@@ -5,10 +5,12 @@
 
 mod ask;
 
+use std::time::Duration;
+
 use domain::cause::Cause;
 use domain::offer::OfferRefusal;
 use domain::time::{Timestamp, earlier, later};
-use std::time::Duration;
+use tracing::warn;
 
 use super::compiled::{CompiledPolicy, Slice};
 use super::question::{AuthorityQuestion, Grantor, PolicyName};
@@ -20,12 +22,14 @@ const INSTANT: Duration = Duration::from_millis(1);
 /// Most changes that are tried to explain a refusal.
 const MOST_TRIES: usize = 2_000;
 
-/// Whether the largest amount is of interest also when the one that is asked for is allowed.
+/// What is of interest beside yes and no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seek {
-    /// Only to tell whoever is refused.
+    /// Until when the authority lasts; to whoever is refused why, and the largest amount that would be allowed.
     Answer,
-    /// In any case.
+    /// The largest amount alone. Why not, and until when, is not looked for: that takes many times as long.
+    Room,
+    /// As for an answer, and the largest amount in any case.
     Largest,
 }
 
@@ -36,7 +40,7 @@ pub(crate) struct Weighed {
     pub(crate) refusals: Vec<OfferRefusal>,
     /// The most that would be allowed, in minor units; `None` when it was not sought.
     pub(crate) most: Option<i64>,
-    /// When the authority ends that it is allowed under.
+    /// When the authority ends that it is allowed under; not told where only [`Room`](Seek::Room) is of interest.
     pub(crate) until: Option<Timestamp>,
     /// The policies that decided.
     pub(crate) decided_by: Vec<PolicyName>,
@@ -88,9 +92,7 @@ impl CompiledPolicy {
             .reduce(|best, other| if other.beats(&best) { other } else { best })
             .unwrap_or(nobody)
     }
-}
 
-impl CompiledPolicy {
     /// Whether a question is allowed, without a word on why.
     pub(crate) fn allows(&self, question: AuthorityQuestion<'_>) -> bool {
         let slice = self.slice(question.grantor.role(), question.remedy);
@@ -147,12 +149,20 @@ impl<'a> Scales<'a> {
     fn weigh(&self, ceiling: i64, seek: Seek) -> Weighed {
         let answer = self.asker.ask(self.facts);
         let is_allowed = answer.is_allowed;
-        let most = (seek == Seek::Largest || !is_allowed).then(|| self.most(ceiling));
+        if answer.is_unsound {
+            let policies = &answer.decided_by;
+            warn!(
+                ?policies,
+                "policies cannot be worked out, so that what they decide on is refused"
+            );
+        }
+        let most = (seek != Seek::Answer || !is_allowed).then(|| self.most(ceiling));
         if is_allowed {
+            let ends = (seek != Seek::Room).then(|| self.end_of_authority());
             return Weighed {
                 refusals: Vec::new(),
                 most,
-                until: self.end_of_authority(),
+                until: ends.flatten(),
                 decided_by: answer.decided_by,
             };
         }
@@ -160,6 +170,8 @@ impl<'a> Scales<'a> {
             answer.refusals
         } else if most.is_some_and(|most| most > 0) {
             vec![OfferRefusal::AboveAuthority]
+        } else if seek == Seek::Room || !self.slice.permits {
+            vec![OfferRefusal::RemedyNotAllowed]
         } else {
             self.nearest()
         };
@@ -181,7 +193,7 @@ impl<'a> Scales<'a> {
             };
             self.asker.ask(facts).is_allowed
         };
-        if ceiling < 1 || self.slice.policies.is_empty() || !allows(1) {
+        if ceiling < 1 || !self.slice.permits || !allows(1) {
             return 0;
         }
         if allows(ceiling) {

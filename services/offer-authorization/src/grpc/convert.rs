@@ -7,15 +7,22 @@ mod statement;
 
 pub(super) use authorization::{NamedOffer, OfferPage, actor, person, viewer};
 pub(super) use policies::{DryRunOf, PolicyPage};
-pub(super) use program::{ProgrammeBudget, PursePage, StateChange, TopUp, narrowed};
-pub(super) use statement::{EntryPage, StandingPage};
+pub(super) use program::{ProgrammeBudget, StateChange, TopUp, narrowed};
+pub(super) use statement::EntryPage;
 
+use domain::id::PartnerId;
 use domain::money::{BasisPoints, Money};
+use domain::time::Timestamp;
+use platform::paging::PageRequest;
 use proto::error::v1::ErrorReason;
 use proto::field::{self, InvalidField, WireField};
 use proto::offers::v1 as pb;
 
 use crate::case::CaseAgent;
+use crate::programme::Purse;
+use crate::service::NewPolicy;
+use crate::store::people::PersonCursor;
+use crate::store::standings::KnownPerson;
 
 /// Most that a version or a revision can be, since it is stored in a signed column.
 const MAX_COUNT: u64 = i64::MAX.cast_unsigned();
@@ -33,6 +40,63 @@ impl TryFrom<pb::CaseAgent> for CaseAgent {
             agent: field::read("agent_id", agent_id)?,
         })
     }
+}
+
+/// Requests that are one message and the key of idempotency.
+macro_rules! carry {
+    ($( $request:ident { $field:ident } => $ours:ty ),+ $(,)?) => { $(
+        impl TryFrom<pb::$request> for $ours {
+            type Error = InvalidField;
+
+            fn try_from(request: pb::$request) -> Result<Self, InvalidField> {
+                let pb::$request { request_id: _, $field } = request;
+                field::message(stringify!($field), $field)
+            }
+        }
+    )+ };
+}
+
+carry! {
+    CreateProgrammeRequest { programme } => ProgrammeBudget,
+    SetPurseRequest { purse } => Purse,
+    SetStandingRequest { standing } => KnownPerson,
+    CreateAuthorityPolicyRequest { policy } => NewPolicy,
+}
+
+/// Which page of what partners and their agents have.
+pub(super) struct PersonPage {
+    pub(super) partner: Option<PartnerId>,
+    pub(super) page: PageRequest<PersonCursor>,
+}
+
+macro_rules! person_pages {
+    ($( $request:ident ),+ $(,)?) => { $(
+        impl TryFrom<pb::$request> for PersonPage {
+            type Error = InvalidField;
+
+            fn try_from(request: pb::$request) -> Result<Self, InvalidField> {
+                let pb::$request { partner_id, page_size, page_token } = request;
+                Ok(Self {
+                    partner: optional("partner_id", partner_id)?,
+                    page: PageRequest::parse(page_size, &page_token)?,
+                })
+            }
+        }
+    )+ };
+}
+
+person_pages! { ListPursesRequest, ListStandingsRequest }
+
+fn require_period(from: Timestamp, until: Timestamp) -> Result<(), InvalidField> {
+    if from < until {
+        return Ok(());
+    }
+    let description = "must be after `from`";
+    Err(InvalidField::new(
+        "until",
+        ErrorReason::OutOfRange,
+        description,
+    ))
 }
 
 /// Text for which the empty string means absent.

@@ -6,8 +6,8 @@ use proto::offers::v1::offer_program_service_server::OfferProgramService;
 use tonic::{Request, Response, Status};
 
 use super::convert::{
-    DryRunOf, EntryPage, PolicyPage, ProgrammeBudget, PursePage, StandingPage, StateChange, TopUp,
-    narrowed, viewer,
+    DryRunOf, EntryPage, PersonPage, PolicyPage, ProgrammeBudget, StateChange, TopUp, narrowed,
+    viewer,
 };
 use super::{Keyed, Write, answer, answer_page, parse, read_of, refuse, write_of};
 use crate::service::Service;
@@ -105,7 +105,7 @@ impl OfferProgramService for ProgramApi {
         request: Request<pb::ListPursesRequest>,
     ) -> Result<Response<pb::ListPursesResponse>, Status> {
         let (caller, message) = read_of(request)?;
-        let PursePage { partner, page } = parse(message)?;
+        let PersonPage { partner, page } = parse(message)?;
         let viewer = narrowed(viewer(&caller), partner);
         answer_page(
             self.service
@@ -186,7 +186,7 @@ impl OfferProgramService for ProgramApi {
         request: Request<pb::ListStandingsRequest>,
     ) -> Result<Response<pb::ListStandingsResponse>, Status> {
         let (caller, message) = read_of(request)?;
-        let StandingPage { partner, page } = parse(message)?;
+        let PersonPage { partner, page } = parse(message)?;
         let viewer = narrowed(viewer(&caller), partner);
         answer_page(
             self.service

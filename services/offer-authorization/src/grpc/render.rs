@@ -35,6 +35,7 @@ impl From<Offer> for pb::Offer {
         let hold = state.hold();
         let approved_by = hold.and_then(|hold| hold.approved_by.clone());
         let decided_by = hold.map(|hold| hold.decided_by.clone());
+        let policy_version = hold.and_then(|hold| hold.policy_version);
         let deciding_policies = names(&decided_by.unwrap_or_default());
         let order = state
             .redemption()
@@ -49,7 +50,7 @@ impl From<Offer> for pb::Offer {
             programme_id: terms.programme.into_wire(),
             agent: Some(terms.agent.into()),
             cart_version: terms.cart_version,
-            policy_version: terms.policy_version,
+            policy_version: policy_version.unwrap_or(terms.policy_version),
             created_at: Some(wire_timestamp(terms.created_at)),
             expires_at: Some(wire_timestamp(state.until())),
             order_id: order.map(WireField::into_wire).unwrap_or_default(),

@@ -48,6 +48,9 @@ pub(crate) struct Hold {
     /// The policies by which it was granted.
     #[serde(default)]
     pub(crate) decided_by: Vec<PolicyName>,
+    /// The version that these policies are of; absent in holds that are older than this.
+    #[serde(default)]
+    pub(crate) policy_version: Option<u32>,
 }
 
 impl Hold {

@@ -41,6 +41,7 @@ fn hold() -> Hold {
         approved_by: None,
         authority_until: None,
         decided_by: Vec::new(),
+        policy_version: None,
     }
 }
 

@@ -110,10 +110,9 @@ async fn request_approval(
 async fn deny(unit: &Unit<'_>, actor: &Actor, offer: Offer) -> Result<Offer, OfferError> {
     let offer = offer.deny(unit.now)?;
     unit.save(&offer).await?;
-    unit.audit_offer(AuditKind::Denied, &offer, Some(actor))
-        .await?;
     let reasons = vec![OfferRefusal::NeedsApproval];
-    unit.tell(&offer.terms, FactBody::OfferRefused { reasons })
+    let body = FactBody::OfferRefused { reasons };
+    unit.conclude(AuditKind::Denied, &offer, Some(actor), body)
         .await?;
     Ok(offer)
 }
@@ -143,7 +142,7 @@ async fn approve(unit: &Unit<'_>, actor: &Actor, offer: &Offer) -> Result<Approv
     }
     let hold = Hold {
         approved_by: Some(actor.signature()?),
-        ..open_hold(unit, &programme, &judgement)
+        ..open_hold(unit, &policy, &programme, &judgement)
     };
     let draw = Draw::of(terms, &hold);
     if let Err(no_room) = proposal.claim(unit, &draw, &programme).await? {

@@ -105,7 +105,7 @@ async fn authorize(
             grant(unit, &proposal, &candidate, &judgement).await
         }
         Some(candidate)
-            if judgement.is_only_above_authority() && proposal.a_supervisor_may(&candidate) =>
+            if judgement.is_only_above_authority() && proposal.a_supervisor_may(unit).await? =>
         {
             send_to_supervisor(unit, &proposal, &candidate, &judgement).await
         }
@@ -140,7 +140,7 @@ async fn grant(
     judgement: &Judgement,
 ) -> Result<Authorization, OfferError> {
     let terms = proposal.terms(unit, &candidate.programme);
-    let hold = open_hold(unit, &candidate.programme, judgement);
+    let hold = open_hold(unit, proposal.policy(), &candidate.programme, judgement);
     let draw = Draw::of(&terms, &hold);
     if let Err(no_room) = proposal.claim(unit, &draw, &candidate.programme).await? {
         return refuse(unit, proposal, &no_room).await;

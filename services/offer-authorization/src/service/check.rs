@@ -4,21 +4,28 @@ use std::sync::Arc;
 
 use domain::cart::Cart;
 use domain::cause::Cause;
-use domain::id::{ProgrammeId, TenantId};
+use domain::id::{PersonId, ProgrammeId, SessionId, TenantId};
 use domain::money::Money;
 use domain::offer::OfferRefusal;
 use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
+use proto::error::v1::ErrorReason;
+use proto::field::InvalidField;
+use sea_orm::ConnectionTrait;
 
 use super::grounds::{self, Situation};
 use super::{Service, Viewer};
 use crate::authority::{
     Candidate, Circumstances, CompiledPolicy, Grantor, GrantorRole, Judgement, PolicyName,
-    PurseRoom, Question, Seek, climb, fits, judge, largest,
+    PurseRoom, Question, Seek, Standing, climb, fits, judge, largest,
 };
 use crate::case::CaseAgent;
 use crate::error::OfferError;
-use crate::store::{programmes, standings};
+use crate::store::offers::Granted;
+use crate::store::{offers, programmes, standings};
+
+/// Most pairs of somebody and a programme that one remedy is judged on: each takes tens of questions to the policy.
+const MOST_JUDGED: usize = 256;
 
 /// Who would grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +44,10 @@ pub(crate) struct CheckAuthority {
     pub(crate) cart: Cart,
     /// Empty for all remedies.
     pub(crate) ladder: Vec<RemedyKind>,
+    /// Who would get it, if that is known.
+    pub(crate) person: Option<PersonId>,
+    /// Whose cart it is, if that is known.
+    pub(crate) session: Option<SessionId>,
 }
 
 /// What may be granted, in the order of the ladder, and why not the rest.
@@ -72,6 +83,8 @@ struct Check<'a> {
     command: &'a CheckAuthority,
     policy: Arc<CompiledPolicy>,
     candidates: Vec<Candidate>,
+    /// What earlier offers on the cart cost that are held or redeemed.
+    granted: Money,
     /// Who could grant: of those who are alike to the policy, the one with the most left in the purse.
     grantors: Vec<Someone>,
     now: Timestamp,
@@ -84,6 +97,10 @@ struct Someone {
     room: PurseRoom,
     /// What a policy can see.
     circumstances: Circumstances,
+    /// What a policy can see now of the standing.
+    good_now: Standing,
+    /// Whether a policy is about this very person.
+    is_named: bool,
 }
 
 impl Service {
@@ -104,7 +121,7 @@ impl Service {
         }
         let situation = Situation {
             tenant,
-            person: None,
+            person: command.person,
             currency: command.cart.currency(),
             now,
         };
@@ -113,29 +130,71 @@ impl Service {
         let programmes = programmes::recent(connection, tenant, now).await?;
         let standings = standings::of_all(connection, tenant, agents).await?;
         let policy = self.active_policy(connection, tenant, now).await?;
+        let (seen, granted) = seen(connection, situation, &command).await?;
         let people = agents.iter().zip(purses).zip(standings);
         let people = people.map(|((agent, purses), standing)| Someone {
+            is_named: policy.names(agent),
             grantor: Grantor::Person(role, agent.clone()),
             room: purses.room,
+            good_now: standing.clone().at(now),
             circumstances: Circumstances {
                 standing,
-                margin: command.cart.margin(),
-                ..Circumstances::default()
+                ..seen.clone()
             },
         });
+        let grantors = best_of_each_kind(people);
+        let candidates = grounds::candidates(connection, situation, programmes).await?;
         let check = Check {
             command: &command,
-            candidates: grounds::candidates(connection, situation, programmes).await?,
-            grantors: best_of_each_kind(&policy, people),
+            candidates: worth_a_look(candidates, situation),
+            granted,
+            grantors,
             policy,
             now,
         };
-        Ok(check.climb())
+        check.climb().await
+    }
+}
+
+/// What a policy can see beside who grants, and what was granted on the cart before.
+async fn seen<C: ConnectionTrait>(
+    connection: &C,
+    situation: Situation<'_>,
+    command: &CheckAuthority,
+) -> Result<(Circumstances, Money), OfferError> {
+    let Situation {
+        tenant, currency, ..
+    } = situation;
+    let before = match command.session {
+        Some(session) => offers::granted_on(connection, tenant, session, currency).await?,
+        None => Granted::nothing(currency),
+    };
+    let circumstances = Circumstances {
+        standing: Standing::default(),
+        person: command.person,
+        margin: command.cart.margin(),
+        remedies_held: before.remedies,
+        history: grounds::history_of(connection, situation, command.session).await?,
+    };
+    Ok((circumstances, before.cost))
+}
+
+/// The candidates that grant now and in the currency of the cart; all of them when none does, as they are why not.
+fn worth_a_look(candidates: Vec<Candidate>, situation: Situation<'_>) -> Vec<Candidate> {
+    let grants = |candidate: &Candidate| {
+        let programme = &candidate.programme;
+        programme.currency == situation.currency && programme.refusals(situation.now).is_empty()
+    };
+    let (granting, others): (Vec<_>, Vec<_>) = candidates.into_iter().partition(grants);
+    if granting.is_empty() {
+        others
+    } else {
+        granting
     }
 }
 
 impl Check<'_> {
-    fn climb(&self) -> AuthorityReport {
+    async fn climb(&self) -> Result<AuthorityReport, OfferError> {
         let mut report = AuthorityReport::default();
         for kind in climb(&self.command.ladder) {
             if !kind.costs_money() {
@@ -147,7 +206,9 @@ impl Check<'_> {
                 });
                 continue;
             }
-            match self.best(kind) {
+            // A remedy takes many questions, and others have theirs.
+            tokio::task::yield_now().await;
+            match self.best(kind)? {
                 (Some(programme), judgement) if judgement.passes() => {
                     report.empowered |= fits(kind, self.command.cause);
                     let money = judgement.most.map(|most| (most, programme));
@@ -164,30 +225,49 @@ impl Check<'_> {
                 }),
             }
         }
-        report
+        Ok(report)
     }
 
-    /// The most that any of the grantors may grant on any of the programmes.
-    fn best(&self, remedy: RemedyKind) -> (Option<ProgrammeId>, Judgement) {
-        let fitting = self
-            .candidates
-            .iter()
-            .filter(|candidate| candidate.programme.remedies.contains(&remedy));
-        let mut judged = Vec::new();
-        for candidate in fitting {
-            for someone in &self.grantors {
-                let candidate = candidate.with_purse(someone.room);
-                let question = self.question(someone, remedy);
-                let judgement = judge(&self.policy, question, &candidate);
-                judged.push((Some(candidate.programme.id), judgement));
-            }
+    /// The most that any of the grantors may grant on any of the programmes. Why not is looked for once, for whoever came
+    /// nearest.
+    ///
+    /// # Errors
+    /// There is too much to be asked.
+    fn best(&self, remedy: RemedyKind) -> Result<(Option<ProgrammeId>, Judgement), OfferError> {
+        let knows = |candidate: &&Candidate| candidate.programme.remedies.contains(&remedy);
+        let fitting: Vec<&Candidate> = self.candidates.iter().filter(knows).collect();
+        if fitting.len().saturating_mul(self.grantors.len()) > MOST_JUDGED {
+            return Err(too_many());
         }
-        let nobody = Judgement::refusing(OfferRefusal::RemedyNotAllowed);
-        largest(judged).unwrap_or((None, nobody))
+        let pairs = fitting.iter().flat_map(|candidate| {
+            let everybody = self.grantors.iter();
+            everybody.map(|someone| (candidate.with_purse(someone.room), someone))
+        });
+        let judged = pairs.map(|(candidate, someone)| {
+            let question = self.question(someone, remedy, Seek::Room);
+            let judgement = judge(&self.policy, question, &candidate);
+            ((candidate, someone), judgement)
+        });
+        let Some(((candidate, someone), judgement)) = largest(judged) else {
+            let nobody = Judgement::refusing(OfferRefusal::RemedyNotAllowed);
+            return Ok((None, nobody));
+        };
+        let judgement = if judgement.passes() {
+            judgement
+        } else {
+            let question = self.question(someone, remedy, Seek::Largest);
+            judge(&self.policy, question, &candidate)
+        };
+        Ok((Some(candidate.programme.id), judgement))
     }
 
     /// Asks for the least that can be given: what may be granted at all, may be granted up to the most that passes.
-    fn question<'q>(&'q self, someone: &'q Someone, remedy: RemedyKind) -> Question<'q> {
+    fn question<'q>(
+        &'q self,
+        someone: &'q Someone,
+        remedy: RemedyKind,
+        seek: Seek,
+    ) -> Question<'q> {
         let currency = self.command.cart.currency();
         let nothing = Money::zero(currency);
         Question {
@@ -196,25 +276,26 @@ impl Check<'_> {
             cause: self.command.cause,
             cart: &self.command.cart,
             amount: Money::new(1, currency).unwrap_or(nothing),
-            granted: nothing,
+            granted: self.granted,
             circumstances: &someone.circumstances,
-            seek: Seek::Largest,
+            seek,
             now: self.now,
         }
     }
 }
 
+fn too_many() -> OfferError {
+    let description =
+        "are too many that the policy tells apart, for as many programmes: ask for fewer";
+    InvalidField::new("available.agents", ErrorReason::TooManyItems, description).into()
+}
+
 /// Those whom the policy tells apart. Two agents of one partner and one standing, of whom no policy names either, are one
 /// to it, and whoever has more left in the purse may grant whatever the other may.
-fn best_of_each_kind(
-    policy: &CompiledPolicy,
-    people: impl Iterator<Item = Someone>,
-) -> Vec<Someone> {
+fn best_of_each_kind(people: impl Iterator<Item = Someone>) -> Vec<Someone> {
     let mut kinds: Vec<Someone> = Vec::new();
     for someone in people {
-        let twin = kinds
-            .iter_mut()
-            .find(|other| someone.is_alike(other, policy));
+        let twin = kinds.iter_mut().find(|other| someone.is_alike(other));
         match twin {
             Some(twin) if someone.room.is_more_than(twin.room) => *twin = someone,
             Some(_) => {}
@@ -225,13 +306,13 @@ fn best_of_each_kind(
 }
 
 impl Someone {
-    fn is_alike(&self, other: &Self, policy: &CompiledPolicy) -> bool {
+    fn is_alike(&self, other: &Self) -> bool {
         let (Grantor::Person(_, one), Grantor::Person(_, two)) = (&self.grantor, &other.grantor)
         else {
             return false;
         };
-        let is_same = one.partner == two.partner && self.circumstances == other.circumstances;
-        is_same && !policy.names(one) && !policy.names(two)
+        let is_same = one.partner == two.partner && self.good_now == other.good_now;
+        is_same && !self.is_named && !other.is_named
     }
 }
 

@@ -41,12 +41,11 @@ async fn release(unit: &Unit<'_>, actor: &Actor, offer: Offer) -> Result<Offer, 
     let draw = Draw::of(&offer.terms, hold);
     unit.settle(EntryKind::Release, &draw).await?;
     unit.save(&offer).await?;
-    unit.audit_offer(AuditKind::Released, &offer, Some(actor))
-        .await?;
     let body = FactBody::OfferReleased {
         offer: offer.terms.id,
         amount: offer.terms.amount,
     };
-    unit.tell(&offer.terms, body).await?;
+    unit.conclude(AuditKind::Released, &offer, Some(actor), body)
+        .await?;
     Ok(offer)
 }

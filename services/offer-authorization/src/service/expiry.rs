@@ -16,6 +16,7 @@ use tracing::{Instrument, error, warn};
 use super::{Service, Unit, spans};
 use crate::audit::AuditKind;
 use crate::error::OfferError;
+use crate::inspection::{InspectionError, Inspector};
 use crate::ledger::{Draw, EntryKind};
 use crate::offer::{Offer, State};
 use crate::store::{ledger, offers, programmes};
@@ -25,7 +26,7 @@ const BATCH: u64 = 200;
 /// A pause is at least this long, so that a failing store is not asked without end.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
-const AUDIT_EVERY: Duration = Duration::from_hours(24);
+const PROVE_EVERY: Duration = Duration::from_hours(24);
 
 impl Service {
     /// Ends offers as they come due, until `stop`.
@@ -85,25 +86,44 @@ impl Service {
         Ok(())
     }
 
-    /// Proves the ledger at the start and once a day, until `stop`. What is found is never repaired: it is told.
-    pub(crate) async fn audit_until(self, stop: CancellationToken) {
-        let mut due = tokio::time::interval(AUDIT_EVERY);
+    /// Proves ledgers and audit trails at the start and once a day, until `stop`. What is found is never repaired: it is
+    /// told.
+    pub(crate) async fn prove_until(self, stop: CancellationToken) {
+        let mut due = tokio::time::interval(PROVE_EVERY);
         while stop.run_until_cancelled(due.tick()).await.is_some() {
-            if let Err(error) = self.audit().await {
+            if let Err(error) = self.prove_ledgers().await {
                 let error = platform::status::chain(&error);
                 warn!(error, "the ledger could not be proven");
+            }
+            if let Err(error) = self.prove_trails().await {
+                let error = platform::status::chain(&error);
+                warn!(error, "the audit trails could not be proven");
             }
         }
     }
 
-    async fn audit(&self) -> Result<(), StoreError> {
+    async fn prove_ledgers(&self) -> Result<(), StoreError> {
         let connection = self.database().read();
         for tenant in programmes::tenants(connection).await? {
-            for discrepancy in ledger::audit(connection, &tenant).await? {
+            for discrepancy in ledger::discrepancies(connection, &tenant).await? {
                 error!(%discrepancy, "the ledger is not true");
             }
         }
         Ok(())
+    }
+
+    /// Proves the trails of all tenants from their first entries on, and answers those that are not what was written.
+    pub(crate) async fn prove_trails(&self) -> Result<Vec<TenantId>, InspectionError> {
+        let inspector = Inspector::of(self.database().clone(), self.keys().clone())?;
+        let mut unsound = Vec::new();
+        for tenant in inspector.tenants().await? {
+            let faults = inspector.verify(&tenant).await?.faults;
+            if !faults.is_empty() {
+                error!(%tenant, ?faults, "an audit trail is not what was written");
+                unsound.push(tenant);
+            }
+        }
+        Ok(unsound)
     }
 
     async fn time_out(
@@ -120,6 +140,7 @@ impl Service {
                     service: service.clone(),
                     tenant: tenant.clone(),
                     now,
+                    by: None,
                 };
                 async move { time_out(&unit, offer).await }.boxed()
             })
@@ -140,32 +161,21 @@ async fn time_out(unit: &Unit<'_>, offer: OfferId) -> Result<(), OfferError> {
 }
 
 async fn end(unit: &Unit<'_>, offer: &Offer) -> Result<(), OfferError> {
-    let body = ending(unit, offer).await?;
-    unit.save(offer).await?;
-    let kind = match offer.state {
-        State::Expired(_) => AuditKind::Expired,
-        State::NeedsApproval(_)
-        | State::ApprovalPending(_)
-        | State::Denied(_)
-        | State::Held(_)
-        | State::Redeemed(_)
-        | State::Released(_)
-        | State::PartlyReversed(..)
-        | State::Reversed(_) => AuditKind::ApprovalLapsed,
-    };
-    unit.audit_offer(kind, offer, None).await?;
-    Ok(unit.tell(&offer.terms, body).await?)
-}
-
-async fn ending(unit: &Unit<'_>, offer: &Offer) -> Result<FactBody, OfferError> {
-    let State::Expired(hold) = &offer.state else {
+    let (kind, body) = if let State::Expired(hold) = &offer.state {
+        let draw = Draw::of(&offer.terms, hold);
+        unit.settle(EntryKind::Expire, &draw).await?;
+        let body = FactBody::OfferExpired {
+            offer: offer.terms.id,
+            amount: offer.terms.amount,
+        };
+        (AuditKind::Expired, body)
+    } else {
         let reasons = vec![OfferRefusal::NeedsApproval];
-        return Ok(FactBody::OfferRefused { reasons });
+        (
+            AuditKind::ApprovalLapsed,
+            FactBody::OfferRefused { reasons },
+        )
     };
-    let draw = Draw::of(&offer.terms, hold);
-    unit.settle(EntryKind::Expire, &draw).await?;
-    Ok(FactBody::OfferExpired {
-        offer: offer.terms.id,
-        amount: offer.terms.amount,
-    })
+    unit.save(offer).await?;
+    Ok(unit.conclude(kind, offer, None, body).await?)
 }

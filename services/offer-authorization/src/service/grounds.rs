@@ -1,20 +1,24 @@
 //! What an offer is judged on: the programmes that it could draw on, with the room that their counters show now.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
-use domain::id::{PersonId, TenantId};
+use domain::id::{PersonId, SessionId, TenantId};
 use domain::money::{Currency, Money};
-use domain::time::Timestamp;
+use domain::time::{Timestamp, earlier};
 use sea_orm::ConnectionTrait;
 use storage::StoreError;
 
-use crate::authority::{Candidate, PurseRoom};
+use crate::authority::{Candidate, History, PurseRoom};
 use crate::case::CaseAgent;
 use crate::day::Day;
 use crate::ledger::{LimitKey, purse_owners};
 use crate::programme::{Programme, PurseOwner};
 use crate::store::ledger::{Caps, Counter, counters};
-use crate::store::purses;
+use crate::store::{offers, purses};
+
+/// How long what a person was granted is remembered against more of it.
+const REMEMBERED: Duration = Duration::from_hours(24 * 90);
 
 /// To whom, in which currency and when something would be granted.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +50,19 @@ impl Purses {
             partner_purse,
         }
     }
+}
+
+/// What the person was granted lately, but for the cart of a session.
+pub(super) async fn history_of<C: ConnectionTrait>(
+    connection: &C,
+    situation: Situation<'_>,
+    but: Option<SessionId>,
+) -> Result<History, StoreError> {
+    let Some(person) = situation.person else {
+        return Ok(History::default());
+    };
+    let since = earlier(situation.now, REMEMBERED);
+    offers::history_of(connection, situation.tenant, person, but, since).await
 }
 
 /// Reads the purses of an agent.

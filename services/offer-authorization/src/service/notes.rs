@@ -1,5 +1,6 @@
 //! What is noted in the audit trail, in the transaction in which it happens.
 
+use domain::fact::FactBody;
 use domain::money::Money;
 use serde::Serialize;
 use storage::{StoreError, column};
@@ -29,7 +30,8 @@ pub(super) struct Reversal {
 }
 
 impl Unit<'_> {
-    /// Notes something about somebody or something, by its id.
+    /// Notes something about somebody or something, by its id. The end of the trail is what all writers of a tenant wait
+    /// for, so this is the last thing that a transaction does.
     pub(super) async fn audit<T: Serialize>(
         &self,
         kind: AuditKind,
@@ -40,8 +42,21 @@ impl Unit<'_> {
             kind,
             subject: subject.to_string(),
             body: column::json(body)?,
+            by: self.by.clone(),
         };
         audit::append(self.tx, &self.tenant, note, self.now).await
+    }
+
+    /// Tells what happened to an offer, and notes it and who did it.
+    pub(super) async fn conclude(
+        &self,
+        kind: AuditKind,
+        offer: &Offer,
+        by: Option<&Actor>,
+        told: FactBody,
+    ) -> Result<(), StoreError> {
+        self.tell(&offer.terms, told).await?;
+        self.audit_offer(kind, offer, by).await
     }
 
     /// Notes what happened to an offer, and who did it.
@@ -60,12 +75,17 @@ impl Unit<'_> {
         self.audit(kind, offer.terms.id, &body).await
     }
 
-    /// Notes what came back of a redemption, and why.
-    pub(super) async fn audit_reversal(
+    /// Tells what came back of a redemption, and notes it and why.
+    pub(super) async fn conclude_reversal(
         &self,
         offer: &Offer,
         reversal: Reversal,
     ) -> Result<(), StoreError> {
+        let told = FactBody::OfferReversed {
+            offer: offer.terms.id,
+            amount: reversal.amount,
+        };
+        self.tell(&offer.terms, told).await?;
         let body = OfferNote {
             offer,
             by: None,

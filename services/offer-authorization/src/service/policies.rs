@@ -16,6 +16,7 @@ use crate::audit::AuditKind;
 use crate::authority::{Grant, Policy, Purpose};
 use crate::decision::{DryRun, Period};
 use crate::error::OfferError;
+use crate::store::policies::Start;
 use crate::store::{decisions, policies};
 
 /// Decisions that are read at once.
@@ -162,18 +163,23 @@ impl Service {
 async fn activate(unit: &Unit<'_>, activation: Activation) -> Result<ListedPolicy, OfferError> {
     let Activation { version, at } = activation;
     let (tx, tenant, now) = (unit.tx, &unit.tenant, unit.now);
-    let from = at.unwrap_or(now);
-    if from < now || from > later(now, FARTHEST) {
+    if at.is_some_and(|at| at < now || at > later(now, FARTHEST)) {
         let description = "must be from now on, and within a year";
         return Err(InvalidField::new("at", ErrorReason::OutOfRange, description).into());
     }
     let policy = unit.service.stored_policy(tx, tenant, version).await?;
-    policies::activate(tx, tenant, version, from).await?;
-    unit.audit(AuditKind::PolicyActivated, version, &from)
+    // A version that this build cannot read must not decide: it would refuse everybody everything.
+    unit.service.compiled_policy(tx, tenant, version).await?;
+    // An instant that has come is no matter of clocks any more.
+    let start = at.filter(|at| *at > now).map_or(Start::AtOnce, Start::At);
+    policies::activate(tx, tenant, version, start, now).await?;
+    let active = policies::active_version(tx, tenant, now).await? == version;
+    let scheduled = policies::scheduled(tx, tenant, now).await?;
+    unit.audit(AuditKind::PolicyActivated, version, &at.unwrap_or(now))
         .await?;
     Ok(ListedPolicy {
         policy,
-        active: from == now,
-        scheduled_at: (from > now).then_some(from),
+        active,
+        scheduled_at: scheduled.get(&version).copied(),
     })
 }

@@ -1,22 +1,21 @@
 //! An offer that is being decided on, by the agent who asks or by the supervisor who approves: judged on the same grounds,
 //! and written down the same way.
 
-use std::time::Duration;
-
 use domain::fact::FactBody;
+use domain::id::InterventionId;
 use domain::money::Money;
 use domain::offer::OfferRefusal;
 use domain::remedy::RemedyKind;
-use domain::time::{Timestamp, earlier, later};
-
+use domain::time::{Timestamp, later};
+use serde::Serialize;
 use storage::StoreError;
 
 use super::grounds::{self, Purses, Situation};
 use super::{Refusal, Unit, facts, spans};
 use crate::audit::AuditKind;
 use crate::authority::{
-    Candidate, Circumstances, CompiledPolicy, Grantor, Judgement, Question, Seek, Standing, first,
-    judge,
+    Candidate, Circumstances, CompiledPolicy, Grantor, GrantorRole, Judgement, Question, Seek,
+    Standing, first, judge,
 };
 use crate::case::{Case, CaseAgent};
 use crate::day::Day;
@@ -27,8 +26,16 @@ use crate::offer::{Hold, Offer, Terms};
 use crate::programme::Programme;
 use crate::store::{decisions, offers, standings};
 
-/// How long what a person was granted is remembered against more of it.
-const REMEMBERED: Duration = Duration::from_hours(24 * 90);
+/// Most people of a partner who are looked at for one who could approve.
+const MOST_SUPERVISORS: u64 = 200;
+
+/// A decision as the audit trail has it: with the whole offer, so that nothing of it can be changed unseen.
+#[derive(Debug, Serialize)]
+struct DecisionNote<'a> {
+    decision: &'a Decision,
+    intervention: InterventionId,
+    offer: Option<&'a Offer>,
+}
 
 /// What somebody wants to offer on a case.
 #[derive(Clone, Copy)]
@@ -58,10 +65,9 @@ pub(super) struct Proposal<'a> {
 impl<'a> Proposal<'a> {
     pub(super) async fn of(unit: &Unit<'_>, wish: Wish<'a>) -> Result<Self, OfferError> {
         let (tx, tenant, case) = (unit.tx, &unit.tenant, wish.case);
-        let (intervention, currency) = (case.intervention, case.cart.currency());
-        let before = offers::granted_on(tx, tenant, intervention, currency).await?;
-        let since = earlier(unit.now, REMEMBERED);
-        let history = offers::history_of(tx, tenant, case.person, intervention, since).await?;
+        let (session, currency) = (case.session, case.cart.currency());
+        let before = offers::granted_on(tx, tenant, session, currency).await?;
+        let history = grounds::history_of(tx, situation(unit, case), Some(session)).await?;
         let purses = grounds::purses_of(tx, situation(unit, case), wish.agent).await?;
         let circumstances = Circumstances {
             standing: standing_of(unit, wish.grantor).await?,
@@ -77,6 +83,11 @@ impl<'a> Proposal<'a> {
             purses,
             now: unit.now,
         })
+    }
+
+    /// What decides.
+    pub(super) fn policy(&self) -> &CompiledPolicy {
+        self.wish.policy
     }
 
     /// What the policy is asked.
@@ -114,20 +125,35 @@ impl<'a> Proposal<'a> {
         Ok((candidate, judgement.and(self.refusals_of_case())))
     }
 
-    /// Whether some supervisor of the partner could grant it.
-    pub(super) fn a_supervisor_may(&self, candidate: &Candidate) -> bool {
-        let grantor = Grantor::AnySupervisor(self.wish.agent.partner.clone());
-        // Nothing is known of somebody who is yet to be found.
+    /// Whether some supervisor of the partner could grant it: one of whom nothing is known, or one of those with a tier or
+    /// certificates. Only the policy is asked, as nothing but the agent's own limit stands against it.
+    pub(super) async fn a_supervisor_may(&self, unit: &Unit<'_>) -> Result<bool, OfferError> {
+        let partner = &self.wish.agent.partner;
+        if self.would_allow(
+            &Grantor::AnySupervisor(partner.clone()),
+            Standing::default(),
+        ) {
+            return Ok(true);
+        }
+        let (tx, tenant) = (unit.tx, &unit.tenant);
+        let known = standings::list(tx, tenant, Some(partner), None, MOST_SUPERVISORS).await?;
+        Ok(known.into_iter().any(|known| {
+            let grantor = Grantor::Person(GrantorRole::Supervisor, known.who);
+            self.would_allow(&grantor, known.standing)
+        }))
+    }
+
+    fn would_allow(&self, grantor: &Grantor, standing: Standing) -> bool {
         let circumstances = Circumstances {
-            standing: Standing::default(),
+            standing,
             ..self.circumstances.clone()
         };
         let question = Question {
-            grantor: &grantor,
+            grantor,
             circumstances: &circumstances,
             ..self.question()
         };
-        judge(self.wish.policy, question, candidate).passes()
+        self.wish.policy.allows(question.of_authority())
     }
 
     /// What is offered, once it is asked for.
@@ -168,14 +194,14 @@ impl<'a> Proposal<'a> {
         offer: &Offer,
         judgement: &Judgement,
     ) -> Result<(), OfferError> {
-        self.note(unit, Outcome::Granted, judgement, Some(offer))
-            .await?;
         let body = FactBody::OfferHeld {
             offer: offer.terms.id,
             remedy: offer.terms.remedy,
             amount: offer.terms.amount,
         };
-        Ok(unit.tell(&offer.terms, body).await?)
+        unit.tell(&offer.terms, body).await?;
+        self.note(unit, Outcome::Granted, judgement, Some(offer))
+            .await
     }
 
     /// Stores and tells a refusal, which is an answer like any other.
@@ -185,10 +211,10 @@ impl<'a> Proposal<'a> {
         judgement: &Judgement,
         offer: Option<&Offer>,
     ) -> Result<Refusal, OfferError> {
-        self.note(unit, Outcome::Refused, judgement, offer).await?;
         let reasons = judgement.reasons.clone();
         let subject = facts::Subject::of_case(self.wish.case, self.wish.agent);
         facts::tell(unit, subject, FactBody::OfferRefused { reasons }).await?;
+        self.note(unit, Outcome::Refused, judgement, offer).await?;
         Ok(Refusal::from(judgement))
     }
 
@@ -227,10 +253,14 @@ impl<'a> Proposal<'a> {
             decided_at: now,
         };
         let intervention = self.wish.case.intervention;
-        let offer = offer.map(|offer| offer.terms.id);
-        decisions::insert(unit.tx, &unit.tenant, &decision, intervention, offer).await?;
-        let subject = offer.map_or_else(|| intervention.to_string(), |offer| offer.to_string());
-        let body = (&decision, intervention);
+        let id = offer.map(|offer| offer.terms.id);
+        decisions::insert(unit.tx, &unit.tenant, &decision, intervention, id).await?;
+        let subject = id.map_or_else(|| intervention.to_string(), |offer| offer.to_string());
+        let body = DecisionNote {
+            decision: &decision,
+            intervention,
+            offer,
+        };
         Ok(unit.audit(kind(outcome), subject, &body).await?)
     }
 
@@ -255,7 +285,12 @@ impl<'a> Proposal<'a> {
 
 /// The hold of an offer that is granted now. It never outlives the authority that it is granted under: that is how
 /// authority is checked at redemption.
-pub(super) fn open_hold(unit: &Unit<'_>, programme: &Programme, judgement: &Judgement) -> Hold {
+pub(super) fn open_hold(
+    unit: &Unit<'_>,
+    policy: &CompiledPolicy,
+    programme: &Programme,
+    judgement: &Judgement,
+) -> Hold {
     let end = later(unit.now, programme.hold_ttl);
     let authority_until = judgement.authority_until;
     Hold {
@@ -264,6 +299,7 @@ pub(super) fn open_hold(unit: &Unit<'_>, programme: &Programme, judgement: &Judg
         approved_by: None,
         authority_until,
         decided_by: judgement.decided_by.clone(),
+        policy_version: Some(policy.version()),
     }
 }
 

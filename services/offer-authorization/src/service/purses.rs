@@ -13,7 +13,7 @@ use crate::day::Day;
 use crate::error::OfferError;
 use crate::ledger::LimitKey;
 use crate::programme::{Purse, PurseReport};
-use crate::store::purses::PurseCursor;
+use crate::store::people::PersonCursor;
 use crate::store::{ledger, purses};
 
 impl Service {
@@ -37,13 +37,16 @@ impl Service {
         &self,
         tenant: &TenantId,
         viewer: &Viewer,
-        page: &PageRequest<PurseCursor>,
+        page: &PageRequest<PersonCursor>,
     ) -> Result<Page<PurseReport>, OfferError> {
         let (connection, today) = (self.database().read(), Day::of(self.now()));
         let (partner, after) = (viewer.partner(), page.after());
         let found = purses::list(connection, tenant, partner, after, page.fetch()).await?;
         let reports = purses::reports(connection, tenant, found, today).await?;
-        Ok(page.page(reports, |report| PurseCursor::of(&report.purse)))
+        Ok(page.page(reports, |report| {
+            let owner = &report.purse.owner;
+            PersonCursor::of(&owner.partner, owner.agent.as_ref())
+        }))
     }
 }
 
@@ -64,11 +67,7 @@ async fn set(unit: &Unit<'_>, purse: Purse) -> Result<PurseReport, OfferError> {
     let key = LimitKey::purse(&purse.owner, today, currency);
     ledger::set_cap(tx, tenant, &key, purse.daily_limit.minor_units()).await?;
     let report = purses::report(*tx, tenant, purse, today).await?;
-    let owner = &report.purse.owner;
-    let subject = match &owner.agent {
-        Some(agent) => format!("{}/{agent}", owner.partner),
-        None => owner.partner.to_string(),
-    };
-    unit.audit(AuditKind::PurseSet, subject, &report).await?;
+    unit.audit(AuditKind::PurseSet, &report.purse.owner, &report)
+        .await?;
     Ok(report)
 }

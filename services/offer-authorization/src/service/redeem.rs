@@ -95,13 +95,13 @@ async fn use_offer(unit: &Unit<'_>, redeem: &Redeem, offer: Offer) -> Result<Red
     }
     unit.settle(EntryKind::Redeem, &draw).await?;
     unit.save(&offer).await?;
-    unit.audit_offer(AuditKind::Redeemed, &offer, None).await?;
     let body = FactBody::OfferRedeemed {
         offer: offer.terms.id,
         order: redeem.order.clone(),
         amount: offer.terms.amount,
     };
-    unit.tell(&offer.terms, body).await?;
+    unit.conclude(AuditKind::Redeemed, &offer, None, body)
+        .await?;
     Ok(Redeemed { redemption, offer })
 }
 
@@ -126,14 +126,14 @@ async fn claim_again(unit: &Unit<'_>, offer: &Offer, draw: &Draw) -> Result<(), 
     }
 }
 
-/// Whether another offer on the case, which still costs, was decided on as if this one were over, or the other way round:
-/// both together might be more than authority and margin allow. The case is locked, so that no decision comes between.
+/// Whether another offer on the cart, which still costs, was decided on as if this one were over, or the other way round:
+/// both together might be more than authority and margin allow. The cart is locked, so that no decision comes between.
 async fn is_replaced(unit: &Unit<'_>, offer: &Offer) -> Result<bool, OfferError> {
     let (tx, tenant) = (unit.tx, &unit.tenant);
     let intervention = offer.terms.intervention;
     let case = cases::lock(tx, tenant, intervention).await?;
     case.ok_or(OfferError::CaseUnknown)?;
-    let costing = offers::costing(tx, tenant, intervention).await?;
+    let costing = offers::costing(tx, tenant, offer.terms.session).await?;
     let others: Vec<OfferId> = costing.iter().map(|other| other.terms.id).collect();
     Ok(!ledger::is_counted_with(tx, tenant, offer.terms.id, &others).await?)
 }

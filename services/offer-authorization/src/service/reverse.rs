@@ -1,7 +1,6 @@
 //! Takes a redemption back, whole or in part.
 
 use domain::closed_enum;
-use domain::fact::FactBody;
 use domain::id::RedemptionId;
 use domain::money::{Money, MoneyError};
 use domain::time::elapsed;
@@ -101,12 +100,7 @@ async fn reverse(
         amount,
         reason: command.reason.as_str(),
     };
-    unit.audit_reversal(&offer, reversal).await?;
-    let body = FactBody::OfferReversed {
-        offer: offer.terms.id,
-        amount,
-    };
-    unit.tell(&offer.terms, body).await?;
+    unit.conclude_reversal(&offer, reversal).await?;
     info!(offer = %offer.terms.id, reason = %command.reason, "redemption reversed");
     Ok(offer)
 }

@@ -8,7 +8,8 @@ use storage::RequestKey;
 use super::{Service, Viewer};
 use crate::audit::AuditKind;
 use crate::error::OfferError;
-use crate::store::standings::{self, KnownPerson, StandingCursor};
+use crate::store::people::PersonCursor;
+use crate::store::standings::{self, KnownPerson};
 
 impl Service {
     /// Sets what is known of somebody. It counts from the next decision on.
@@ -20,8 +21,8 @@ impl Service {
         self.once(key, known, |unit, known| {
             async move {
                 standings::set(unit.tx, &unit.tenant, &known, unit.now).await?;
-                let subject = format!("{}/{}", known.who.partner, known.who.agent);
-                unit.audit(AuditKind::StandingSet, subject, &known).await?;
+                unit.audit(AuditKind::StandingSet, &known.who, &known)
+                    .await?;
                 Ok(known)
             }
             .boxed()
@@ -34,11 +35,13 @@ impl Service {
         &self,
         tenant: &TenantId,
         viewer: &Viewer,
-        page: &PageRequest<StandingCursor>,
+        page: &PageRequest<PersonCursor>,
     ) -> Result<Page<KnownPerson>, OfferError> {
         let connection = self.database().read();
         let (partner, after) = (viewer.partner(), page.after());
         let found = standings::list(connection, tenant, partner, after, page.fetch()).await?;
-        Ok(page.page(found, StandingCursor::of))
+        Ok(page.page(found, |known| {
+            PersonCursor::of(&known.who.partner, Some(&known.who.agent))
+        }))
     }
 }

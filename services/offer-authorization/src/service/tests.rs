@@ -1,7 +1,10 @@
 //! The use cases on both engines: limits under concurrency, replays, and what becomes of offers.
 
 mod access;
+mod accountable;
+mod activations;
 mod approvals;
+mod carts;
 mod cedar;
 mod grace;
 mod life;

@@ -22,6 +22,8 @@ pub(super) struct Unit<'t> {
     pub(super) tenant: TenantId,
     /// The instant by which this transaction judges everything.
     pub(super) now: Timestamp,
+    /// The subject of the token by which the call came; absent when time is up for something.
+    pub(super) by: Option<String>,
 }
 
 impl Unit<'_> {

@@ -15,6 +15,8 @@ use super::entities::{audit_entries as entries, audit_heads as heads};
 use crate::audit::{Entry, Head, Note};
 
 const HEADS: &str = "audit_heads";
+/// Entries that are read at once.
+const BATCH: usize = 1_000;
 
 /// Writes the next entry of a tenant's trail.
 pub(crate) async fn append(
@@ -33,23 +35,77 @@ pub(crate) async fn append(
         })
         .exec(tx)
         .await?;
+    insert(tx, tenant, entry).await
+}
+
+/// Writes an entry as it is.
+pub(crate) async fn insert(tx: &Tx, tenant: &TenantId, entry: Entry) -> Result<(), StoreError> {
     entries::Entity::insert(row(tenant, entry))
         .exec_without_returning(tx)
         .await?;
     Ok(())
 }
 
-/// Entries in the order of their numbers, after the one of `after`.
-pub(crate) async fn list<C: ConnectionTrait>(
+/// Hands out the entries after the one of `after`, in the order of their numbers, and answers where the trail ends. The
+/// end is read once all entries that were there have been, so that this comes to its end however busy a trail is, and
+/// an entry beyond the end is handed out too.
+pub(crate) async fn follow<C, E>(
     connection: &C,
     tenant: &TenantId,
     after: i64,
-    limit: u64,
+    mut take: impl FnMut(Entry) -> Result<(), E>,
+) -> Result<Head, E>
+where
+    C: ConnectionTrait,
+    E: From<StoreError>,
+{
+    let (mut after, mut end) = (after, None);
+    loop {
+        let until = end.as_ref().map(|head: &Head| head.number);
+        let batch = list(connection, tenant, after, until).await?;
+        let is_last = batch.len() < BATCH;
+        for entry in batch {
+            after = entry.number;
+            take(entry)?;
+        }
+        end = match end {
+            Some(end) if is_last => return Ok(end),
+            None if is_last => Some(head(connection, tenant).await?),
+            there_is_more => there_is_more,
+        };
+    }
+}
+
+/// Whether this is an entry of the trail, or where it begins.
+pub(crate) async fn passes<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    place: &Head,
+) -> Result<bool, StoreError> {
+    if *place == Head::none() {
+        return Ok(true);
+    }
+    let found = entries::Entity::find_in(tenant)
+        .filter(entries::Column::Number.eq(place.number))
+        .one(connection)
+        .await?;
+    Ok(found.is_some_and(|model| model.hash == place.hash))
+}
+
+/// At most [`BATCH`] entries after the one of `after`, up to `until`, in the order of their numbers.
+async fn list<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    after: i64,
+    until: Option<i64>,
 ) -> Result<Vec<Entry>, StoreError> {
-    let models = entries::Entity::find_in(tenant)
-        .filter(entries::Column::Number.gt(after))
+    let mut query = entries::Entity::find_in(tenant).filter(entries::Column::Number.gt(after));
+    if let Some(until) = until {
+        query = query.filter(entries::Column::Number.lte(until));
+    }
+    let models = query
         .order_by_asc(entries::Column::Number)
-        .limit(limit)
+        .limit(u64::try_from(BATCH).unwrap_or(u64::MAX))
         .all(connection)
         .await?;
     Ok(models.into_iter().map(Entry::from).collect())
@@ -109,6 +165,7 @@ fn row(tenant: &TenantId, entry: Entry) -> entries::ActiveModel {
         kind,
         subject,
         body,
+        by,
         previous,
         hash,
     } = entry;
@@ -119,6 +176,7 @@ fn row(tenant: &TenantId, entry: Entry) -> entries::ActiveModel {
         kind: Set(kind),
         subject: Set(subject),
         body: Set(body),
+        by_client: Set(by),
         previous: Set(previous),
         hash: Set(hash),
     }
@@ -133,6 +191,7 @@ impl From<entries::Model> for Entry {
             kind,
             subject,
             body,
+            by_client: by,
             previous,
             hash,
         } = model;
@@ -142,6 +201,7 @@ impl From<entries::Model> for Entry {
             kind,
             subject,
             body,
+            by,
             previous,
             hash,
         }

@@ -3,8 +3,10 @@
 use domain::id::{InterventionId, TenantId};
 use domain::time::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
-use sea_orm::{ColumnTrait, TryInsertResult};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, TryInsertResult,
+};
 use storage::column::{self, Row};
 use storage::{StoreError, TenantScoped, Tx};
 
@@ -59,17 +61,25 @@ pub(crate) async fn find<C: ConnectionTrait>(
     model.map(|model| parse(&model)).transpose()
 }
 
-/// The case, locked until the end of the transaction: decisions on one case come one after the other.
+/// The case, locked until the end of the transaction together with all others of its session, in the order of their ids:
+/// decisions on one cart come one after the other, in whatever intervention.
 pub(crate) async fn lock(
     tx: &Tx,
     tenant: &TenantId,
     intervention: InterventionId,
 ) -> Result<Option<Case>, StoreError> {
-    let query = Entity::find_in(tenant)
-        .filter(Column::InterventionId.eq(intervention.to_string()))
-        .lock_exclusive();
-    let model = query.one(tx).await?;
-    model.map(|model| parse(&model)).transpose()
+    let Some(case) = find(tx, tenant, intervention).await? else {
+        return Ok(None);
+    };
+    let locked = Entity::find_in(tenant)
+        .filter(Column::SessionId.eq(case.session.to_string()))
+        .order_by_asc(Column::InterventionId)
+        .lock_exclusive()
+        .all(tx)
+        .await?;
+    let id = intervention.to_string();
+    let ours = locked.iter().find(|model| model.intervention_id == id);
+    ours.map(parse).transpose()
 }
 
 fn row(tenant: &TenantId, case: &Case, now: Timestamp) -> Result<ActiveModel, StoreError> {

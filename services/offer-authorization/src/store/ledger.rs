@@ -2,9 +2,9 @@
 //!
 //! INVARIANT: every change of a counter is booked as an entry in the same transaction, and each function here does both.
 
-mod audit;
 mod counters;
 mod entries;
+mod proof;
 mod statement;
 
 use domain::id::{LedgerEntryId, OfferId, ProgrammeId, TenantId};
@@ -14,10 +14,10 @@ use storage::{StoreError, Tx};
 
 use crate::ledger::{Draw, EntryKind, LimitKey, Scope, Share};
 
-pub(crate) use audit::audit;
 pub(crate) use counters::{Counter, counters, set_cap};
 use entries::NewEntry;
 pub(crate) use entries::{EntryFilter, LedgerEntry, list};
+pub(crate) use proof::discrepancies;
 pub(crate) use statement::sums;
 
 /// The caps of counters that may not exist yet.

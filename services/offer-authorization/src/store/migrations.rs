@@ -9,6 +9,9 @@ mod m0004_authority_end;
 mod m0005_cedar;
 mod m0006_audit;
 mod m0007_standings;
+mod m0008_trail_by;
+mod m0009_activation_order;
+mod m0010_carts;
 
 /// All tables that this service has, those of the libraries first.
 pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -20,6 +23,9 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         m0005_cedar::migration(),
         m0006_audit::migration(),
         m0007_standings::migration(),
+        m0008_trail_by::migration(),
+        m0009_activation_order::migration(),
+        m0010_carts::migration(),
     ];
     storage::migrations()
         .into_iter()

@@ -2,7 +2,7 @@
 
 mod row;
 
-use domain::id::{InterventionId, OfferId, PartnerId, PersonId, RedemptionId, TenantId};
+use domain::id::{InterventionId, OfferId, PartnerId, PersonId, RedemptionId, SessionId, TenantId};
 use domain::money::{Currency, Money};
 use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
@@ -20,8 +20,6 @@ use crate::authority::History;
 use crate::offer::{Offer, StateName};
 
 const TABLE: &str = "offers";
-/// Most offers that a history counts: nobody is told apart by more.
-const MOST_HISTORY: u64 = 200;
 
 /// The states that time ends.
 const TIMED: [StateName; 3] = [
@@ -37,7 +35,7 @@ const COSTING: [StateName; 3] = [
     StateName::PartlyReversed,
 ];
 
-/// What an intervention has been granted, as far as it still costs.
+/// What has been granted on the cart of a session, as far as it still costs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Granted {
     /// What its offers in one currency cost, less what was reversed.
@@ -60,6 +58,16 @@ pub(crate) struct OfferFilter {
 pub(crate) struct OfferCursor {
     pub(crate) created_at_ms: i64,
     pub(crate) offer: OfferId,
+}
+
+impl Granted {
+    /// Nothing has been.
+    pub(crate) fn nothing(currency: Currency) -> Self {
+        Self {
+            cost: Money::zero(currency),
+            remedies: Vec::new(),
+        }
+    }
 }
 
 impl OfferCursor {
@@ -131,30 +139,32 @@ pub(crate) async fn lock_by_redemption(
     model.map(|model| row::parse(&model)).transpose()
 }
 
-/// The offers of an intervention that are held or redeemed.
-pub(crate) async fn costing(
-    tx: &Tx,
+/// The offers on the cart of a session that are held or redeemed, whatever intervention they were made in.
+pub(crate) async fn costing<C: ConnectionTrait>(
+    connection: &C,
     tenant: &TenantId,
-    intervention: InterventionId,
+    session: SessionId,
 ) -> Result<Vec<Offer>, StoreError> {
     let models = Entity::find_in(tenant)
-        .filter(Column::InterventionId.eq(intervention.to_string()))
+        .filter(Column::SessionId.eq(session.to_string()))
         .filter(Column::State.is_in(COSTING.map(StateName::as_str)))
-        .all(tx)
+        .all(connection)
         .await?;
     models.iter().map(row::parse).collect()
 }
 
-/// What the offers of an intervention are that are held or redeemed, and what those in one currency cost.
-pub(crate) async fn granted_on(
-    tx: &Tx,
+/// What the offers on the cart of a session are that are held or redeemed, and what those in one currency cost.
+pub(crate) async fn granted_on<C: ConnectionTrait>(
+    connection: &C,
     tenant: &TenantId,
-    intervention: InterventionId,
+    session: SessionId,
     currency: Currency,
 ) -> Result<Granted, StoreError> {
-    let mut remedies = Vec::new();
-    let mut cost = Money::zero(currency);
-    for offer in costing(tx, tenant, intervention).await? {
+    let Granted {
+        mut cost,
+        mut remedies,
+    } = Granted::nothing(currency);
+    for offer in costing(connection, tenant, session).await? {
         if !remedies.contains(&offer.terms.remedy) {
             remedies.push(offer.terms.remedy);
         }
@@ -167,37 +177,42 @@ pub(crate) async fn granted_on(
     Ok(Granted { cost, remedies })
 }
 
-/// What a person was granted since then on other interventions.
-pub(crate) async fn history_of(
-    tx: &Tx,
+/// What a person was granted since then, but for the cart of a session.
+pub(crate) async fn history_of<C: ConnectionTrait>(
+    connection: &C,
     tenant: &TenantId,
     person: PersonId,
-    but: InterventionId,
+    but: Option<SessionId>,
     since: Timestamp,
 ) -> Result<History, StoreError> {
-    let states: Vec<String> = Entity::find_in(tenant)
+    let mut query = Entity::find_in(tenant)
         .select_only()
         .column(Column::State)
+        .column_as(Column::OfferId.count(), "offers")
         .filter(Column::PersonId.eq(person.to_string()))
-        .filter(Column::InterventionId.ne(but.to_string()))
         .filter(Column::CreatedAt.gte(column::millis(since)))
-        .order_by_desc(Column::CreatedAt)
-        .limit(MOST_HISTORY)
-        .into_tuple()
-        .all(tx)
-        .await?;
+        .group_by(Column::State);
+    if let Some(session) = but {
+        query = query.filter(Column::SessionId.ne(session.to_string()));
+    }
+    let counts: Vec<(String, i64)> = query.into_tuple().all(connection).await?;
     let mut history = History::default();
-    for state in &states {
-        match Row::of(TABLE, &person.to_string()).parse("state", state)? {
+    let id = person.to_string();
+    let row = Row::of(TABLE, &id);
+    for (state, offers) in &counts {
+        let offers: u32 = row.count("offer_id", *offers)?;
+        match row.parse("state", state)? {
             StateName::NeedsApproval | StateName::ApprovalPending | StateName::Denied => {}
-            StateName::Released | StateName::Expired => {
-                history.had = history.had.saturating_add(1);
-                history.unused = history.unused.saturating_add(1);
+            StateName::Expired => {
+                history.had = history.had.saturating_add(offers);
+                history.unused = history.unused.saturating_add(offers);
             }
-            StateName::Held
+            // What an agent gave back, to offer something else, is not held against the person.
+            StateName::Released
+            | StateName::Held
             | StateName::Redeemed
             | StateName::PartlyReversed
-            | StateName::Reversed => history.had = history.had.saturating_add(1),
+            | StateName::Reversed => history.had = history.had.saturating_add(offers),
         }
     }
     Ok(history)

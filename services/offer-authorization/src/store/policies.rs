@@ -6,7 +6,7 @@ use domain::id::TenantId;
 use domain::time::Timestamp;
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, Statement,
 };
 use storage::column::{self, Row};
 use storage::{StoreError, TenantScoped, Tx};
@@ -17,6 +17,20 @@ use crate::authority::Policy;
 
 const TABLE: &str = "policies";
 const ACTIVATIONS: &str = "policy_activations";
+
+/// The activation that counts. `active_policies` is where the release before this one keeps and looks for what is active: both
+/// are written and read for as long as the two may run beside each other.
+const ACTIVE: &str = "
+    SELECT version FROM (
+        SELECT version, starts_at, seq FROM policy_activations
+        WHERE tenant = $1 AND (at_once = 1 OR starts_at <= $2)
+        UNION ALL
+        SELECT version, activated_at, 0 FROM active_policies WHERE tenant = $1
+    ) AS activations
+    ORDER BY starts_at DESC, seq DESC LIMIT 1";
+const TELL_OTHERS: &str = "
+    INSERT INTO active_policies (tenant, version, activated_at) VALUES ($1, $2, $3)
+    ON CONFLICT (tenant) DO UPDATE SET version = excluded.version, activated_at = excluded.activated_at";
 
 /// The number of the newest version; 0 when none is stored.
 pub(crate) async fn newest_version(tx: &Tx, tenant: &TenantId) -> Result<u32, StoreError> {
@@ -75,60 +89,108 @@ pub(crate) async fn list<C: ConnectionTrait>(
     models.iter().map(parse).collect()
 }
 
-/// The number of the version that decides at an instant; 0 when none was activated by then. Of two that begin at one
-/// instant, the one that was activated later.
+/// When a version begins to decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// With the commit.
+    AtOnce,
+    /// At an instant to come.
+    At(Timestamp),
+}
+
+/// The number of the version that decides at an instant; 0 when none was activated by then.
+///
+/// What was activated at once has come, whatever the clock of this process says. Of two that begin at one instant, the one
+/// that was activated later decides.
 pub(crate) async fn active_version<C: ConnectionTrait>(
     connection: &C,
     tenant: &TenantId,
     now: Timestamp,
 ) -> Result<u32, StoreError> {
-    let active = activations::Entity::find_in(tenant)
-        .filter(activations::Column::StartsAt.lte(column::millis(now)))
-        .order_by_desc(activations::Column::StartsAt)
-        .order_by_desc(activations::Column::Seq)
-        .one(connection)
-        .await?;
-    active.map_or(Ok(0), |model| {
-        Row::of(ACTIVATIONS, &model.tenant).count("version", model.version)
-    })
+    let values = [tenant.as_str().into(), column::millis(now).into()];
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, ACTIVE, values);
+    let Some(found) = connection.query_one_raw(statement).await? else {
+        return Ok(0);
+    };
+    let version: i64 = found.try_get("", "version")?;
+    Row::of(ACTIVATIONS, tenant.as_str()).count("version", version)
 }
 
-/// The versions that will decide, each with the first instant at which it does.
+/// The versions that will decide, each with the first instant at which it does. Of several for one instant, the one that was
+/// activated last takes the place of the others.
 pub(crate) async fn scheduled<C: ConnectionTrait>(
     connection: &C,
     tenant: &TenantId,
     now: Timestamp,
 ) -> Result<BTreeMap<u32, Timestamp>, StoreError> {
     let models = activations::Entity::find_in(tenant)
+        .filter(activations::Column::AtOnce.is_null())
         .filter(activations::Column::StartsAt.gt(column::millis(now)))
-        .order_by_desc(activations::Column::StartsAt)
+        .order_by_asc(activations::Column::StartsAt)
+        .order_by_asc(activations::Column::Seq)
         .all(connection)
         .await?;
-    let scheduled = models.iter().map(|model| {
-        let row = Row::of(ACTIVATIONS, &model.tenant);
-        let version = row.count("version", model.version)?;
-        Ok((version, row.instant("starts_at", model.starts_at)?))
-    });
-    scheduled.collect()
+    let mut by_instant = BTreeMap::new();
+    for model in &models {
+        by_instant.insert(model.starts_at, version_of(model)?);
+    }
+    let mut scheduled = BTreeMap::new();
+    for (starts_at, version) in by_instant {
+        let starts_at = Row::of(ACTIVATIONS, tenant.as_str()).instant("starts_at", starts_at)?;
+        scheduled.entry(version).or_insert(starts_at);
+    }
+    Ok(scheduled)
 }
 
-/// Makes a version decide from an instant on.
+/// Makes a version decide.
+///
+/// INVARIANT: what is activated at once begins no earlier than what was so before it, so that the order is that of activating
+/// also when the clocks of two replicas differ.
 pub(crate) async fn activate(
     tx: &Tx,
     tenant: &TenantId,
     version: u32,
-    from: Timestamp,
+    start: Start,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
+    let (starts_at, at_once) = match start {
+        Start::At(instant) => (column::millis(instant), None),
+        Start::AtOnce => {
+            let newest = activations::Entity::find_in(tenant)
+                .filter(activations::Column::AtOnce.eq(1))
+                .order_by_desc(activations::Column::StartsAt)
+                .one(tx)
+                .await?;
+            let newest = newest.map_or(i64::MIN, |model| model.starts_at);
+            (newest.max(column::millis(now)), Some(1))
+        }
+    };
     let row = activations::ActiveModel {
         seq: NotSet,
         tenant: Set(tenant.to_string()),
         version: Set(i64::from(version)),
-        starts_at: Set(column::millis(from)),
+        starts_at: Set(starts_at),
+        at_once: Set(at_once),
     };
     activations::Entity::insert(row)
         .exec_without_returning(tx)
         .await?;
+    if start == Start::AtOnce {
+        let values = [
+            tenant.as_str().into(),
+            i64::from(version).into(),
+            starts_at.into(),
+        ];
+        let backend = tx.get_database_backend();
+        let told = Statement::from_sql_and_values(backend, TELL_OTHERS, values);
+        tx.execute_raw(told).await?;
+    }
     Ok(())
+}
+
+fn version_of(model: &activations::Model) -> Result<u32, StoreError> {
+    Row::of(ACTIVATIONS, &model.tenant).count("version", model.version)
 }
 
 fn parse(model: &Model) -> Result<Policy, StoreError> {

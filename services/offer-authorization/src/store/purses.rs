@@ -3,39 +3,22 @@
 use domain::id::{AgentId, PartnerId, TenantId};
 use domain::money::Money;
 use domain::time::Timestamp;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
-use serde::{Deserialize, Serialize};
 use storage::column::{self, Row};
 use storage::{StoreError, TenantScoped, Tx};
 
 use super::entities::purses::{ActiveModel, Column, Entity, Model};
 use super::ledger::{Counter, counters};
+use super::people::PersonCursor;
 use crate::day::Day;
 use crate::ledger::LimitKey;
 use crate::programme::{Purse, PurseOwner, PurseReport};
 
 const TABLE: &str = "purses";
-
-/// The sort key of the list of purses; the agent is empty for the purse of a whole partner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PurseCursor {
-    partner: String,
-    agent: String,
-}
-
-impl PurseCursor {
-    /// The place of a purse in the list.
-    pub(crate) fn of(purse: &Purse) -> Self {
-        Self {
-            partner: purse.owner.partner.to_string(),
-            agent: agent_column(&purse.owner),
-        }
-    }
-}
 
 /// Stores a purse, in place of an earlier one of this owner.
 pub(crate) async fn set(
@@ -97,22 +80,16 @@ pub(crate) async fn list<C: ConnectionTrait>(
     connection: &C,
     tenant: &TenantId,
     partner: Option<&PartnerId>,
-    after: Option<&PurseCursor>,
+    after: Option<&PersonCursor>,
     limit: u64,
 ) -> Result<Vec<Purse>, StoreError> {
     let mut query = Entity::find_in(tenant);
     if let Some(partner) = partner {
         query = query.filter(Column::PartnerId.eq(partner.as_str()));
     }
-    if let Some(PurseCursor { partner, agent }) = after {
-        let same_partner = Expr::col(Column::PartnerId)
-            .eq(partner.as_str())
-            .and(Expr::col(Column::AgentId).gt(agent.as_str()));
-        query = query.filter(
-            Condition::any()
-                .add(Column::PartnerId.gt(partner.as_str()))
-                .add(same_partner),
-        );
+    if let Some(after) = after {
+        let [partner, agent] = [Column::PartnerId, Column::AgentId].map(Expr::col);
+        query = query.filter(after.is_before(&partner, &agent));
     }
     let models = query
         .order_by_asc(Column::PartnerId)

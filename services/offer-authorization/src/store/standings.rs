@@ -2,16 +2,17 @@
 
 use domain::id::{PartnerId, TenantId};
 use domain::time::Timestamp;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use storage::column::{self, Row};
 use storage::{StoreError, TenantScoped, Tx};
 
 use super::entities::standings::{ActiveModel, Column, Entity, Model};
+use super::people::PersonCursor;
 use crate::authority::Standing;
 use crate::case::CaseAgent;
 
@@ -22,23 +23,6 @@ const TABLE: &str = "standings";
 pub(crate) struct KnownPerson {
     pub(crate) who: CaseAgent,
     pub(crate) standing: Standing,
-}
-
-/// The sort key of the list of standings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StandingCursor {
-    partner: String,
-    agent: String,
-}
-
-impl StandingCursor {
-    /// The place of a person in the list.
-    pub(crate) fn of(known: &KnownPerson) -> Self {
-        Self {
-            partner: known.who.partner.to_string(),
-            agent: known.who.agent.to_string(),
-        }
-    }
 }
 
 /// Stores what is known of somebody, in place of what was.
@@ -104,22 +88,16 @@ pub(crate) async fn list<C: ConnectionTrait>(
     connection: &C,
     tenant: &TenantId,
     partner: Option<&PartnerId>,
-    after: Option<&StandingCursor>,
+    after: Option<&PersonCursor>,
     limit: u64,
 ) -> Result<Vec<KnownPerson>, StoreError> {
     let mut query = Entity::find_in(tenant);
     if let Some(partner) = partner {
         query = query.filter(Column::PartnerId.eq(partner.as_str()));
     }
-    if let Some(StandingCursor { partner, agent }) = after {
-        let same_partner = Expr::col(Column::PartnerId)
-            .eq(partner.as_str())
-            .and(Expr::col(Column::AgentId).gt(agent.as_str()));
-        query = query.filter(
-            Condition::any()
-                .add(Column::PartnerId.gt(partner.as_str()))
-                .add(same_partner),
-        );
+    if let Some(after) = after {
+        let [partner, agent] = [Column::PartnerId, Column::AgentId].map(Expr::col);
+        query = query.filter(after.is_before(&partner, &agent));
     }
     let models = query
         .order_by_asc(Column::PartnerId)

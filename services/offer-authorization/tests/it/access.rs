@@ -153,6 +153,8 @@ async fn an_agent_of_one_partner_is_not_asked_about_by_another() {
         cause: a_case().cause,
         cart: a_case().cart,
         ladder: Vec::new(),
+        person_id: String::new(),
+        session_id: String::new(),
     };
     assert_eq!(partner().as_str(), "north");
 

@@ -1,18 +1,18 @@
 //! The examples for a checkout, in three languages, against one table of good and forged tokens. What one takes, all take.
 
+mod forging;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use platform::auth::SigningKey;
 use proto::offers::v1 as pb;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::world::World;
+use forging::{kid_of, posing, shared_secret, strangers, three, unsigned};
 
 const KIND: &str = "offer+jwt";
 /// Node that runs TypeScript as it is.
@@ -35,21 +35,7 @@ struct Checkout {
 
 impl Checkout {
     fn says(&self, keys: &Path, row: &Row) -> Value {
-        let [program, arguments @ ..] = self.command.as_slice() else {
-            panic!("{} has no command", self.language);
-        };
-        let mut child = Command::new(program)
-            .args(arguments)
-            .arg(keys)
-            .args(&row.arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut input = child.stdin.take().unwrap();
-        input.write_all(row.token.as_bytes()).unwrap();
-        drop(input);
-        let output = child.wait_with_output().unwrap();
+        let output = self.run(keys, &row.token, &row.arguments);
         let refused = row.refused.is_some();
         let code = output.status.code();
         assert_eq!(
@@ -60,6 +46,26 @@ impl Checkout {
             row.what
         );
         serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn run(&self, keys: &Path, token: &str, arguments: &[String]) -> Output {
+        let [program, own @ ..] = self.command.as_slice() else {
+            panic!("{} has no command", self.language);
+        };
+        let mut child = Command::new(program)
+            .args(own)
+            .arg(keys)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        // Whoever refuses its arguments need not read on.
+        let _ = input.write_all(token.as_bytes());
+        drop(input);
+        child.wait_with_output().unwrap()
     }
 }
 
@@ -114,11 +120,11 @@ fn typescript(folder: &Path) -> Option<Checkout> {
             command,
         });
     }
-    let esbuild = examples().join("../storefront/node_modules/.bin/esbuild");
+    let esbuild = esbuild();
     let plain = folder.join("verify-offer.mjs");
     let out = format!("--outfile={}", plain.display());
     let source = source.display().to_string();
-    let stripped = esbuild.exists()
+    let stripped = esbuild.is_file()
         && succeeds(
             &esbuild.display().to_string(),
             &[&source, "--format=esm", "--log-level=error", &out],
@@ -133,6 +139,18 @@ fn typescript(folder: &Path) -> Option<Checkout> {
         language: "TypeScript",
         command: vec!["node".into(), plain],
     })
+}
+
+/// The one that `cargo xtask test` names, else that of the storefront's tools.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tools of a test run are no configuration of a service"
+)]
+fn esbuild() -> PathBuf {
+    std::env::var_os("RESCATE_ESBUILD").map_or_else(
+        || examples().join("../storefront/node_modules/.bin/esbuild"),
+        PathBuf::from,
+    )
 }
 
 fn node() -> Option<(u32, u32)> {
@@ -166,11 +184,6 @@ fn claims_of(token: &str) -> Value {
     jsonwebtoken::dangerous::insecure_decode::<Value>(token)
         .unwrap()
         .claims
-}
-
-fn unsigned(header: &Value, claims: &Value) -> String {
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}", part(header), part(claims))
 }
 
 fn write_keys(folder: &TempDir, keys: &[pb::OfferKey]) -> PathBuf {
@@ -303,40 +316,6 @@ impl<'a> Original<'a> {
     }
 }
 
-fn three(token: &str) -> [&str; 3] {
-    let parts: Vec<&str> = token.split('.').collect();
-    parts.try_into().unwrap()
-}
-
-fn kid_of(token: &str) -> String {
-    jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
-}
-
-/// Signed by somebody else in their own name.
-fn strangers(claims: &Value) -> String {
-    SigningKey::generate().unwrap().sign(KIND, claims).unwrap()
-}
-
-/// Signed by somebody else in our name.
-fn posing(token: &str, claims: &Value) -> String {
-    let [_, body, signature] = three(&strangers(claims)).map(str::to_owned);
-    let [header, ..] = three(token);
-    format!("{header}.{body}.{signature}")
-}
-
-/// Signed with our public key as if it were a secret.
-fn shared_secret(token: &str, claims: &Value) -> String {
-    let mut header = Header::new(Algorithm::HS256);
-    header.typ = Some(KIND.to_owned());
-    header.kid = Some(kid_of(token));
-    encode(
-        &header,
-        claims,
-        &EncodingKey::from_secret(kid_of(token).as_bytes()),
-    )
-    .unwrap()
-}
-
 #[tokio::test]
 async fn every_checkout_takes_what_we_signed_and_nothing_else() {
     let world = World::with_case().await;
@@ -360,4 +339,39 @@ async fn every_checkout_takes_what_we_signed_and_nothing_else() {
         }
     }
     world.stop().await;
+}
+
+/// In some languages nothing is a number, and large numbers are equal to their neighbours.
+#[tokio::test]
+async fn what_is_no_count_is_no_cart_and_no_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = SigningKey::generate().unwrap();
+    let claims = json!({
+        "tenant": "acme", "offer": "off", "person": "vis", "cart_version": 9_007_199_254_740_993_u64,
+        "remedy": "amount_off", "minor_units": 5, "currency": "USD", "iat": 1, "exp": 901,
+    });
+    let token = key.sign(KIND, &claims).unwrap();
+    let published = pb::OfferKey {
+        key_id: key.kid().to_owned(),
+        public_key: key.public_key().to_owned(),
+    };
+    let keys = write_keys(&folder, &[published]);
+    let with = |cart: &str, now: &str| ["acme", "vis", cart, now].map(str::to_owned);
+
+    for checkout in checkouts(folder.path()) {
+        for (cart, now) in [
+            ("", "900"),
+            ("1", ""),
+            ("1", "soon"),
+            ("-1", "900"),
+            ("1", "9e2"),
+        ] {
+            let output = checkout.run(&keys, &token, &with(cart, now));
+            let code = output.status.code();
+            assert_eq!(code, Some(2), "{}: {cart:?} at {now:?}", checkout.language);
+            assert!(output.stdout.is_empty());
+        }
+        let neighbour = checkout.run(&keys, &token, &with("9007199254740992", "900"));
+        assert!(!neighbour.status.success(), "{}", checkout.language);
+    }
 }

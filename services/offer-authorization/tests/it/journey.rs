@@ -204,6 +204,7 @@ async fn the_gate_tells_what_an_available_agent_may_grant() {
                 .into(),
         ),
         ladder: vec![RemedyKind::AmountOff.into(), RemedyKind::Information.into()],
+        ..pb::CheckAuthorityRequest::default()
     };
     let available = pb::check_authority_request::Grantor::Available(pb::AvailableAgents {
         agents: vec![ana()],

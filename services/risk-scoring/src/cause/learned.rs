@@ -4,6 +4,10 @@
 //! confidences that the table itself gave the cause on the labelled assessments. The `S` made-up labels of each cause shrink it
 //! to nothing while there is little to learn from (an empirical-Bayes estimate with a gamma prior of mean one). What a signal
 //! says is not learned, so that more of a sign never comes to speak against its cause.
+//!
+//! Only an assessment that was between causes teaches: its label is among those that were found, and another is, too. Where no
+//! signal argued for the true cause, no prior could have put it first; an agent who heard it from the shopper knows more than
+//! the events do, and that must not make the cause likelier where events do speak.
 
 use std::collections::BTreeMap;
 
@@ -29,12 +33,23 @@ pub(crate) struct Labelled {
 #[serde(transparent)]
 pub(crate) struct Shifts(BTreeMap<Cause, f64>);
 
+impl Labelled {
+    /// Whether a prior could have put the label first, or another cause.
+    pub(crate) fn teaches(&self) -> bool {
+        self.findings.len() > 1
+            && self
+                .findings
+                .iter()
+                .any(|finding| finding.cause == self.label)
+    }
+}
+
 impl Shifts {
-    /// Learns from labels. None teach nothing.
+    /// Learns from labels that teach. None teach nothing.
     pub(crate) fn learn(labelled: &[Labelled]) -> Self {
         let mut seen: BTreeMap<Cause, f64> = BTreeMap::new();
         let mut expected: BTreeMap<Cause, f64> = BTreeMap::new();
-        for one in labelled {
+        for one in labelled.iter().filter(|one| one.teaches()) {
             *seen.entry(one.label).or_default() += 1.0;
             for finding in &one.findings {
                 *expected.entry(finding.cause).or_default() += finding.confidence.get();
@@ -104,6 +119,28 @@ mod tests {
         assert!(many.of(Cause::UnexpectedCost) < -1.5, "{many:?}");
         // By hand: ln((300 + 20) / (60 + 20)).
         assert!((many.of(Cause::PolicyDoubt) - 4.0_f64.ln()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_agents_know_and_events_do_not_teaches_nothing() {
+        let unknown = CauseFinding {
+            cause: Cause::Unknown,
+            confidence: Probability::ONE,
+            evidence: Vec::new(),
+        };
+        // No signal at all; the shopper told the agent.
+        let mut labels = vec![
+            Labelled {
+                findings: vec![unknown],
+                label: Cause::UnexpectedCost,
+            };
+            80
+        ];
+        // And where there were signs, the table was right as often as it said.
+        labels.extend(vec![labelled(Cause::UnexpectedCost, 0.5); 10]);
+        labels.extend(vec![labelled(Cause::PolicyDoubt, 0.5); 10]);
+        assert_eq!(Shifts::learn(&labels), Shifts::default());
+        assert_eq!(labels.iter().filter(|one| one.teaches()).count(), 20);
     }
 
     proptest! {

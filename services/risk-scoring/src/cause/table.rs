@@ -15,6 +15,10 @@ const BUILT_IN: &str = include_str!("../../models/causes.toml");
 /// Largest weight of either sign; more would make a hint a proof.
 const MAX_WEIGHT: f64 = 10.0;
 
+/// Versions of built-in tables lie below this, and what was learned on one has this many times its version and a number from
+/// 1 below this. The contract says so.
+const STRIDE: u32 = 1_000;
+
 /// The file as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,7 +70,7 @@ impl From<bool> for Idle {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Weight {
-    cause: Cause,
+    pub(super) cause: Cause,
     /// Seen once.
     pub(super) first: f64,
     /// More, each time that the count doubles.
@@ -106,6 +110,9 @@ impl CauseTable {
         for row in &signals {
             check(row)?;
         }
+        if version == 0 || version >= STRIDE {
+            return Err(TableError::Rule("the version must be 1 to 999".to_owned()));
+        }
         bounded("phase_match", phase_match)?;
         bounded("phase_mismatch", phase_mismatch)?;
         let table = Self {
@@ -128,6 +135,18 @@ impl CauseTable {
         self.version
     }
 
+    /// The version of what is learned on this table after the newest; `None` once there can be no more.
+    pub(crate) fn next_learned(&self, newest: Option<u32>) -> Option<u32> {
+        let first = self.version * STRIDE;
+        let last = newest.map_or(first, |newest| newest.max(first));
+        Some(last + 1).filter(|next| self.is_base_of(*next))
+    }
+
+    /// Whether a version was learned on this table. What was learned on another says nothing about this one.
+    pub(crate) fn is_base_of(&self, learned: u32) -> bool {
+        learned / STRIDE == self.version && !learned.is_multiple_of(STRIDE)
+    }
+
     pub(super) fn prior(&self, cause: Cause) -> f64 {
         self.priors.get(&cause).copied().unwrap_or_default()
     }
@@ -147,11 +166,12 @@ impl CauseTable {
             .is_some_and(|row| row.idle == Idle::Yes)
     }
 
-    /// What a signal says for a cause, and how long that holds; `None` when it says nothing.
-    pub(super) fn weight(&self, signal: SignalKind, cause: Cause) -> Option<(Weight, f64)> {
-        let row = self.signals.get(&signal)?;
-        let weight = row.causes.iter().find(|weight| weight.cause == cause)?;
-        Some((*weight, row.half_life_minutes))
+    /// What a signal says, cause by cause, and the minutes in which that loses half of its weight.
+    pub(super) fn weights(&self, signal: SignalKind) -> (&[Weight], f64) {
+        let row = self.signals.get(&signal);
+        row.map_or((<&[Weight]>::default(), f64::INFINITY), |row| {
+            (row.causes.as_slice(), row.half_life_minutes)
+        })
     }
 
     fn is_complete(&self) -> bool {

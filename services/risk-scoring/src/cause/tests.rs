@@ -146,6 +146,24 @@ fn moment_of(phase: RiskPhase, signals: &[(SignalKind, u32, u64)]) -> Moment {
     moment
 }
 
+/// An assessment between two causes, one of which an agent found to be the true one.
+fn between(truth: Cause) -> Labelled {
+    let other = if truth == Cause::PromoCode {
+        Cause::PaymentFriction
+    } else {
+        Cause::PromoCode
+    };
+    let finding = |cause| CauseFinding {
+        cause,
+        confidence: Probability::new(0.5).unwrap(),
+        evidence: Vec::new(),
+    };
+    Labelled {
+        findings: vec![finding(truth), finding(other)],
+        label: truth,
+    }
+}
+
 proptest! {
     #[test]
     fn confidences_sum_to_one_at_most_and_are_sorted(
@@ -166,7 +184,9 @@ proptest! {
         phase in proptest::sample::select(RiskPhase::ALL),
         signals in signals(),
         count in 0_u32..40,
+        truth in proptest::sample::select(Cause::ALL),
     ) {
+        let taught = Shifts::learn(&vec![between(truth); 100]);
         let others: Vec<_> = signals
             .into_iter()
             .filter(|(kind, _, _)| *kind != SignalKind::PaymentDeclined)
@@ -176,9 +196,17 @@ proptest! {
             if count > 0 {
                 signals.push((SignalKind::PaymentDeclined, count, 30));
             }
-            confidence_in(Cause::PaymentFriction, &moment_of(phase, &signals))
+            let moment = moment_of(phase, &signals);
+            let learned = weigh(&moment, &table(), &taught);
+            let learned = learned.iter().find(|found| found.cause == Cause::PaymentFriction);
+            (
+                confidence_in(Cause::PaymentFriction, &moment),
+                learned.map_or(0.0, |found| found.confidence.get()),
+            )
         };
-        prop_assert!(with(count + 1) >= with(count));
+        let ((less, less_learned), (more, more_learned)) = (with(count), with(count + 1));
+        prop_assert!(more >= less);
+        prop_assert!(more_learned >= less_learned, "nor by what agents taught");
     }
 
     #[test]
@@ -188,5 +216,23 @@ proptest! {
     ) {
         let moment = moment_of(phase, &signals);
         prop_assert_eq!(findings(&moment, &table()), findings(&moment, &table()));
+    }
+}
+
+#[test]
+fn learned_versions_belong_to_one_built_in_table_and_run_out() {
+    let table = CauseTable::built_in().unwrap();
+    assert_eq!(table.version(), 1);
+    assert_eq!(table.next_learned(None), Some(1_001));
+    assert_eq!(table.next_learned(Some(1_041)), Some(1_042));
+    assert_eq!(table.next_learned(Some(1_999)), None);
+    for (version, of_this) in [
+        (1, false),
+        (1_000, false),
+        (1_001, true),
+        (1_999, true),
+        (2_001, false),
+    ] {
+        assert_eq!(table.is_base_of(version), of_this, "{version}");
     }
 }

@@ -68,6 +68,18 @@ macro_rules! catalogue {
         const OF_MOMENTS: &[Feature] = &[$( Feature::$feature, )+];
 
         impl Feature {
+            /// Its place among those of moments; behind all of them for what is about a signal.
+            const fn place(self) -> usize {
+                let mut place = 0;
+                $(
+                    if matches!(self, Self::$feature) {
+                        return place;
+                    }
+                    place += 1;
+                )+
+                place
+            }
+
             fn subject(self) -> Subject {
                 match self {
                     $( Self::$feature => Subject::Moment(Entry {
@@ -92,8 +104,8 @@ catalogue! {
         "Time on this page, 0 when not known",
         "Tiempo en esta página, 0 si no se conoce";
     EventCount = "event_count", Number,
-        "Events of this session",
-        "Eventos de esta sesión";
+        "Events of this session, of all types",
+        "Eventos de esta sesión, de todo tipo";
     CartLines = "cart_lines", Number,
         "Different articles in the cart",
         "Artículos distintos en el carrito";
@@ -133,21 +145,30 @@ catalogue! {
     LocalEarlyHours = "local_early_hours", YesNo,
         "Between 2 and 8 o'clock local time, no when the zone is not known",
         "Entre las 2 y las 8 hora local, no si no se conoce la zona";
-    MinutesPerEvent = "minutes_per_event", Minutes,
-        "Mean time between two events, missing before the second",
-        "Tiempo medio entre dos eventos, falta antes del segundo";
-    MinutesSinceEvent = "minutes_since_event", Minutes,
-        "Time since the event before, missing on the first or when not told",
-        "Tiempo desde el evento anterior, falta en el primero o si no se conoce";
+    MinutesShopping = "minutes_shopping", Minutes,
+        "Time since the first look at a product or addition to the cart",
+        "Tiempo desde la primera vista de producto o adición al carrito";
+    ShoppingEvents = "shopping_events", Number,
+        "Looks at products and additions to the cart",
+        "Vistas de productos y adiciones al carrito";
+    MinutesPerShoppingEvent = "minutes_per_shopping_event", Minutes,
+        "Mean time between two looks or additions, missing before the second",
+        "Tiempo medio entre dos vistas o adiciones, falta antes de la segunda";
+    MinutesSinceShoppingEvent = "minutes_since_shopping_event", Minutes,
+        "Time since the look or addition before, missing on the first",
+        "Tiempo desde la vista o adición anterior, falta en la primera";
+    CartAdditions = "cart_additions", Number,
+        "Additions to the cart",
+        "Adiciones al carrito";
+    ShoppingEventsPerAddition = "shopping_events_per_addition", Number,
+        "Looks and additions for each addition to the cart, missing before the first",
+        "Vistas y adiciones por cada adición al carrito, falta antes de la primera";
     ProductsViewed = "products_viewed", Number,
-        "Different products seen, missing when not told",
-        "Productos distintos vistos, falta si no se conoce";
+        "Different products looked at or added, missing before the first",
+        "Productos distintos vistos o añadidos, falta antes del primero";
     CartItemViews = "cart_item_views", Number,
-        "Looks at products that are in the cart, missing when not told",
-        "Vistas de productos que están en el carrito, falta si no se conoce";
-    EventsPerCartLine = "events_per_cart_line", Number,
-        "Events for each article in the cart, missing while it is empty",
-        "Eventos por artículo del carrito, falta mientras está vacío";
+        "Looks at products that are in the cart, missing before the first look or addition",
+        "Vistas de productos que están en el carrito, falta antes de la primera vista o adición";
     EarlierOrderShare = "earlier_order_share", Number,
         "Share of earlier carts that became orders, with one of each added",
         "Parte de carritos anteriores que acabó en pedido, con uno de cada añadido";
@@ -169,11 +190,14 @@ impl Feature {
     /// Features that a moment need not know. Scorecards take 0 for a missing one, trees send it where each split says, and
     /// a logistic model takes what it states for it.
     pub(crate) const MAY_BE_MISSING: &[Self] = &[
-        Self::MinutesPerEvent,
-        Self::MinutesSinceEvent,
+        Self::MinutesShopping,
+        Self::ShoppingEvents,
+        Self::MinutesPerShoppingEvent,
+        Self::MinutesSinceShoppingEvent,
+        Self::CartAdditions,
+        Self::ShoppingEventsPerAddition,
         Self::ProductsViewed,
         Self::CartItemViews,
-        Self::EventsPerCartLine,
         Self::LocalHour,
     ];
 
@@ -192,13 +216,12 @@ impl Feature {
             let place = SignalKind::ALL.iter().position(|listed| *listed == kind);
             OF_MOMENTS.len() + 2 * place.unwrap_or_default()
         };
-        match self.subject() {
-            Subject::Moment(_) => OF_MOMENTS
-                .iter()
-                .position(|listed| *listed == self)
-                .unwrap_or_default(),
-            Subject::Count(kind) => signal(kind),
-            Subject::Dwell(kind) => signal(kind) + 1,
+        if let Self::Count(kind) = self {
+            signal(kind)
+        } else if let Self::Dwell(kind) = self {
+            signal(kind) + 1
+        } else {
+            self.place()
         }
     }
 

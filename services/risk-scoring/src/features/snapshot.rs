@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use domain::cart::Cart;
-use domain::moment::{Moment, MomentKind, Progress, VisitHistory};
+use domain::moment::{Moment, MomentKind, Progress, Shopping, VisitHistory};
 use domain::phase::RiskPhase;
 use domain::signal::Signal;
-use domain::time::{LocalHours, Timestamp, Zone, elapsed};
+use domain::time::{Timestamp, elapsed};
 
 /// What features are made of. A field that is `None` is not known.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,14 +15,10 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) on_site: Duration,
     /// Since the page was entered; zero when that is not known.
     pub(crate) on_page: Duration,
-    /// From the event before to this one; absent on the first, too.
-    pub(crate) since_event: Option<Duration>,
     /// Events of the session, this one included.
     pub(crate) events: u32,
-    /// Different products seen, those in the cart included.
-    pub(crate) products_viewed: Option<u32>,
-    /// Looks at products that are in the cart now.
-    pub(crate) cart_item_views: Option<u32>,
+    /// `None` before the first look or addition, too.
+    pub(crate) shopped: Option<Shopped>,
     pub(crate) cart_lines: u32,
     pub(crate) cart_units: u32,
     /// Shipping and tax in percent of the cart; 0 for an empty cart or before they are seen.
@@ -39,6 +35,23 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) signals: &'a [Signal],
 }
 
+/// What was done with products: all that a recording of looks and additions tells of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shopped {
+    /// Looks at products.
+    pub(crate) views: u32,
+    /// Additions to the cart.
+    pub(crate) additions: u32,
+    /// Different products of either.
+    pub(crate) products: u32,
+    /// Looks at products that are in the cart now.
+    pub(crate) cart_item_views: u32,
+    /// Since the first look or addition.
+    pub(crate) since_first: Duration,
+    /// From the look or addition before to this moment; absent when there is none.
+    pub(crate) since_previous: Option<Duration>,
+}
+
 impl<'a> From<&'a Moment> for Snapshot<'a> {
     fn from(moment: &'a Moment) -> Self {
         let at = moment.occurred_at;
@@ -48,11 +61,8 @@ impl<'a> From<&'a Moment> for Snapshot<'a> {
             on_page: moment
                 .page_entered_at
                 .map_or(Duration::ZERO, |entered| elapsed(entered, at)),
-            // A moment does not tell these three yet.
-            since_event: None,
-            products_viewed: None,
-            cart_item_views: None,
             events: moment.event_count,
+            shopped: moment.shopping.map(|shopping| Shopped::of(shopping, at)),
             cart_lines: u32::try_from(cart.lines().len()).unwrap_or(u32::MAX),
             cart_units: cart.item_count(),
             extra_cost_percent: extra_cost_percent(cart),
@@ -61,8 +71,21 @@ impl<'a> From<&'a Moment> for Snapshot<'a> {
             progress: moment.progress,
             phase: moment.phase,
             kind: Some(moment.kind),
-            local_hour: moment.zone.as_ref().map(|zone| local_hour(zone, at)),
+            local_hour: moment.zone.as_ref().map(|zone| zone.hour(at)),
             signals: &moment.signals,
+        }
+    }
+}
+
+impl Shopped {
+    fn of(shopping: Shopping, at: Timestamp) -> Self {
+        Self {
+            views: shopping.product_views,
+            additions: shopping.cart_additions,
+            products: shopping.products_seen,
+            cart_item_views: shopping.cart_item_views,
+            since_first: elapsed(shopping.first_at, at),
+            since_previous: shopping.previous_at.map(|previous| elapsed(previous, at)),
         }
     }
 }
@@ -77,19 +100,4 @@ fn extra_cost_percent(cart: &Cart) -> f64 {
         .map_or(0.0, |hundredths| {
             f64::from(u32::try_from(hundredths).unwrap_or(u32::MAX)) / 100.0
         })
-}
-
-/// The hour on the wall: halved down, since a zone only says whether an instant lies in a window.
-fn local_hour(zone: &Zone, at: Timestamp) -> u8 {
-    let (mut from, mut until) = (0_u8, 24_u8);
-    while until - from > 1 {
-        let middle = u8::midpoint(from, until);
-        let later = LocalHours::new(middle, until).is_ok_and(|hours| hours.contains(zone, at));
-        if later {
-            from = middle;
-        } else {
-            until = middle;
-        }
-    }
-    from
 }

@@ -2,9 +2,11 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use domain::language::Language;
-use domain::moment::{Moment, MomentKind, Progress, VisitHistory};
+use domain::moment::{Moment, MomentKind, Progress, Shopping, VisitHistory};
 use domain::signal::SignalKind;
+use domain::time::earlier;
 use testkit::builders::{a_cart, a_moment};
+use testkit::clock::start;
 
 use super::catalogue::{Direction, Unit};
 use super::*;
@@ -84,6 +86,37 @@ fn a_moment_has_the_features_that_it_shows() {
 }
 
 #[test]
+fn a_moment_tells_looks_and_additions_and_one_that_does_not_leaves_them_missing() {
+    let before = |seconds| earlier(start(), Duration::from_secs(seconds));
+    let moment = a_moment()
+        .with_shopping(Shopping {
+            product_views: 5,
+            cart_additions: 2,
+            products_seen: 3,
+            cart_item_views: 4,
+            first_at: before(120),
+            previous_at: Some(before(30)),
+        })
+        .build();
+    let features = SessionFeatures::of(&Snapshot::from(&moment));
+    let unknown = SessionFeatures::of(&Snapshot::from(&a_moment().build()));
+
+    for (feature, value) in [
+        (Feature::MinutesShopping, 2.0),
+        (Feature::ShoppingEvents, 7.0),
+        (Feature::MinutesPerShoppingEvent, 2.0 / 6.0),
+        (Feature::MinutesSinceShoppingEvent, 0.5),
+        (Feature::CartAdditions, 2.0),
+        (Feature::ShoppingEventsPerAddition, 3.5),
+        (Feature::ProductsViewed, 3.0),
+        (Feature::CartItemViews, 4.0),
+    ] {
+        assert_eq!(features.get(feature), Some(value), "{feature}");
+        assert_eq!(unknown.get(feature), None, "{feature}");
+    }
+}
+
+#[test]
 fn an_hour_counts_only_where_the_zone_is_known() {
     // 10:00 UTC on a Monday: 4 o'clock in Chicago, 11 in Madrid.
     let hours = |moment: &Moment| {
@@ -152,4 +185,10 @@ fn signs_of_hesitation_raise_and_progress_lowers() {
     }
     assert_eq!(Feature::Progressing.direction(), Some(Direction::Lowers));
     assert_eq!(Feature::CartLines.direction(), None);
+}
+
+#[test]
+fn every_feature_has_a_slot_of_its_own_in_the_order_of_the_catalogue() {
+    let slots: Vec<usize> = Feature::all().map(Feature::slot).collect();
+    assert_eq!(slots, (0..Feature::SLOTS).collect::<Vec<_>>());
 }

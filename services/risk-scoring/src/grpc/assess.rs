@@ -6,7 +6,7 @@ use proto::risk::v1 as pb;
 use tonic::Status;
 
 use super::{convert, request};
-use crate::service::Service;
+use crate::service::{Call, Service};
 
 const ASSESS_SESSION: &str = "/rescate.risk.v1.RiskScoringService/AssessSession";
 
@@ -16,11 +16,17 @@ pub(super) async fn assess(
     caller: &Caller,
     message: pb::AssessSessionRequest,
 ) -> Result<pb::AssessSessionResponse, Status> {
-    let key =
-        request::key(caller, ASSESS_SESSION, &message.request_id, &message).map_err(into_status)?;
-    let moment = convert::moment(message).map_err(into_status)?;
+    let (key, moment) = call(caller, message)?;
     let assessment = service.assess(key, moment).await.map_err(into_status)?;
     Ok(pb::AssessSessionResponse {
         assessment: Some(assessment.into()),
     })
+}
+
+/// The moment of a message, and the key under which it came.
+pub(super) fn call(caller: &Caller, message: pb::AssessSessionRequest) -> Result<Call, Status> {
+    let key =
+        request::key(caller, ASSESS_SESSION, &message.request_id, &message).map_err(into_status)?;
+    let moment = convert::moment(message).map_err(into_status)?;
+    Ok((key, moment))
 }

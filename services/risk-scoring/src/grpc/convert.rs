@@ -105,6 +105,18 @@ pub(super) fn true_cause(
     Ok((read("assessment_id", assessment_id)?, read("cause", cause)?))
 }
 
+/// The version of a table of causes.
+pub(super) fn cause_table(request: &pb::ActivateCauseTableRequest) -> Result<u32, InvalidField> {
+    let pb::ActivateCauseTableRequest {
+        request_id: _,
+        version,
+    } = request;
+    if *version == 0 {
+        return Err(InvalidField::absent("version"));
+    }
+    Ok(*version)
+}
+
 pub(super) fn models(
     request: pb::ListModelsRequest,
 ) -> Result<PageRequest<ModelKey>, InvalidField> {
@@ -249,12 +261,12 @@ impl TryFrom<pb::SampleRow> for Sample {
             expected_abandonment,
         } = row;
         field::within_count("values", values.len(), field::MAX_ITEMS)?;
-        let mut features = SessionFeatures::default();
-        for (index, value) in values.into_iter().enumerate() {
-            let (feature, value) =
-                feature_value(value).map_err(|fault| fault.within_index("values", index))?;
-            features.set(feature, value);
-        }
+        let values = values.into_iter().enumerate().map(|(index, value)| {
+            feature_value(value).map_err(|fault| fault.within_index("values", index))
+        });
+        let values: Vec<(Feature, f64)> = values.collect::<Result<_, _>>()?;
+        field::distinct("values", values.iter().map(|(feature, _)| *feature))?;
+        let features: SessionFeatures = values.into_iter().collect();
         let expected: domain::assessment::Probability =
             read("expected_abandonment", expected_abandonment)?;
         Ok(Self {

@@ -161,9 +161,10 @@ impl ModelService for Api {
         let message = request.into_inner();
         let key = request::key(&caller, ACTIVATE_CAUSE_TABLE, &message.request_id, &message)
             .map_err(into_status)?;
+        let version = convert::cause_table(&message).map_err(into_status)?;
         let card = self
             .service
-            .activate_cause_table(key, message.version)
+            .activate_cause_table(key, version)
             .await
             .map_err(into_status)?;
         Ok(Response::new(pb::ActivateCauseTableResponse {

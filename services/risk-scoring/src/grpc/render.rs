@@ -5,10 +5,12 @@ use proto::field::WireField;
 use proto::risk::v1 as pb;
 
 use crate::cause;
+use crate::config::Alert;
+use crate::drift::{DayFigures, FeatureDrift};
 use crate::evaluator::ModelKind;
 use crate::features::{Feature, SessionFeatures, Snapshot, Tongue};
 use crate::model::{ModelCard, ModelState};
-use crate::service::{Active, CauseTableCard, FeatureDrift, Health};
+use crate::service::{Active, CauseTableCard, Health, WatchedDay};
 use crate::statistics::{Comparison, Difference, Figures, ReliabilityBin};
 use crate::store::StoredAssessment;
 
@@ -165,18 +167,58 @@ pub(super) fn health(health: Health) -> pb::GetModelHealthResponse {
         stability_index,
         known,
         features,
+        days,
     } = health;
-    let drift = |drift: FeatureDrift| pb::FeatureDrift {
-        feature: drift.feature.to_string(),
-        psi: drift.stability_index,
-    };
     pb::GetModelHealthResponse {
         n: count(n),
         score_psi: stability_index,
         n_known: known.map_or(0, |quality| count(quality.n)),
         calibration_gap: known.map(|quality| quality.calibration_gap),
         features: features.into_iter().map(drift).collect(),
+        days: days.into_iter().map(watched_day).collect(),
     }
+}
+
+fn watched_day(day: WatchedDay) -> pb::ModelDay {
+    let WatchedDay {
+        until,
+        figures,
+        alerts,
+    } = day;
+    let DayFigures {
+        n,
+        score_psi,
+        features,
+        held,
+    } = figures;
+    pb::ModelDay {
+        until: until.into_wire(),
+        n,
+        score_psi,
+        features: features.into_iter().map(drift).collect(),
+        n_known: held.map_or(0, |held| held.n),
+        calibration_gap: held.map(|held| held.gap),
+        calibration_slope: held.and_then(|held| held.slope),
+        expected_calibration_error: held.map(|held| held.calibration_error),
+        log_loss: held.map(|held| held.log_loss),
+        alerts: alerts.into_iter().map(alert).collect(),
+    }
+}
+
+fn drift(drift: FeatureDrift) -> pb::FeatureDrift {
+    pb::FeatureDrift {
+        feature: drift.feature,
+        psi: drift.stability_index,
+    }
+}
+
+fn alert(alert: Alert) -> i32 {
+    let alert = match alert {
+        Alert::Scores => pb::ModelAlert::Scores,
+        Alert::Features => pb::ModelAlert::Features,
+        Alert::Calibration => pb::ModelAlert::Calibration,
+    };
+    alert.into()
 }
 
 fn count(n: usize) -> u64 {

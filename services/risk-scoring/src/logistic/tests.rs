@@ -1,4 +1,5 @@
 use domain::signal::SignalKind;
+use proptest::prelude::*;
 
 use super::*;
 use crate::evaluator::{probability, sum};
@@ -22,6 +23,7 @@ fn parts(terms: Vec<Term>) -> LogisticParts {
             intercept: -0.5,
         },
         terms,
+        lines: Vec::new(),
     }
 }
 
@@ -103,4 +105,57 @@ fn parts_that_are_no_model_are_refused() {
         Logistic::new(slope),
         Err(InvalidLogistic::Calibration(_))
     ));
+}
+
+#[test]
+fn lines_stand_beside_the_terms() {
+    let line = |feature| Line {
+        feature,
+        at_least: 1.0,
+        below: None,
+        log_odds: 0.5,
+        reason: "a declined card".parse().unwrap(),
+    };
+    let declined = Feature::Count(SignalKind::PaymentDeclined);
+    let model = |feature| {
+        Logistic::new(LogisticParts {
+            lines: vec![line(feature)],
+            ..parts(vec![term(Feature::CartLines, 0.1)])
+        })
+    };
+    assert_eq!(
+        model(Feature::CartLines),
+        Err(InvalidLogistic::Overlap),
+        "it would be told twice"
+    );
+    let mut features = SessionFeatures::default();
+    let calm = model(declined).unwrap().score(&features);
+    features.set(declined, 1.0);
+    let score = model(declined).unwrap().score(&features);
+    let apart = sum(score.baseline, &score.factors) - sum(calm.baseline, &calm.factors);
+    assert!(
+        (apart - 1.0).abs() < 1e-12,
+        "calibrated as the rest: {apart}"
+    );
+}
+
+proptest! {
+    #[test]
+    fn factors_and_baseline_are_the_score(
+        weights in proptest::collection::vec(-4.0..4.0_f64, 3),
+        values in proptest::collection::vec(proptest::num::f64::ANY, 3),
+    ) {
+        let asked = [Feature::CartLines, Feature::LocalHour, Feature::ShoppingEvents];
+        let terms = asked.into_iter().zip(&weights).map(|(feature, weight)| term(feature, *weight));
+        let model = Logistic::new(parts(terms.collect())).unwrap();
+        let features: SessionFeatures = asked.into_iter().zip(values).collect();
+        let score = model.score(&features);
+        prop_assert_eq!(probability(sum(score.baseline, &score.factors)), score.abandonment);
+        // By hand: what is missing or no number counts as stated, or as 0 where it may not be missing.
+        let expected = asked.into_iter().zip(&weights).map(|(feature, weight)| {
+            weight * (features.get(feature).unwrap_or(3.0).clamp(0.0, 10.0) - 2.0)
+        });
+        let expected = 2.0 * (1.0 + expected.sum::<f64>()) - 0.5;
+        prop_assert!((sum(score.baseline, &score.factors) - expected).abs() < 1e-9);
+    }
 }

@@ -6,7 +6,8 @@
 
 use std::collections::HashMap;
 
-use super::{Entry, ModelFileError, features, push};
+use super::walk::{self, Entry, Met, Nodes};
+use super::{ModelFileError, features};
 use crate::evaluator::Calibration;
 use crate::trees::{BoostedTrees, Tree, TreesParts};
 
@@ -70,12 +71,8 @@ fn tree(section: &Fields<'_>) -> Result<Tree, ModelFileError> {
         return Err(ModelFileError::Unsupported("linear leaves"));
     }
     let columns = Columns::read(section)?;
-    let mut tree = Tree::default();
     let root = if columns.feature.is_empty() { -1 } else { 0 };
-    columns
-        .add(root, &mut tree)
-        .ok_or(ModelFileError::Field("left_child"))??;
-    Ok(tree)
+    walk::tree(&columns, root).ok_or(ModelFileError::Field("left_child"))?
 }
 
 /// The columns of a tree as they stand in the file. Negative children are leaves: -1 is the first.
@@ -95,8 +92,8 @@ impl Columns {
         let leaf_value: Vec<f64> = column(section, "leaf_value")?;
         let mut leaf_count: Vec<f64> = column(section, "leaf_count")?;
         // A tree that is one leaf has no counts.
-        if leaf_count.is_empty() {
-            leaf_count.resize(leaf_value.len(), 1.0);
+        if leaf_count.is_empty() && leaf_value.len() == 1 {
+            leaf_count.push(1.0);
         }
         Ok(Self {
             feature: column(section, "split_feature")?,
@@ -109,37 +106,14 @@ impl Columns {
             internal_count: column(section, "internal_count")?,
         })
     }
+}
 
-    /// Adds a node and all below it, parents before their children; `None` where a number points nowhere. Each split adds at
-    /// least one node, and there are no more splits than rows in the file: a loop runs out of them.
-    fn add(&self, root: i32, tree: &mut Tree) -> Option<Result<(), ModelFileError>> {
-        let mut waiting = vec![(root, None)];
-        while let Some((node, parent)) = waiting.pop() {
-            if tree.feature.len() > self.feature.len() + self.leaf_value.len() {
-                return None;
-            }
-            let entry = match self.entry(node)? {
-                Ok(entry) => entry,
-                Err(refused) => return Some(Err(refused)),
-            };
-            let at = push(tree, entry)?;
-            if let Some((parent, side)) = parent {
-                let children: &mut Vec<u32> = match side {
-                    Side::Left => &mut tree.left,
-                    Side::Right => &mut tree.right,
-                };
-                *children.get_mut(parent)? = at;
-            }
-            if let Ok(split) = usize::try_from(node) {
-                let place = Some(usize::try_from(at).ok()?);
-                waiting.push((*self.right.get(split)?, place.map(|at| (at, Side::Right))));
-                waiting.push((*self.left.get(split)?, place.map(|at| (at, Side::Left))));
-            }
-        }
-        Some(Ok(()))
+impl Nodes for Columns {
+    fn count(&self) -> usize {
+        self.feature.len() + self.leaf_value.len()
     }
 
-    fn entry(&self, node: i32) -> Option<Result<Entry, ModelFileError>> {
+    fn at(&self, node: i32) -> Met {
         let Ok(split) = usize::try_from(node) else {
             let leaf = usize::try_from(node.checked_add(1)?.checked_neg()?).ok()?;
             return Some(Ok(Entry::Leaf {
@@ -162,14 +136,10 @@ impl Columns {
             below: threshold.next_up(),
             missing_left,
             cover: *self.internal_count.get(split)?,
+            left: *self.left.get(split)?,
+            right: *self.right.get(split)?,
         }))
     }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Side {
-    Left,
-    Right,
 }
 
 fn fields(section: &str) -> Fields<'_> {

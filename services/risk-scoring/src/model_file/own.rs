@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ModelFileError;
-use crate::evaluator::{Calibration, Evaluator};
+use crate::evaluator::Evaluator;
 use crate::features::VERSION;
 use crate::logistic::{Logistic, LogisticParts};
 use crate::scorecard::{Scorecard, ScorecardParts};
@@ -26,16 +26,20 @@ pub(crate) struct ModelFile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Provenance {
-    /// SHA-256 of the training file, as it was read from the disk.
+    /// SHA-256 of the rows that were read, written as CSV: the same for each form of one file.
     pub(crate) data_sha256: String,
+    /// Hours that the shoppers' clocks were taken to be ahead of the file's.
+    #[serde(default)]
+    pub(crate) utc_offset_hours: i32,
+    /// What was trained with, with its version.
+    #[serde(default)]
+    pub(crate) trainer: String,
     pub(crate) rows: u64,
     pub(crate) visitors: u64,
     pub(crate) seed: u64,
     pub(crate) folds: u32,
     /// Settings of the trainer, by name.
     pub(crate) settings: std::collections::BTreeMap<String, String>,
-    /// How calibration was found: slope and intercept on predictions for visitors that were left out.
-    pub(crate) calibration: Calibration,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +64,17 @@ impl ModelFile {
             features_version: VERSION,
             provenance: Some(provenance),
             model: Parts::BoostedTrees(trees),
+        }
+    }
+
+    /// A file of logistic regression.
+    #[cfg(feature = "training")]
+    pub(crate) fn of_logistic(logistic: LogisticParts, provenance: Provenance) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            features_version: VERSION,
+            provenance: Some(provenance),
+            model: Parts::Logistic(logistic),
         }
     }
 

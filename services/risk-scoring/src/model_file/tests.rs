@@ -61,6 +61,29 @@ fn xgboost_files_predict_what_xgboost_predicts() {
 }
 
 #[test]
+fn what_xgboost_has_pruned_and_left_in_its_file_is_not_taken_along() {
+    let tree = r#"{"categories":[],"default_left":[0,0,0,0,0],"left_children":[1,-1,-1,-1,-1],"right_children":[2,-1,-1,-1,-1],
+        "split_indices":[0,0,0,2147483647,2147483647],"split_conditions":[3.0,-0.5,0.5,0.0,0.0],"sum_hessian":[2.0,1.0,1.0,0.0,0.0]}"#;
+    let file = |targets: &str| {
+        format!(
+            r#"{{"learner":{{"feature_names":["local_hour"],"learner_model_param":{{"base_score":"5E-1","num_target":"{targets}"}},
+            "objective":{{"name":"binary:logistic"}},"gradient_booster":{{"name":"gbtree","model":{{"trees":[{tree}]}}}}}}}}"#
+        )
+    };
+    let model = read(ModelFormat::XgBoostJson, &file("1")).unwrap();
+    assert_eq!(model.size(), 3);
+    let late = [(Feature::LocalHour, 22.0)].into_iter().collect();
+    let score = model.score(&late).abandonment.get();
+    assert!(
+        (score - 1.0 / (1.0 + (-0.5_f64).exp())).abs() < 1e-12,
+        "{score}"
+    );
+
+    let refused = read(ModelFormat::XgBoostJson, &file("2")).unwrap_err();
+    assert!(refused.to_string().contains("target"), "{refused}");
+}
+
+#[test]
 fn files_say_what_is_wrong_with_them() {
     use ModelFormat::{LightGbmText, Rescate, XgBoostJson};
     for (format, text, wrong) in [
@@ -68,7 +91,9 @@ fn files_say_what_is_wrong_with_them() {
         (LightGbmText, LIGHTGBM.replace("objective=binary sigmoid:1", "objective=regression"), "objective"),
         (LightGbmText, LIGHTGBM.replace("num_cat=0", "num_cat=1"), "categorical"),
         (LightGbmText, LIGHTGBM.replace("is_linear=0", "is_linear=1"), "linear"),
-        (LightGbmText, LIGHTGBM.replace("event_count", "events"), "`events`"),
+        (LightGbmText, LIGHTGBM.replace("event_count", "events"), "number 2"),
+        (LightGbmText, LIGHTGBM.replace("event_count", &"x".repeat(3 << 20)), "number 2"),
+        (LightGbmText, LIGHTGBM.replace("leaf_count=", "leaf_counts="), "left_child"),
         (LightGbmText, LIGHTGBM.replace("left_child=1 ", "left_child=0 "), "left_child"),
         (LightGbmText, LIGHTGBM.replace("left_child=1 ", "left_child=99 "), "left_child"),
         (LightGbmText, LIGHTGBM.replace("threshold=1", "threshold=x1"), "threshold"),
@@ -76,15 +101,16 @@ fn files_say_what_is_wrong_with_them() {
         (XgBoostJson, XGBOOST.replace("binary:logistic", "reg:squarederror"), "objective"),
         (XgBoostJson, XGBOOST.replace("\"gbtree\"", "\"dart\""), "booster"),
         (XgBoostJson, XGBOOST.replace("[5.1875E-1]", "[1.5]"), "base_score"),
-        (XgBoostJson, XGBOOST.replace("local_hour", "hour"), "`hour`"),
+        (XgBoostJson, XGBOOST.replace("local_hour", "hour"), "number 4"),
         (XgBoostJson, "{}".to_owned(), "JSON"),
         (Rescate, "{}".to_owned(), "JSON"),
-        (Rescate, r#"{"format":"x","features_version":2,"model":{"logistic":{"baseline_log_odds":0,"calibration":{"slope":1,"intercept":0},"terms":[]}}}"#.to_owned(), "version"),
+        (Rescate, r#"{"format":"x","features_version":3,"model":{"logistic":{"baseline_log_odds":0,"calibration":{"slope":1,"intercept":0},"terms":[]}}}"#.to_owned(), "version"),
         (Rescate, r#"{"format":"rescate.model/1","features_version":1,"model":{"logistic":{"baseline_log_odds":0,"calibration":{"slope":1,"intercept":0},"terms":[]}}}"#.to_owned(), "features"),
-        (Rescate, r#"{"format":"rescate.model/1","features_version":2,"model":{"logistic":{"baseline_log_odds":0,"calibration":{"slope":1,"intercept":0},"terms":[]}}}"#.to_owned(), "terms"),
+        (Rescate, r#"{"format":"rescate.model/1","features_version":3,"model":{"logistic":{"baseline_log_odds":0,"calibration":{"slope":1,"intercept":0},"terms":[]}}}"#.to_owned(), "terms"),
     ] {
         let refused = read(format, &text).unwrap_err().to_string();
         assert!(refused.contains(wrong), "`{refused}` does not name {wrong}");
+        assert!(refused.len() < 200, "nothing of the file is repeated");
     }
 }
 
@@ -125,7 +151,7 @@ fn our_own_json_holds_every_kind() {
         ),
     ] {
         let text =
-            format!(r#"{{"format":"rescate.model/1","features_version":2,"model":{model}}}"#);
+            format!(r#"{{"format":"rescate.model/1","features_version":3,"model":{model}}}"#);
         assert_eq!(read(ModelFormat::Rescate, &text).unwrap().kind(), kind);
     }
 }

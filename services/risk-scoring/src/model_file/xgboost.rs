@@ -6,7 +6,8 @@
 
 use serde::Deserialize;
 
-use super::{Entry, ModelFileError, features, push};
+use super::walk::{self, Entry, Met, Nodes};
+use super::{ModelFileError, features};
 use crate::evaluator::Calibration;
 use crate::trees::{BoostedTrees, Tree, TreesParts};
 
@@ -28,6 +29,9 @@ struct Learner {
 #[derive(Deserialize)]
 struct LearnerParam {
     base_score: String,
+    /// Outcomes that one model predicts.
+    #[serde(default)]
+    num_target: String,
 }
 
 #[derive(Deserialize)]
@@ -46,12 +50,13 @@ struct Forest {
     trees: Vec<Columns>,
 }
 
-/// The columns of a tree as they stand in the file; a node without a left child is a leaf.
+/// The columns of a tree as they stand in the file; a node without a left child is a leaf. Nodes that were pruned are still
+/// there, with a feature that is none, and nobody's children.
 #[derive(Deserialize)]
 struct Columns {
     left_children: Vec<i32>,
     right_children: Vec<i32>,
-    split_indices: Vec<i16>,
+    split_indices: Vec<u32>,
     split_conditions: Vec<f32>,
     default_left: Vec<Flag>,
     sum_hessian: Vec<f64>,
@@ -83,6 +88,9 @@ pub(super) fn read(text: &str) -> Result<BoostedTrees, ModelFileError> {
     if gradient_booster.name != "gbtree" {
         return Err(ModelFileError::Unsupported("a booster other than `gbtree`"));
     }
+    if !["", "0", "1"].contains(&parameters.num_target.as_str()) {
+        return Err(ModelFileError::Unsupported("more than one target"));
+    }
     let forest = gradient_booster
         .model
         .ok_or(ModelFileError::Field("model"))?;
@@ -112,39 +120,35 @@ fn tree(columns: &Columns) -> Result<Tree, ModelFileError> {
     if !columns.categories.is_empty() {
         return Err(ModelFileError::Unsupported("categorical splits"));
     }
-    let mut tree = Tree::default();
-    for node in 0..columns.left_children.len() {
-        columns
-            .add(node, &mut tree)
-            .ok_or(ModelFileError::Field("trees"))?;
-    }
-    Ok(tree)
+    walk::tree(columns, 0).ok_or(ModelFileError::Field("trees"))?
 }
 
-impl Columns {
-    /// Nodes keep their numbers: children stand behind their parents there too.
-    fn add(&self, node: usize, tree: &mut Tree) -> Option<()> {
+impl Nodes for Columns {
+    fn count(&self) -> usize {
+        self.left_children.len()
+    }
+
+    fn at(&self, node: i32) -> Met {
+        let node = usize::try_from(node).ok()?;
         let cover = *self.sum_hessian.get(node)?;
         let condition = *self.split_conditions.get(node)?;
-        let Ok(left) = u32::try_from(*self.left_children.get(node)?) else {
+        let left = *self.left_children.get(node)?;
+        if left < 0 {
             let value = f64::from(condition);
-            push(tree, Entry::Leaf { value, cover })?;
-            return Some(());
-        };
+            return Some(Ok(Entry::Leaf { value, cover }));
+        }
         let missing_left = match self.default_left.get(node)? {
             Flag::Number(flag) => *flag != 0,
             Flag::Boolean(flag) => *flag,
         };
-        let entry = Entry::Split {
-            feature: *self.split_indices.get(node)?,
+        Some(Ok(Entry::Split {
+            feature: i16::try_from(*self.split_indices.get(node)?).ok()?,
             below: smallest_reaching(condition),
             missing_left,
             cover,
-        };
-        push(tree, entry)?;
-        *tree.left.last_mut()? = left;
-        *tree.right.last_mut()? = u32::try_from(*self.right_children.get(node)?).ok()?;
-        Some(())
+            left,
+            right: *self.right_children.get(node)?,
+        }))
     }
 }
 

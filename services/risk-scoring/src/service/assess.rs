@@ -1,4 +1,6 @@
-//! Assessing a moment: decide, store, propose and tell, in one transaction.
+//! Assessing a moment: decide, store, propose and tell, in one transaction. Moments that came together share one.
+
+mod together;
 
 use std::sync::Arc;
 
@@ -8,24 +10,26 @@ use domain::moment::Moment;
 use domain::time::Timestamp;
 use futures::FutureExt;
 use messaging::outbox;
+use platform::telemetry::TraceContext;
 use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
 use storage::{RequestKey, Tx};
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, Span, info_span};
+
+pub(crate) use together::Call;
 
 use super::{Inner, Service, not_ahead, not_older};
 use crate::assess::assess;
 use crate::error::RiskError;
 use crate::outbound::Announcement;
-use crate::store::StoredAssessment;
+use crate::store::{Judged, StoredAssessment};
 
-/// All that the transaction needs besides the store; made once, so that a retry does the same again.
+/// All that the transaction needs besides the store, for one moment; made once, so that a retry does the same again.
 struct Work {
-    tenant: TenantId,
     moment: Moment,
     id: AssessmentId,
     announcement: Announcement,
-    now: Timestamp,
+    span: Span,
 }
 
 impl Service {
@@ -35,73 +39,114 @@ impl Service {
         key: RequestKey,
         moment: Moment,
     ) -> Result<Assessment, RiskError> {
+        let work = self.work(&key.tenant, moment);
+        let span = work.span.clone();
+        self.assess_once(key, work).instrument(span).await
+    }
+
+    /// Reads the models of a tenant into memory once: no transaction, which others wait for, has to.
+    async fn warm(&self, tenant: &TenantId) -> Result<(), RiskError> {
+        let shadows = self.inner.settings.models.max_shadows;
+        Ok(self.inner.store.warm(tenant, shadows).await?)
+    }
+
+    fn work(&self, tenant: &TenantId, moment: Moment) -> Work {
+        let id = self.inner.ids.next();
         let span = info_span!(
             "risk.assess",
-            rescate.tenant = %key.tenant,
+            rescate.tenant = %tenant,
             rescate.session = %moment.session,
             rescate.moment = %moment.id,
             rescate.assessment = tracing::field::Empty,
         );
-        self.assess_once(key, moment).instrument(span).await
+        Work {
+            moment,
+            id,
+            announcement: Announcement::new(&*self.inner.ids, tenant),
+            span,
+        }
     }
 
-    async fn assess_once(&self, key: RequestKey, moment: Moment) -> Result<Assessment, RiskError> {
-        let now = self.now();
+    async fn assess_once(&self, key: RequestKey, work: Work) -> Result<Assessment, RiskError> {
         let tenant = key.tenant.clone();
-        let work = Arc::new(Work {
-            tenant: tenant.clone(),
-            moment,
-            id: self.inner.ids.next(),
-            announcement: Announcement::new(&*self.inner.ids, &tenant),
-            now,
-        });
-        let service = self.clone();
+        self.warm(&tenant).await?;
+        let now = self.now();
+        let (service, work, of) = (self.clone(), Arc::new([work]), tenant.clone());
         let database = self.inner.store.database();
         let id = database
             .write_once(key, now, move |tx| {
-                let (service, work) = (service.clone(), Arc::clone(&work));
-                async move { service.assess_in(tx, &work).await }.boxed()
+                let (service, work, tenant) = (service.clone(), Arc::clone(&work), of.clone());
+                async move { service.assess_in(tx, &tenant, &work, now).await }.boxed()
             })
             .await?;
-        tracing::Span::current().record("rescate.assessment", tracing::field::display(id));
+        Span::current().record("rescate.assessment", tracing::field::display(id));
         let stored = self.inner.store.assessment(&tenant, id).await?;
         Ok(stored.ok_or(RiskError::AssessmentUnknown)?.assessment)
     }
 
-    async fn assess_in(&self, tx: &Tx, work: &Work) -> Result<AssessmentId, RiskError> {
+    async fn assess_in(
+        &self,
+        tx: &Tx,
+        tenant: &TenantId,
+        work: &[Work; 1],
+        now: Timestamp,
+    ) -> Result<AssessmentId, RiskError> {
+        let [Work { moment, id, .. }] = work;
+        let store = &self.inner.store;
+        if let Some(known) = store.assessment_of(tx, tenant, moment.id).await? {
+            return the_same_moment(&known, moment);
+        }
+        self.judge_in(tx, tenant, work, now).await?;
+        Ok(*id)
+    }
+
+    /// Judges moments that nobody has assessed, stores and announces what came of it.
+    async fn judge_in(
+        &self,
+        tx: &Tx,
+        tenant: &TenantId,
+        works: &[Work],
+        now: Timestamp,
+    ) -> Result<Vec<Judged>, RiskError> {
         let Inner {
             store,
             causes,
             settings,
             ..
         } = &*self.inner;
-        if let Some(known) = store
-            .assessment_of(tx, &work.tenant, work.moment.id)
-            .await?
-        {
-            return the_same_moment(&known, &work.moment);
+        for work in works {
+            // Not before: a moment that was assessed in time keeps its assessment, however late it is sent again.
+            let (at, limits) = (work.moment.occurred_at, settings.moments);
+            not_ahead("moment.occurred_at", at, now, limits.max_ahead())?;
+            not_older("moment.occurred_at", at, now, limits.max_age())?;
         }
-        // Not before: a moment that was assessed in time keeps its assessment, however late it is sent again.
-        let at = work.moment.occurred_at;
-        let limits = settings.moments;
-        not_ahead("moment.occurred_at", at, work.now, limits.max_ahead())?;
-        not_older("moment.occurred_at", at, work.now, limits.max_age())?;
         let lineup = store
-            .lineup(tx, &work.tenant, settings.models.max_shadows)
+            .lineup(tx, tenant, settings.models.max_shadows)
             .await?;
-        let causes = store.cause_basis(tx, &work.tenant, causes).await?;
-        let judgement = assess(&work.moment, &lineup, &causes, work.id, work.now);
-        let stored = StoredAssessment {
-            assessment: judgement.assessment,
-            moment: work.moment.clone(),
+        let causes = store.cause_basis(tx, tenant, causes).await?;
+        let judge = |work: &Work| {
+            let judgement = assess(&work.moment, &lineup, &causes, work.id, now);
+            Judged {
+                stored: StoredAssessment {
+                    assessment: judgement.assessment,
+                    moment: work.moment.clone(),
+                },
+                shadows: judgement.shadows,
+            }
         };
-        store.insert_assessment(tx, &work.tenant, &stored).await?;
-        store
-            .insert_scores(tx, &work.tenant, &stored, &judgement.shadows)
-            .await?;
-        let messages = work.announcement.messages(&stored);
-        outbox::enqueue(tx, &messages, work.now).await?;
-        Ok(work.id)
+        let judged: Vec<Judged> = works.iter().map(judge).collect();
+        store.insert_assessments(tx, tenant, &judged).await?;
+        store.insert_scores(tx, tenant, &judged).await?;
+        let mut messages = Vec::with_capacity(2 * works.len());
+        for (work, judged) in works.iter().zip(&judged) {
+            let mut announced = work.announcement.messages(&judged.stored);
+            for message in &mut announced {
+                message.trace = TraceContext::of_span(&work.span);
+            }
+            messages.extend(announced);
+        }
+        outbox::enqueue(tx, &messages, now).await?;
+        Ok(judged)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Learning causes from what agents note at wrap-up: per tenant, in versions, each of which can be gone back to.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::cause::Cause;
 use domain::id::{AssessmentId, TenantId};
@@ -12,14 +13,12 @@ use storage::{RequestKey, Tx};
 use super::Service;
 use crate::cause::{self, Labelled, Shifts};
 use crate::error::RiskError;
-use crate::store::{CauseLabel, LearnedTable};
+use crate::store::{Accuracy, CauseLabel, LearnedTable};
 
-/// How many of the causes that were noted last are learned from and judge.
+/// How many of the causes that were noted last are learned from.
 const MAX_LABELS: u64 = 5_000;
-/// How many learned tables are listed.
+/// Learned tables that are kept and listed, the newest.
 const MAX_TABLES: u64 = 199;
-/// Learned versions of one built-in table; see `CauseTable.version` in the contract.
-const VERSIONS: u32 = 1_000;
 
 /// What a list tells of a table of causes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,9 +58,8 @@ impl Service {
                 let (service, tenant) = (service.clone(), tenant.clone());
                 async move {
                     let store = &service.inner.store;
-                    let ids = [assessment];
-                    let known = store.assessments_of(tx, &tenant, &ids).await?;
-                    let known = known.first().ok_or(RiskError::AssessmentUnknown)?;
+                    let known = store.assessment_in(tx, &tenant, assessment).await?;
+                    let known = known.ok_or(RiskError::AssessmentUnknown)?;
                     let noted = CauseLabel {
                         assessment,
                         label,
@@ -76,15 +74,19 @@ impl Service {
             .await
     }
 
-    /// Learns a table from what was noted, and uses it.
+    /// Learns a table from what was noted, and uses it. All that is read and reckoned comes before the transaction, which others
+    /// wait for.
     pub(crate) async fn learn_causes(&self, key: RequestKey) -> Result<CauseTableCard, RiskError> {
         let now = self.now();
-        let (service, tenant) = (self.clone(), key.tenant.clone());
+        let tenant = key.tenant.clone();
+        let taught = Arc::new(self.taught(&tenant).await?);
+        let service = self.clone();
         let database = self.inner.store.database();
         database
             .write_once(key, now, move |tx| {
                 let (service, tenant) = (service.clone(), tenant.clone());
-                async move { service.learn_in(tx, &tenant, now).await }.boxed()
+                let taught = Arc::clone(&taught);
+                async move { service.learn_in(tx, &tenant, &taught, now).await }.boxed()
             })
             .await
     }
@@ -93,65 +95,71 @@ impl Service {
         &self,
         tx: &Tx,
         tenant: &TenantId,
+        taught: &[Labelled],
         now: Timestamp,
     ) -> Result<CauseTableCard, RiskError> {
-        let store = &self.inner.store;
-        let labels = store.cause_labels(tx, tenant, MAX_LABELS).await?;
-        let labelled = self.labelled(tx, tenant, &labels).await?;
-        if labelled.is_empty() {
+        if taught.is_empty() {
             return Err(RiskError::NoLabel);
         }
+        let store = &self.inner.store;
         let newest = store.cause_tables(tx, tenant, 1).await?;
-        let first = self.inner.causes.version().saturating_mul(VERSIONS);
-        let newest = newest
-            .first()
-            .map_or(first, |table| table.version.max(first));
+        let newest = newest.first().map(|table| table.version);
+        let version = self.inner.causes.next_learned(newest);
         let table = LearnedTable {
-            version: newest.saturating_add(1),
-            shifts: Shifts::learn(&labelled),
-            labels: u64::try_from(labelled.len()).unwrap_or(u64::MAX),
+            version: version.ok_or(RiskError::TooManyTables)?,
+            shifts: Shifts::learn(taught),
+            labels: u64::try_from(taught.len()).unwrap_or(u64::MAX),
             learned_at: now,
         };
         store.insert_cause_table(tx, tenant, &table).await?;
         store.choose_causes(tx, tenant, Some(table.version)).await?;
-        Ok(card(&table, Some(table.version), &labels))
+        store.forget_cause_tables(tx, tenant, MAX_TABLES).await?;
+        // It has made no assessment yet.
+        Ok(card(&table, Active::Yes, Accuracy::default()))
     }
 
-    /// What the built-in table alone finds on the assessments that were labelled.
-    async fn labelled(
-        &self,
-        tx: &Tx,
-        tenant: &TenantId,
-        labels: &[CauseLabel],
-    ) -> Result<Vec<Labelled>, RiskError> {
+    /// What the built-in table alone finds on the assessments that were labelled, where that teaches anything.
+    async fn taught(&self, tenant: &TenantId) -> Result<Vec<Labelled>, RiskError> {
+        let store = &self.inner.store;
+        let reader = store.database().read();
+        let labels = store.cause_labels(reader, tenant, MAX_LABELS).await?;
         let true_causes: HashMap<AssessmentId, Cause> = labels
             .iter()
             .map(|noted| (noted.assessment, noted.label))
             .collect();
         let ids: Vec<AssessmentId> = labels.iter().map(|noted| noted.assessment).collect();
-        let known = self.inner.store.assessments_of(tx, tenant, &ids).await?;
+        let known = store.assessments_of(reader, tenant, &ids).await?;
         let labelled = known.iter().filter_map(|stored| {
             Some(Labelled {
                 findings: cause::findings(&stored.moment, &self.inner.causes),
                 label: *true_causes.get(&stored.assessment.id)?,
             })
         });
-        Ok(labelled.collect())
+        Ok(labelled.filter(Labelled::teaches).collect())
     }
 
-    /// All tables of the tenant, the newest first, the built-in one last.
+    /// All tables of the tenant, the newest first, the built-in one last. One that was learned on another built-in table than
+    /// this release's is listed, and not active even if it was chosen.
     pub(crate) async fn cause_tables(
         &self,
         tenant: &TenantId,
     ) -> Result<Vec<CauseTableCard>, RiskError> {
         let store = &self.inner.store;
         let reader = store.database().read();
-        let active = store.cause_choice(reader, tenant).await?;
-        let labels = store.cause_labels(reader, tenant, MAX_LABELS).await?;
+        let built_in = &self.inner.causes;
+        let chosen = store.cause_choice(reader, tenant).await?;
+        let chosen = chosen.filter(|version| built_in.is_base_of(*version));
+        let accuracies = store.cause_accuracy(reader, tenant).await?;
+        let accuracy = |version: u32| accuracies.get(&version).copied().unwrap_or_default();
         let tables = store.cause_tables(reader, tenant, MAX_TABLES).await?;
-        let learned = tables.iter().map(|table| card(table, active, &labels));
+        let learned = tables.iter().map(|table| {
+            let active = Active::of(Some(table.version), chosen);
+            card(table, active, accuracy(table.version))
+        });
         let mut cards: Vec<CauseTableCard> = learned.collect();
-        cards.push(self.built_in_causes(active, &labels));
+        let version = built_in.version();
+        let active = Active::of(None, chosen);
+        cards.push(built_in_card(version, active, accuracy(version)));
         Ok(cards)
     }
 
@@ -179,56 +187,49 @@ impl Service {
         version: u32,
     ) -> Result<CauseTableCard, RiskError> {
         let store = &self.inner.store;
-        let labels = store.cause_labels(tx, tenant, MAX_LABELS).await?;
-        if version == self.inner.causes.version() {
+        let built_in = &self.inner.causes;
+        let accuracies = store.cause_accuracy(tx, tenant).await?;
+        let accuracy = accuracies.get(&version).copied().unwrap_or_default();
+        if version == built_in.version() {
             store.choose_causes(tx, tenant, None).await?;
-            return Ok(self.built_in_causes(None, &labels));
+            return Ok(built_in_card(version, Active::Yes, accuracy));
         }
-        let tables = store.cause_tables(tx, tenant, u64::from(VERSIONS)).await?;
-        let chosen = tables.iter().find(|table| table.version == version);
+        let chosen = store.cause_table(tx, tenant, version).await?;
         let chosen = chosen.ok_or(RiskError::CauseTableUnknown)?;
+        if !built_in.is_base_of(version) {
+            return Err(RiskError::CauseTableOutdated);
+        }
         store.choose_causes(tx, tenant, Some(version)).await?;
-        Ok(card(chosen, Some(version), &labels))
+        Ok(card(&chosen, Active::Yes, accuracy))
     }
+}
 
-    fn built_in_causes(&self, active: Option<u32>, labels: &[CauseLabel]) -> CauseTableCard {
-        let version = self.inner.causes.version();
-        let (judged, right) = judged(version, labels);
-        CauseTableCard {
-            version,
-            active: if active.is_none() {
-                Active::Yes
-            } else {
-                Active::No
-            },
-            labels: 0,
-            learned_at: None,
-            judged,
-            right,
+impl Active {
+    fn of(version: Option<u32>, chosen: Option<u32>) -> Self {
+        if version == chosen {
+            Self::Yes
+        } else {
+            Self::No
         }
     }
 }
 
-fn card(table: &LearnedTable, active: Option<u32>, labels: &[CauseLabel]) -> CauseTableCard {
-    let (judged, right) = judged(table.version, labels);
+fn card(table: &LearnedTable, active: Active, accuracy: Accuracy) -> CauseTableCard {
     CauseTableCard {
-        version: table.version,
-        active: if active == Some(table.version) {
-            Active::Yes
-        } else {
-            Active::No
-        },
         labels: table.labels,
         learned_at: Some(table.learned_at),
+        ..built_in_card(table.version, active, accuracy)
+    }
+}
+
+fn built_in_card(version: u32, active: Active, accuracy: Accuracy) -> CauseTableCard {
+    let Accuracy { judged, right } = accuracy;
+    CauseTableCard {
+        version,
+        active,
+        labels: 0,
+        learned_at: None,
         judged,
         right,
     }
-}
-
-/// How many labelled assessments a table made, and on how many of them it was right. Each was made before its label.
-fn judged(version: u32, labels: &[CauseLabel]) -> (u32, u32) {
-    let made = labels.iter().filter(|noted| noted.table_version == version);
-    made.fold((0, 0), |(judged, right), noted| {
-        (judged + 1, right + u32::from(noted.found == noted.label))
-    })
 }

@@ -7,8 +7,10 @@ use domain::id::{AssessmentId, ModelId, SessionId, TenantId};
 use domain::time::Timestamp;
 
 use super::Service;
+use crate::config::Alert;
+use crate::drift::{self, DayFigures, FeatureDrift};
 use crate::error::RiskError;
-use crate::features::{Feature, SessionFeatures, Snapshot};
+use crate::features::{SessionFeatures, Snapshot};
 use crate::model::{ModelKey, ModelName};
 use crate::statistics::{
     Comparison, Figures, Happened, Judged, Pair, Quality, compare, figures, quality,
@@ -20,6 +22,8 @@ use crate::store::{Endings, ScoreQuery, Scored};
 const HEALTH_SCORES: u64 = 10_000;
 /// How many of the last assessments tell the drift of features: each is read with its moment.
 const DRIFT_ASSESSMENTS: u64 = 2_000;
+/// Days that are told.
+const MAX_DAYS: u64 = 30;
 
 /// Drift and calibration of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,14 +36,18 @@ pub(crate) struct Health {
     pub(crate) known: Option<Quality>,
     /// Drift of what models look at, the most drifted first.
     pub(crate) features: Vec<FeatureDrift>,
+    /// What was found day by day, the newest first.
+    pub(crate) days: Vec<WatchedDay>,
 }
 
-/// Drift of one feature over the last assessments of the tenant, whichever model made them.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct FeatureDrift {
-    pub(crate) feature: Feature,
-    /// Of the newer half against the older.
-    pub(crate) stability_index: f64,
+/// What was found of a model on a day.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct WatchedDay {
+    /// The beginning of the day, which ends what was looked at.
+    pub(crate) until: Timestamp,
+    pub(crate) figures: DayFigures,
+    /// What lies beyond its limit, as the limits are now.
+    pub(crate) alerts: Vec<Alert>,
 }
 
 impl Service {
@@ -54,6 +62,7 @@ impl Service {
         let key = self.model_key(tenant, model, version).await?;
         let wanted = ScoreQuery {
             from,
+            until: None,
             endings: Endings::Known,
             limit: self.inner.settings.models.max_judged,
         };
@@ -71,6 +80,7 @@ impl Service {
         let key = self.model_key(tenant, model, version).await?;
         let wanted = ScoreQuery {
             from: None,
+            until: None,
             endings: Endings::Any,
             limit: HEALTH_SCORES,
         };
@@ -81,16 +91,37 @@ impl Service {
             stability_index: stability_index(&probabilities(older), &probabilities(newer)),
             known: quality(judged(&scores)),
             features: self.feature_drift(tenant).await?,
+            days: self.watched_days(tenant, &key).await?,
         })
+    }
+
+    async fn watched_days(
+        &self,
+        tenant: &TenantId,
+        model: &ModelKey,
+    ) -> Result<Vec<WatchedDay>, RiskError> {
+        let days = self.inner.store.model_days(tenant, model, MAX_DAYS).await?;
+        let drift = self.inner.settings.drift;
+        days.into_iter()
+            .map(|(day, figures)| {
+                Ok(WatchedDay {
+                    until: day.start().map_err(|_| RiskError::NoSuchDay)?,
+                    alerts: drift.alerts(&figures),
+                    figures,
+                })
+            })
+            .collect()
     }
 
     async fn feature_drift(&self, tenant: &TenantId) -> Result<Vec<FeatureDrift>, RiskError> {
         let store = &self.inner.store;
         let moments = store.newest_moments(tenant, DRIFT_ASSESSMENTS).await?;
-        let features = moments
+        let features: Vec<SessionFeatures> = moments
             .iter()
-            .map(|moment| SessionFeatures::of(&Snapshot::from(moment)));
-        Ok(drift(&features.collect::<Vec<_>>()))
+            .map(|moment| SessionFeatures::of(&Snapshot::from(moment)))
+            .collect();
+        let (newer, older) = features.split_at(features.len() / 2);
+        Ok(drift::of_features(older, newer))
     }
 
     /// Compares two models on the sessions that both have scored and whose end is known.
@@ -114,6 +145,7 @@ impl Service {
         let key = self.model_key(tenant, &model.id, model.version).await?;
         let wanted = ScoreQuery {
             from,
+            until: None,
             endings: Endings::Known,
             limit: self.inner.settings.models.max_judged,
         };
@@ -161,29 +193,8 @@ fn pairs(scores: &[Scored], others: &[Scored]) -> Vec<Pair<SessionId>> {
         .collect()
 }
 
-/// The drift of each feature over features that stand the newest first; those that are always the same are left out.
-fn drift(features: &[SessionFeatures]) -> Vec<FeatureDrift> {
-    let (newer, older) = features.split_at(features.len() / 2);
-    let values = |half: &[SessionFeatures], feature: Feature| -> Vec<Option<f64>> {
-        half.iter().map(|features| features.get(feature)).collect()
-    };
-    let mut drifts: Vec<FeatureDrift> = Feature::all()
-        .filter_map(|feature| {
-            let (older, newer) = (values(older, feature), values(newer, feature));
-            let first = newer.first()?;
-            let constant = older.iter().chain(&newer).all(|value| value == first);
-            let stability_index = stability_index(&older, &newer).filter(|_| !constant)?;
-            Some(FeatureDrift {
-                feature,
-                stability_index,
-            })
-        })
-        .collect();
-    drifts.sort_by(|one, other| other.stability_index.total_cmp(&one.stability_index));
-    drifts
-}
-
-fn judged(scores: &[Scored]) -> Vec<Judged> {
+/// What a model said, where it is known what happened.
+pub(super) fn judged(scores: &[Scored]) -> Vec<Judged> {
     scores
         .iter()
         .filter_map(|score| {

@@ -119,6 +119,8 @@ impl Service {
                 async move {
                     let found = store.find_model(tx, &tenant, &id, version).await?;
                     let chosen = found.ok_or(RiskError::ModelUnknown)?;
+                    let usable = store.model(tx, &tenant, chosen.key.clone()).await?;
+                    usable.ok_or(RiskError::ModelOutdated)?;
                     store.set_champion(tx, &tenant, &chosen.key, now).await?;
                     Ok(ModelCard {
                         state: ModelState::Champion,

@@ -11,7 +11,7 @@ use super::*;
 use crate::error::RiskError;
 use crate::store::migrations;
 
-fn service(database: storage::Database, clock: &FakeClock) -> Service {
+pub(super) fn service(database: storage::Database, clock: &FakeClock) -> Service {
     let tables = Tables {
         built_in: BuiltIn::load().unwrap(),
         causes: CauseTable::built_in().unwrap(),
@@ -31,12 +31,23 @@ fn service(database: storage::Database, clock: &FakeClock) -> Service {
             max_shadows: 1,
             max_judged: 100,
         },
+        drift: DriftConfig {
+            check_interval_ms: 1_000,
+            window_days: 1,
+            reference_days: 2,
+            max_score_psi: 0.25,
+            max_feature_psi: 0.25,
+            max_calibration_gap: 0.05,
+            min_calibration_slope: 0.7,
+            max_calibration_slope: 1.4,
+            min_known: 50,
+        },
     };
     Service::new(store, tables, sources, settings)
 }
 
 /// The key of the `n`th request.
-fn key(n: u64) -> RequestKey {
+pub(super) fn key(n: u64) -> RequestKey {
     RequestKey {
         tenant: tenant(),
         client: "session-tracking".to_owned(),

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Happened, Judged, Quality, chunks, mean, number, observed, predicted, quality};
+#[cfg(feature = "training")]
+use super::observed;
+use super::{Happened, Judged, Quality, ReliabilityBin, number, quality, reliability};
 
 /// Figures of a model on what was judged, with all that a reader needs to check them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,16 +31,6 @@ pub struct Figures {
     pub reliability: Vec<ReliabilityBin>,
 }
 
-/// Scores of one bin and what became of them.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct ReliabilityBin {
-    pub n: usize,
-    /// Mean predicted probability of abandonment.
-    pub predicted: f64,
-    /// Share that was abandoned.
-    pub observed: f64,
-}
-
 /// Judges in detail; `None` when there is nothing to judge.
 pub(crate) fn figures(mut judged: Vec<Judged>) -> Option<Figures> {
     let Quality {
@@ -51,7 +43,6 @@ pub(crate) fn figures(mut judged: Vec<Judged>) -> Option<Figures> {
         calibration_gap,
     } = quality(judged.clone())?;
     judged.sort_by_key(|one| (one.predicted, one.happened));
-    let reliability = chunks(&judged).filter(|bin| !bin.is_empty());
     Some(Figures {
         n,
         base_rate,
@@ -62,13 +53,7 @@ pub(crate) fn figures(mut judged: Vec<Judged>) -> Option<Figures> {
         average_precision_ordered: average_precision(judged.iter(), Happened::Ordered),
         ece: calibration_error,
         calibration_gap,
-        reliability: reliability
-            .map(|bin| ReliabilityBin {
-                n: bin.len(),
-                predicted: mean(bin, predicted),
-                observed: mean(bin, observed),
-            })
-            .collect(),
+        reliability: reliability(&judged),
     })
 }
 

@@ -10,7 +10,8 @@ use proto::assessment::v1 as wire_assessment;
 use proto::moment::v1 as wire_moment;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use storage::column::{Row, millis};
@@ -18,6 +19,7 @@ use storage::{StoreError, TenantScoped, Tx};
 
 use super::Store;
 use super::entities::assessment::{ActiveModel, Column, Entity, Model};
+use crate::assess::ShadowScore;
 
 const TABLE: &str = "assessments";
 
@@ -26,6 +28,13 @@ const TABLE: &str = "assessments";
 pub(crate) struct StoredAssessment {
     pub(crate) assessment: Assessment,
     pub(crate) moment: Moment,
+}
+
+/// An assessment to be stored, and what the models in the shadow would have said.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Judged {
+    pub(crate) stored: StoredAssessment,
+    pub(crate) shadows: Vec<ShadowScore>,
 }
 
 /// A place in the list of assessments, the newest first.
@@ -46,25 +55,15 @@ impl Cursor {
 }
 
 impl Store {
-    /// Stores an assessment. A moment is assessed once: a second one is a conflict.
-    pub(crate) async fn insert_assessment(
+    /// Stores assessments. A moment is assessed once: a second one is a conflict.
+    pub(crate) async fn insert_assessments(
         &self,
         tx: &Tx,
         tenant: &TenantId,
-        stored: &StoredAssessment,
+        all: &[Judged],
     ) -> Result<(), StoreError> {
-        let StoredAssessment { assessment, moment } = stored;
-        let row = ActiveModel {
-            tenant: Set(tenant.as_str().to_owned()),
-            assessment_id: Set(assessment.id.to_string()),
-            moment_id: Set(moment.id.to_string()),
-            session_id: Set(moment.session.to_string()),
-            phase: Set(assessment.phase.as_str().to_owned()),
-            assessed_at: Set(millis(assessment.assessed_at)),
-            assessment: Set(wire_assessment::Assessment::from(assessment.clone()).encode_to_vec()),
-            moment: Set(wire_moment::Moment::from(moment.clone()).encode_to_vec()),
-        };
-        Entity::insert(row).exec_without_returning(tx).await?;
+        let rows = all.iter().map(|judged| row(tenant, &judged.stored));
+        Entity::insert_many(rows).exec_without_returning(tx).await?;
         Ok(())
     }
 
@@ -88,9 +87,19 @@ impl Store {
         tenant: &TenantId,
         id: AssessmentId,
     ) -> Result<Option<StoredAssessment>, StoreError> {
+        self.assessment_in(self.database.read(), tenant, id).await
+    }
+
+    /// One assessment, as this connection sees it.
+    pub(crate) async fn assessment_in<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &TenantId,
+        id: AssessmentId,
+    ) -> Result<Option<StoredAssessment>, StoreError> {
         let row = Entity::find_in(tenant)
             .filter(Column::AssessmentId.eq(id.to_string()))
-            .one(self.database.read())
+            .one(connection)
             .await?;
         row.as_ref().map(stored).transpose()
     }
@@ -156,6 +165,20 @@ impl Store {
             .filter(of_session)
             .filter(before_order);
         Ok(found.count(tx).await?)
+    }
+}
+
+fn row(tenant: &TenantId, stored: &StoredAssessment) -> ActiveModel {
+    let StoredAssessment { assessment, moment } = stored;
+    ActiveModel {
+        tenant: Set(tenant.as_str().to_owned()),
+        assessment_id: Set(assessment.id.to_string()),
+        moment_id: Set(moment.id.to_string()),
+        session_id: Set(moment.session.to_string()),
+        phase: Set(assessment.phase.as_str().to_owned()),
+        assessed_at: Set(millis(assessment.assessed_at)),
+        assessment: Set(wire_assessment::Assessment::from(assessment.clone()).encode_to_vec()),
+        moment: Set(wire_moment::Moment::from(moment.clone()).encode_to_vec()),
     }
 }
 

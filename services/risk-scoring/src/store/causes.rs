@@ -1,12 +1,13 @@
 //! True causes as agents noted them, and the tables learned from them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::cause::Cause;
 use domain::id::{AssessmentId, TenantId};
 use domain::time::Timestamp;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use storage::column::{self, Row, millis};
 use storage::{StoreError, TenantScoped, Tx};
@@ -17,6 +18,15 @@ use crate::cause::{CauseBasis, CauseTable, Shifts};
 
 /// Assessments read at once.
 const CHUNK: usize = 200;
+
+/// How often a table was right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Accuracy {
+    /// Assessments made by it whose true cause was noted.
+    pub(crate) judged: u32,
+    /// Those of them whose likeliest cause was the true one.
+    pub(crate) right: u32,
+}
 
 /// The true cause of an assessment, beside the one that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +93,39 @@ impl Store {
         rows.iter().map(label).collect()
     }
 
+    /// How often each table was right, by version.
+    pub(crate) async fn cause_accuracy<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &TenantId,
+    ) -> Result<BTreeMap<u32, Accuracy>, StoreError> {
+        let column = |column: cause_label::Column| Expr::col((cause_label::Entity, column));
+        let was_right = column(cause_label::Column::Found).eq(column(cause_label::Column::Label));
+        let rows: Vec<(i64, bool, i64)> = cause_label::Entity::find_in(tenant)
+            .select_only()
+            .column(cause_label::Column::TableVersion)
+            .column_as(was_right.clone(), "was_right")
+            .column_as(cause_label::Column::AssessmentId.count(), "labels")
+            .group_by(column(cause_label::Column::TableVersion))
+            .group_by(was_right)
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let row = Row::of("cause_labels", tenant.as_str());
+        let mut accuracies: BTreeMap<u32, Accuracy> = BTreeMap::new();
+        for (version, right, labels) in rows {
+            let accuracy = accuracies
+                .entry(row.count("table_version", version)?)
+                .or_default();
+            let labels: u32 = row.count("labels", labels)?;
+            accuracy.judged = accuracy.judged.saturating_add(labels);
+            if right {
+                accuracy.right = labels;
+            }
+        }
+        Ok(accuracies)
+    }
+
     /// The assessments of these ids, with their moments; those that are forgotten are left out.
     pub(crate) async fn assessments_of<C: ConnectionTrait>(
         &self,
@@ -139,6 +182,45 @@ impl Store {
         rows.iter().map(table).collect()
     }
 
+    /// A learned table; `None` when there is none of this version.
+    pub(crate) async fn cause_table<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &TenantId,
+        version: u32,
+    ) -> Result<Option<LearnedTable>, StoreError> {
+        let row = cause_table::Entity::find_in(tenant)
+            .filter(cause_table::Column::Version.eq(i64::from(version)))
+            .one(connection)
+            .await?;
+        row.as_ref().map(table).transpose()
+    }
+
+    /// Forgets the learned tables but the newest `kept`.
+    pub(crate) async fn forget_cause_tables(
+        &self,
+        tx: &Tx,
+        tenant: &TenantId,
+        kept: u64,
+    ) -> Result<(), StoreError> {
+        let oldest_kept: Option<i64> = cause_table::Entity::find_in(tenant)
+            .select_only()
+            .column(cause_table::Column::Version)
+            .order_by_desc(cause_table::Column::Version)
+            .offset(kept.saturating_sub(1))
+            .limit(1)
+            .into_tuple()
+            .one(tx)
+            .await?;
+        if let Some(oldest) = oldest_kept {
+            cause_table::Entity::delete_in(tenant)
+                .filter(cause_table::Column::Version.lt(oldest))
+                .exec(tx)
+                .await?;
+        }
+        Ok(())
+    }
+
     /// The version in use; `None` while it is the built-in one.
     pub(crate) async fn cause_choice<C: ConnectionTrait>(
         &self,
@@ -177,22 +259,26 @@ impl Store {
         Ok(())
     }
 
-    /// What causes are found by now.
+    /// What causes are found by now. A table that was learned on another built-in one than this release's is not used.
     pub(crate) async fn cause_basis(
         &self,
         tx: &Tx,
         tenant: &TenantId,
         built_in: &Arc<CauseTable>,
     ) -> Result<CauseBasis, StoreError> {
-        let Some(version) = self.cause_choice(tx, tenant).await? else {
-            return Ok(CauseBasis::built_in(Arc::clone(built_in)));
-        };
-        let row = cause_table::Entity::find_in(tenant)
-            .filter(cause_table::Column::Version.eq(i64::from(version)))
+        let choice = cause_choice::Entity::find_in(tenant)
+            .find_also_related(cause_table::Entity)
             .one(tx)
             .await?;
+        let Some((choice, learned)) = choice else {
+            return Ok(CauseBasis::built_in(Arc::clone(built_in)));
+        };
         let choices = Row::of("cause_choices", tenant.as_str());
-        let row = row.ok_or_else(|| choices.corrupt("version"))?;
+        let version = choices.count("version", choice.version)?;
+        if !built_in.is_base_of(version) {
+            return Ok(CauseBasis::built_in(Arc::clone(built_in)));
+        }
+        let row = learned.ok_or_else(|| choices.corrupt("version"))?;
         let LearnedTable {
             version, shifts, ..
         } = table(&row)?;

@@ -8,6 +8,8 @@ mod m0003_outcomes;
 mod m0004_models;
 mod m0005_model_kinds;
 mod m0006_causes;
+mod m0007_features_versions;
+mod m0008_model_days;
 
 /// Everything that the database of this service holds.
 pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -20,6 +22,8 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         m0004_models::migration(),
         m0005_model_kinds::migration(),
         m0006_causes::migration(),
+        m0007_features_versions::migration(),
+        m0008_model_days::migration(),
     ]);
     all
 }

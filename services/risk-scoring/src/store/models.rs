@@ -1,8 +1,6 @@
-//! Registered models and the champion. A committed model never changes, so its parsed table may be kept in memory.
+//! Registered models and the champion.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use domain::id::{ModelId, TenantId};
 use domain::time::Timestamp;
@@ -16,32 +14,86 @@ use storage::column::{self, Row, millis};
 use storage::{StoreError, TenantScoped, Tx};
 
 use super::Store;
+use super::cache::Known;
 use super::entities::{champion, model};
 use crate::evaluator::{Evaluator, ModelKind};
+use crate::features;
 use crate::model::{Description, Lineup, Model, ModelCard, ModelKey, ModelState};
 use crate::scorecard::Scorecard;
 
-/// Tables kept in memory; when there are more, all are forgotten and read again as they are needed.
-const MAX_CARDS: usize = 1_024;
-
-type Cards = HashMap<(TenantId, ModelKey), Arc<Evaluator>>;
-
-/// A row without its table, which may be large: name, version, kind, description and time.
+/// A row without what it evaluates, which may be large: name, version, kind, description and time.
 type CardRow = (String, i64, Option<String>, String, i64);
-
-/// Parsed tables of registered models.
-#[derive(Clone, Default)]
-pub(super) struct Cache(Arc<Mutex<Cards>>);
 
 impl Store {
     /// The champion, and at most `shadows` others: the built-in model, then those that were registered last.
+    ///
+    /// Whoever cannot be used any more, such as a model made of features that this release does not know, runs in no shadow;
+    /// if it is the champion, the built-in model stands in: a moment is assessed in any case.
     pub(crate) async fn lineup(
         &self,
         tx: &Tx,
         tenant: &TenantId,
         shadows: u64,
     ) -> Result<Lineup, StoreError> {
-        let champion = self.champion(tx, tenant).await?;
+        let (champion, others) = self.chosen(tx, tenant, shadows).await?;
+        let champion = match self.model(tx, tenant, champion).await? {
+            Some(champion) => champion,
+            None => self.built_in.model.clone(),
+        };
+        let mut shadows = Vec::with_capacity(others.len());
+        for key in others {
+            if key != champion.key {
+                shadows.extend(self.model(tx, tenant, key).await?);
+            }
+        }
+        Ok(Lineup { champion, shadows })
+    }
+
+    /// Reads the models of a tenant into memory, unless they are there: outside of any transaction, and once however many ask
+    /// at the same time. What is registered later comes there by itself.
+    pub(crate) async fn warm(&self, tenant: &TenantId, shadows: u64) -> Result<(), StoreError> {
+        if self.cache.is_warm(tenant) {
+            return Ok(());
+        }
+        let _one_at_a_time = self.warming.lock().await;
+        if self.cache.is_warm(tenant) {
+            return Ok(());
+        }
+        let reader = self.database.read();
+        let (champion, others) = self.chosen(reader, tenant, shadows).await?;
+        for key in std::iter::once(champion).chain(others) {
+            if key == self.built_in.model.key
+                || self.cache.get(&(tenant.clone(), key.clone())).is_some()
+            {
+                continue;
+            }
+            // What another connection sees is committed.
+            if let Some(known) = read(reader, tenant, &key).await? {
+                self.cache.keep((tenant.clone(), key), known);
+            }
+        }
+        self.cache.note_warm(tenant.clone());
+        Ok(())
+    }
+
+    /// The names of all that score a tenant's moments, the champion first.
+    pub(crate) async fn running(
+        &self,
+        tenant: &TenantId,
+        shadows: u64,
+    ) -> Result<Vec<ModelKey>, StoreError> {
+        let (champion, others) = self.chosen(self.database.read(), tenant, shadows).await?;
+        Ok(std::iter::once(champion).chain(others).collect())
+    }
+
+    /// The names of the champion and of the others that score beside it.
+    async fn chosen<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &TenantId,
+        shadows: u64,
+    ) -> Result<(ModelKey, Vec<ModelKey>), StoreError> {
+        let champion = self.champion(connection, tenant).await?;
         // One more than wanted, as the champion may be among them.
         let newest: Vec<(String, i64)> = model::Entity::find_in(tenant)
             .select_only()
@@ -51,7 +103,7 @@ impl Store {
             .order_by_desc(model::Column::Version)
             .limit(shadows.saturating_add(1))
             .into_tuple()
-            .all(tx)
+            .all(connection)
             .await?;
         let mut keys = vec![self.built_in.model.key.clone()];
         for (id, version) in &newest {
@@ -59,21 +111,7 @@ impl Store {
         }
         keys.retain(|key| *key != champion);
         keys.truncate(usize::try_from(shadows).unwrap_or(usize::MAX));
-        let mut shadows = Vec::with_capacity(keys.len());
-        for key in keys {
-            match self.model(tx, tenant, key).await {
-                Ok(shadow) => shadows.push(shadow),
-                // Nobody is decided on by a shadow: one that an older version took and this one refuses harms nobody.
-                Err(failure @ StoreError::CorruptRow { .. }) => {
-                    tracing::warn!(%tenant, %failure, "a model cannot be read and runs in no shadow");
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
-        Ok(Lineup {
-            champion: self.model(tx, tenant, champion).await?,
-            shadows,
-        })
+        Ok((champion, keys))
     }
 
     /// The name of the champion; the built-in model until another is chosen.
@@ -155,10 +193,14 @@ impl Store {
             scorecard: Set(column::json(evaluator)?),
             kind: Set(Some(column::json(&card.kind)?)),
             registered_at: Set(card.registered_at.map_or(0, millis)),
+            features_version: Set(Some(i64::from(features::VERSION))),
         };
         model::Entity::insert(row)
             .exec_without_returning(tx)
             .await?;
+        let (cache, name) = (self.cache.clone(), (tenant.clone(), card.key.clone()));
+        let known = Known::Usable(Arc::new(evaluator.clone()));
+        tx.after_commit(move || cache.keep(name, known));
         Ok(())
     }
 
@@ -194,29 +236,55 @@ impl Store {
         Ok(())
     }
 
-    /// A model whose name was read from the store, with its table.
-    async fn model(&self, tx: &Tx, tenant: &TenantId, key: ModelKey) -> Result<Model, StoreError> {
+    /// A model whose name was read from the store; `None` when it cannot be used.
+    pub(crate) async fn model(
+        &self,
+        tx: &Tx,
+        tenant: &TenantId,
+        key: ModelKey,
+    ) -> Result<Option<Model>, StoreError> {
         if key == self.built_in.model.key {
-            return Ok(self.built_in.model.clone());
+            return Ok(Some(self.built_in.model.clone()));
         }
-        if let Some(evaluator) = self.cards.get(tenant, &key) {
-            return Ok(Model { key, evaluator });
-        }
-        let found = model::Entity::find_in(tenant)
-            .filter(model::Column::Name.eq(key.id.as_str()))
-            .filter(model::Column::Version.eq(i64::from(key.version)))
-            .one(tx)
-            .await?;
-        let champions = Row::of("champions", tenant.as_str());
-        let row = found.ok_or_else(|| champions.corrupt("name"))?;
-        let evaluator = Arc::new(evaluator(&row)?);
-        // Works that share a commit see one another's rows before it: a version that is rolled back is given again, to
-        // another table.
-        let (cards, name) = (self.cards.clone(), (tenant.clone(), key.clone()));
-        let kept = Arc::clone(&evaluator);
-        tx.after_commit(move || cards.keep(name, kept));
-        Ok(Model { key, evaluator })
+        let name = (tenant.clone(), key.clone());
+        let known = if let Some(known) = self.cache.get(&name) {
+            known
+        } else {
+            let Some(known) = read(tx, tenant, &key).await? else {
+                return Err(Row::of("champions", tenant.as_str()).corrupt("name"));
+            };
+            // Works that share a commit see one another's rows before it: a version that is rolled back is given again,
+            // to another table.
+            let (cache, kept) = (self.cache.clone(), known.clone());
+            tx.after_commit(move || cache.keep(name, kept));
+            known
+        };
+        Ok(match known {
+            Known::Usable(evaluator) => Some(Model { key, evaluator }),
+            Known::Unusable => None,
+        })
     }
+}
+
+/// Reads what a model evaluates; `None` where there is no such row.
+async fn read<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    key: &ModelKey,
+) -> Result<Option<Known>, StoreError> {
+    let found = model::Entity::find_in(tenant)
+        .filter(model::Column::Name.eq(key.id.as_str()))
+        .filter(model::Column::Version.eq(i64::from(key.version)))
+        .one(connection)
+        .await?;
+    Ok(found.map(|row| match evaluator(&row) {
+        Ok(evaluator) => Known::Usable(Arc::new(evaluator)),
+        Err(failure) => {
+            let model = format!("{}@{}", key.id, key.version);
+            tracing::error!(%tenant, %model, %failure, "a model cannot be used, the built-in one stands in for it");
+            Known::Unusable
+        }
+    }))
 }
 
 fn key(id: &str, version: i64) -> Result<ModelKey, StoreError> {
@@ -228,8 +296,15 @@ fn key(id: &str, version: i64) -> Result<ModelKey, StoreError> {
 }
 
 /// Reads what a row evaluates. Rows from before there were other kinds hold a bare scorecard.
+///
+/// Rows that do not tell the version of their features are from before version 3, which left features out and changed none:
+/// a model that names none of those can be used. One that tells another version than this release's cannot.
 fn evaluator(row: &model::Model) -> Result<Evaluator, StoreError> {
     let reader = Row::of("models", &row.name);
+    let known = |version: i64| version == i64::from(features::VERSION);
+    if !row.features_version.is_none_or(known) {
+        return Err(reader.corrupt("features_version"));
+    }
     if row.kind.is_some() {
         return reader.json("scorecard", &row.scorecard);
     }
@@ -259,29 +334,4 @@ fn card(row: CardRow, champion: &ModelKey) -> Result<ModelCard, StoreError> {
         state: ModelState::beside(champion, &key),
         key,
     })
-}
-
-impl Cache {
-    fn get(&self, tenant: &TenantId, key: &ModelKey) -> Option<Arc<Evaluator>> {
-        let name = (tenant.clone(), key.clone());
-        self.lock().get(&name).cloned()
-    }
-
-    fn keep(&self, name: (TenantId, ModelKey), evaluator: Arc<Evaluator>) {
-        let mut cards = self.lock();
-        if cards.len() >= MAX_CARDS {
-            cards.clear();
-        }
-        cards.insert(name, evaluator);
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Cards> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Cache {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Cache").finish_non_exhaustive()
-    }
 }

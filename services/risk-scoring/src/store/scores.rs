@@ -12,9 +12,12 @@ use storage::column::{Row, millis};
 use storage::{StoreError, Tx};
 
 use super::entities::{outcome, score};
-use super::{Store, StoredAssessment};
+use super::{Judged, Store};
 use crate::assess::ShadowScore;
 use crate::model::ModelKey;
+
+/// Scores of one statement. Eight values each stay far below the 32,766 that SQLite takes.
+const INSERTED_AT_ONCE: usize = 500;
 
 /// One score of one model.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,6 +34,8 @@ pub(crate) struct Scored {
 pub(crate) struct ScoreQuery {
     /// Made at this time or later.
     pub(crate) from: Option<Timestamp>,
+    /// Made before this time.
+    pub(crate) until: Option<Timestamp>,
     pub(crate) endings: Endings,
     /// At most so many.
     pub(crate) limit: u64,
@@ -44,37 +49,19 @@ pub(crate) enum Endings {
 }
 
 impl Store {
-    /// Stores what the champion and its shadows said.
+    /// Stores what the champion and its shadows said of each moment.
     pub(crate) async fn insert_scores(
         &self,
         tx: &Tx,
         tenant: &TenantId,
-        stored: &StoredAssessment,
-        shadows: &[ShadowScore],
+        all: &[Judged],
     ) -> Result<(), StoreError> {
-        let assessment = &stored.assessment;
-        let champion = ShadowScore {
-            model: ModelKey {
-                id: assessment.model.clone(),
-                version: assessment.model_version,
-            },
-            abandonment: assessment.abandonment,
-        };
-        let rows = std::iter::once(&champion)
-            .chain(shadows)
-            .map(|said| score::ActiveModel {
-                tenant: Set(tenant.as_str().to_owned()),
-                assessment_id: Set(assessment.id.to_string()),
-                name: Set(said.model.id.as_str().to_owned()),
-                version: Set(i64::from(said.model.version)),
-                session_id: Set(assessment.session.to_string()),
-                phase: Set(assessment.phase.as_str().to_owned()),
-                abandonment: Set(said.abandonment.get()),
-                scored_at: Set(millis(assessment.assessed_at)),
-            });
-        score::Entity::insert_many(rows)
-            .exec_without_returning(tx)
-            .await?;
+        let rows: Vec<_> = all.iter().flat_map(|judged| rows(tenant, judged)).collect();
+        for rows in rows.chunks(INSERTED_AT_ONCE) {
+            score::Entity::insert_many(rows.iter().cloned())
+                .exec_without_returning(tx)
+                .await?;
+        }
         Ok(())
     }
 
@@ -89,6 +76,9 @@ impl Store {
         if let Some(from) = wanted.from {
             query.and_where(of_score(score::Column::ScoredAt).gte(millis(from)));
         }
+        if let Some(until) = wanted.until {
+            query.and_where(of_score(score::Column::ScoredAt).lt(millis(until)));
+        }
         match wanted.endings {
             Endings::Any => {}
             Endings::Known => {
@@ -99,6 +89,30 @@ impl Store {
         let rows = self.database.read().query_all(&query).await?;
         rows.iter().map(scored).collect()
     }
+}
+
+/// What the champion said, and each model in the shadow.
+fn rows(tenant: &TenantId, judged: &Judged) -> Vec<score::ActiveModel> {
+    let assessment = &judged.stored.assessment;
+    let champion = ShadowScore {
+        model: ModelKey {
+            id: assessment.model.clone(),
+            version: assessment.model_version,
+        },
+        abandonment: assessment.abandonment,
+    };
+    let row = |said: &ShadowScore| score::ActiveModel {
+        tenant: Set(tenant.as_str().to_owned()),
+        assessment_id: Set(assessment.id.to_string()),
+        name: Set(said.model.id.as_str().to_owned()),
+        version: Set(i64::from(said.model.version)),
+        session_id: Set(assessment.session.to_string()),
+        phase: Set(assessment.phase.as_str().to_owned()),
+        abandonment: Set(said.abandonment.get()),
+        scored_at: Set(millis(assessment.assessed_at)),
+    };
+    let all = std::iter::once(&champion).chain(&judged.shadows);
+    all.map(row).collect()
 }
 
 /// Moments after an order are left out: the outcome of their session is known when they are scored.

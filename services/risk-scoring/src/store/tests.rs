@@ -1,3 +1,4 @@
+mod causes;
 mod models;
 
 use std::time::Duration;
@@ -49,12 +50,16 @@ async fn insert(
         .write(move |tx| {
             let (store, tenant, stored) = (inner.clone(), tenant.clone(), stored.clone());
             async move {
-                store.insert_assessment(tx, &tenant, &stored).await?;
                 let shadow = ShadowScore {
-                    model: key("rescate.scorecard", 1),
+                    model: key("rescate.scorecard", 2),
                     abandonment: Probability::new(0.25).unwrap(),
                 };
-                store.insert_scores(tx, &tenant, &stored, &[shadow]).await
+                let judged = [Judged {
+                    stored,
+                    shadows: vec![shadow],
+                }];
+                store.insert_assessments(tx, &tenant, &judged).await?;
+                store.insert_scores(tx, &tenant, &judged).await
             }
             .boxed()
         })
@@ -176,6 +181,7 @@ async fn an_order_is_final_and_else_the_later_ending_counts(database: Database) 
 fn known_only() -> ScoreQuery {
     ScoreQuery {
         from: None,
+        until: None,
         endings: Endings::Known,
         limit: 100,
     }
@@ -221,7 +227,7 @@ async fn models_are_judged_on_moments_before_the_order(database: Database) {
         .unwrap();
     assert_eq!(known.len(), 1);
     let shadow = store
-        .scores(&tenant(), &key("rescate.scorecard", 1), known_only())
+        .scores(&tenant(), &key("rescate.scorecard", 2), known_only())
         .await
         .unwrap();
     assert_eq!(shadow[0].abandonment, Probability::new(0.25).unwrap());

@@ -5,33 +5,64 @@ use forust_ml::objective::ObjectiveType;
 use forust_ml::{GradientBooster, Matrix};
 
 use super::points::Point;
-use super::{ASKED, Settings, TrainingError, VIEWS, baseline, number};
+use super::view::Seen;
+use super::{Settings, TrainingError};
 use crate::evaluator::Calibration;
-use crate::features::{Direction, SessionFeatures};
-use crate::statistics::Happened;
+use crate::features::{Direction, Feature};
 use crate::trees::{Tree, TreesParts};
 
+/// What the trees may ask for, in this order.
+pub(super) const ASKED: [Feature; 15] = [
+    Feature::MinutesShopping,
+    Feature::MinutesPerShoppingEvent,
+    Feature::MinutesSinceShoppingEvent,
+    Feature::ShoppingEvents,
+    Feature::ShoppingEventsPerAddition,
+    Feature::CartAdditions,
+    Feature::CartJustFilled,
+    Feature::ProductsViewed,
+    Feature::CartItemViews,
+    Feature::EarlierSessions,
+    Feature::EarlierCarts,
+    Feature::EarlierOrders,
+    Feature::EarlierAbandonments,
+    Feature::EarlierOrderShare,
+    Feature::LocalHour,
+];
+
 /// Bins of each feature: values are told apart at 1 % steps.
-const BINS: u16 = 100;
+pub(super) const BINS: u16 = 100;
+/// Another version may grow other trees.
+pub(super) const TRAINER: &str = "forust-ml 0.8";
 
 /// Grows trees on the points, each known in every way that it may be known later. Uncalibrated.
 pub(super) fn fit(points: &[Point], settings: &Settings) -> Result<TreesParts, TrainingError> {
-    let table = Table::of(points);
-    let mut booster = booster(settings, table.base_log_odds());
-    let data = Matrix::new(&table.values, table.outcomes.len(), ASKED.len());
-    booster
-        .fit(&data, &table.outcomes, &table.weights, None)
-        .map_err(|fault| TrainingError::Trainer(fault.to_string()))?;
+    let seen = Seen::of(points);
+    let booster = grow(&seen, settings)?;
     let points_nowhere = || TrainingError::Unusable("a node points nowhere".to_owned());
-    let mut parts = TreesParts {
+    Ok(TreesParts {
         baseline_log_odds: booster.base_score,
         calibration: Calibration::NONE,
         features: ASKED.to_vec(),
         trees: trees(&booster).ok_or_else(points_nowhere)?,
         lines: Vec::new(),
-    };
-    baseline(&mut parts)?;
-    Ok(parts)
+    })
+}
+
+fn grow(seen: &Seen, settings: &Settings) -> Result<GradientBooster, TrainingError> {
+    let values = values(seen);
+    let mut booster = booster(settings, seen.base_log_odds());
+    let data = Matrix::new(&values, seen.outcomes.len(), ASKED.len());
+    booster
+        .fit(&data, &seen.outcomes, &seen.weights, None)
+        .map_err(|fault| TrainingError::Trainer(fault.to_string()))?;
+    Ok(booster)
+}
+
+/// One column of values after the other.
+fn values(seen: &Seen) -> Vec<f64> {
+    let columns = ASKED.iter().flat_map(|feature| seen.column(*feature));
+    columns.collect()
 }
 
 /// The trees in our columns; `None` where a number does not fit.
@@ -58,46 +89,6 @@ fn trees(booster: &GradientBooster) -> Option<Vec<Tree>> {
     Some(trees)
 }
 
-/// What the trainer learns from: one column of values after the other.
-struct Table {
-    values: Vec<f64>,
-    /// 1 for abandoned.
-    outcomes: Vec<f64>,
-    weights: Vec<f64>,
-}
-
-impl Table {
-    fn of(points: &[Point]) -> Self {
-        let mut rows: Vec<SessionFeatures> = Vec::with_capacity(points.len() * VIEWS.len());
-        let (mut outcomes, mut weights) = (Vec::new(), Vec::new());
-        for (view, weight) in VIEWS {
-            for point in points {
-                rows.push(view.of(&point.features));
-                weights.push(weight);
-                outcomes.push(match point.happened {
-                    Happened::Ordered => 0.0,
-                    Happened::Abandoned => 1.0,
-                });
-            }
-        }
-        let column = |slot: usize| rows.iter().map(move |row| row.raw(slot));
-        Self {
-            values: ASKED
-                .iter()
-                .flat_map(|feature| column(feature.slot()))
-                .collect(),
-            outcomes,
-            weights,
-        }
-    }
-
-    /// Log-odds of the share of abandoned ones: where boosting begins.
-    fn base_log_odds(&self) -> f64 {
-        let share = self.outcomes.iter().sum::<f64>() / number(self.outcomes.len());
-        libm::log(share / (1.0 - share))
-    }
-}
-
 fn booster(settings: &Settings, base_log_odds: f64) -> GradientBooster {
     let constraint = |direction| match direction {
         Direction::Raises => Constraint::Positive,
@@ -122,4 +113,28 @@ fn booster(settings: &Settings, base_log_odds: f64) -> GradientBooster {
         .set_parallel(false)
         .set_monotone_constraints(Some(constraints))
         .set_seed(settings.seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::tests::{invented, small};
+    use crate::trees::BoostedTrees;
+
+    #[test]
+    fn our_trees_say_what_the_trainer_itself_predicts() {
+        let points = invented();
+        let seen = Seen::of(&points.all);
+        let booster = grow(&seen, &small()).unwrap();
+        let values = values(&seen);
+        let theirs = booster.predict(&Matrix::new(&values, seen.rows.len(), ASKED.len()), false);
+
+        let ours = BoostedTrees::new(fit(&points.all, &small()).unwrap()).unwrap();
+
+        assert!(seen.rows.len() > 3_000, "every row in every view");
+        for (row, theirs) in seen.rows.iter().zip(theirs) {
+            let ours = ours.raw(row);
+            assert!((ours - theirs).abs() < 1e-6, "{ours} instead of {theirs}");
+        }
+    }
 }

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Evaluation, Points, Settings, TrainingError, VIEWS, View, ViewFigures, boost, calibrate, folds,
-    unusable, view_figures,
-};
+use super::judge::{Evaluation, ViewFigures, view_figures};
+use super::learned::Learned;
+use super::view::{VIEWS, View};
+use super::{Points, Settings, TrainingError, folds};
 use crate::evaluator::{Calibration, probability};
-use crate::statistics::Happened;
-use crate::trees::BoostedTrees;
+use crate::statistics::{Happened, calibrate};
 
 /// Raw log-odds of every point from a model that has not seen its visitor, by view.
 pub(super) struct LeftOut {
@@ -42,13 +41,13 @@ impl LeftOut {
         for fold in 0..count {
             let learned = points.of_visitors(|visitor| fold_of(visitor) != fold);
             if learned.all.is_empty() || learned.len() == points.len() {
-                return Err(TrainingError::TooFewVisitors);
+                return Err(TrainingError::EmptyFold);
             }
-            let trees = BoostedTrees::new(boost::fit(&learned.all, settings)?).map_err(unusable)?;
+            let model = Learned::of(&learned.all, settings)?.evaluator()?;
             for (view, raw) in &mut by_view {
                 let places = raw.iter_mut().zip(&points.all).zip(&folds);
                 for ((place, point), _) in places.filter(|(_, of)| **of == fold) {
-                    place.0 = trees.raw(&view.of(&point.features));
+                    place.0 = model.raw(&view.of(&point.features));
                 }
             }
         }
@@ -63,21 +62,21 @@ impl LeftOut {
             .unwrap_or_default()
     }
 
-    /// Figures after a calibration that was fitted on the other folds: no point has a part in its own.
+    /// Figures after a calibration that was fitted on the other folds: it has not seen the point itself, though models that
+    /// made the other scores have.
     pub(super) fn judge(&self, points: &Points) -> Result<Evaluation, TrainingError> {
         let whole = self.whole();
+        let of_others = |fold: u64| {
+            let others = whole.iter().zip(&self.folds);
+            let others = others.filter(|(_, of)| **of != fold);
+            calibrate(&others.map(|(one, _)| *one).collect::<Vec<_>>())
+        };
         let distinct: BTreeSet<u64> = self.folds.iter().copied().collect();
-        let calibrations: BTreeMap<u64, Calibration> = distinct
+        let calibrations: Option<BTreeMap<u64, Calibration>> = distinct
             .into_iter()
-            .map(|fold| {
-                let others = whole.iter().zip(&self.folds);
-                let others = others.filter(|(_, of)| **of != fold);
-                (
-                    fold,
-                    calibrate::fit(&others.map(|(one, _)| *one).collect::<Vec<_>>()),
-                )
-            })
+            .map(|fold| Some((fold, of_others(fold)?)))
             .collect();
+        let calibrations = calibrations.ok_or(TrainingError::Uncalibrated)?;
         let views = self.by_view.iter().filter_map(|(view, raw)| {
             let predicted = raw.iter().zip(&self.folds).map(|((raw, _), fold)| {
                 let by = calibrations.get(fold).copied().unwrap_or(Calibration::NONE);
@@ -87,7 +86,7 @@ impl LeftOut {
         });
         let views: Vec<ViewFigures> = views.collect();
         if views.is_empty() {
-            return Err(TrainingError::TooFewVisitors);
+            return Err(TrainingError::EmptyFold);
         }
         Ok(Evaluation { views })
     }

@@ -3,66 +3,31 @@
 //! A row knows only what had happened up to its event; what a visitor did before is taken from the visitor's earlier sessions
 //! in the same file. Features come from the same function as those of a live moment.
 
-use std::collections::HashMap;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+mod parquet;
+mod table;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::time::Duration;
 
 use domain::moment::{MomentKind, Progress, VisitHistory};
 use domain::phase::RiskPhase;
-use flate2::read::MultiGzDecoder;
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
-use crate::features::{SessionFeatures, Snapshot};
+use super::by_name;
+use crate::features::{SessionFeatures, Shopped, Snapshot};
 use crate::statistics::Happened;
 
+pub use table::PointsError;
+pub(super) use table::Row;
+
 const HOURS_PER_DAY: i32 = 24;
-
-/// Why a file holds no decision points.
-#[derive(Debug, thiserror::Error)]
-pub enum PointsError {
-    #[error("`{}` cannot be read", path.display())]
-    Open {
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    #[error("the file is not CSV with the columns of decision points")]
-    Csv(#[from] csv::Error),
-    #[error("row {row}: `{column}` {expected}")]
-    Row {
-        /// From 1, the header not counted.
-        row: usize,
-        column: &'static str,
-        expected: &'static str,
-    },
-    #[error("there are no rows, or all of them ended alike")]
-    OneOutcome,
-}
-
-/// A row as it stands in the file. Columns that no feature is made of are not read.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Row {
-    pub(super) session_key: String,
-    pub(super) visitorid: String,
-    pub(super) cutoff_k: u32,
-    pub(super) view_count: u32,
-    pub(super) addtocart_count: u32,
-    pub(super) unique_items_count: u32,
-    pub(super) seconds_since_first_event: f64,
-    pub(super) seconds_since_last_cart: f64,
-    pub(super) seconds_since_previous_event: Option<f64>,
-    pub(super) repeated_views_of_cart_items: u32,
-    pub(super) hour_of_day: u8,
-    pub(super) abandoned: u8,
-    pub(super) visitor_session_index: u32,
-}
 
 /// A decision point with its outcome.
 #[derive(Debug, Clone)]
 pub(crate) struct Point {
-    /// Number of the visitor, by first appearance: who must not be in two folds.
+    /// Name of the session in the file.
+    pub(crate) session: Box<str>,
+    /// Name of the visitor, who must not be in two folds.
     pub(crate) visitor: Box<str>,
     /// Events after the first cart.
     pub(crate) k: u32,
@@ -74,33 +39,23 @@ pub(crate) struct Point {
 #[derive(Debug, Clone)]
 pub struct Points {
     pub(crate) all: Vec<Point>,
-    /// SHA-256 of the file; empty for points that are of no file.
+    /// SHA-256 of the rows; empty for points that are of no file.
     pub(crate) sha256: String,
+    /// Hours that the shoppers' clocks were taken to be ahead of the file's.
+    pub(crate) utc_offset_hours: i32,
 }
 
 impl Points {
-    /// Reads a file of CSV, plain or gzip. `hour_of_day` is in UTC; where the shoppers live it is `utc_offset_hours` later.
+    /// Reads a file of CSV, plain or gzip, or Parquet, by the ending of its name. `hour_of_day` is in UTC; where the shoppers
+    /// live it is `utc_offset_hours` later.
     ///
     /// # Errors
     /// [`PointsError`] names the first row at fault.
     pub fn read(path: &Path, utc_offset_hours: i32) -> Result<Self, PointsError> {
-        let open = |source| PointsError::Open {
-            path: path.to_owned(),
-            source,
-        };
-        let bytes = std::fs::read(path).map_err(open)?;
-        let gzip = path.extension().is_some_and(|ending| ending == "gz");
-        let text: Box<dyn Read> = if gzip {
-            Box::new(MultiGzDecoder::new(bytes.as_slice()))
-        } else {
-            Box::new(bytes.as_slice())
-        };
-        let rows: Result<Vec<Row>, csv::Error> =
-            csv::Reader::from_reader(text).into_deserialize().collect();
-        let digest = Sha256::digest(&bytes);
+        let rows = table::rows(path)?;
         Ok(Self {
-            sha256: format!("{digest:x}"),
-            ..Self::of(&rows?, utc_offset_hours)?
+            sha256: table::digest(&rows)?,
+            ..Self::of(&rows, utc_offset_hours)?
         })
     }
 
@@ -123,6 +78,7 @@ impl Points {
             return Ok(Self {
                 all,
                 sha256: String::new(),
+                utc_offset_hours,
             });
         }
         Err(PointsError::OneOutcome)
@@ -138,12 +94,25 @@ impl Points {
         self.all.is_empty()
     }
 
-    /// Points of some visitors only: one in `every`, chosen by name, so that a sample is the same on each run.
+    /// The session of a point, by its position, and the number of events after its first cart; `None` beyond the last.
+    pub fn place(&self, at: usize) -> Option<(&str, u32)> {
+        let point = self.all.get(at)?;
+        Some((&point.session, point.k))
+    }
+
+    /// The features of a point by name, by its position; what is missing is not in it, and nothing is beyond the last.
+    pub fn features(&self, at: usize) -> BTreeMap<String, f64> {
+        let features = self.all.get(at).map(|point| by_name(&point.features));
+        features.unwrap_or_default()
+    }
+
+    /// Points of some visitors only, chosen by name, so that a sample is the same on each run.
     pub(crate) fn of_visitors(&self, belongs: impl Fn(&str) -> bool) -> Self {
         let all = self.all.iter().filter(|point| belongs(&point.visitor));
         Self {
             all: all.cloned().collect(),
             sha256: self.sha256.clone(),
+            utc_offset_hours: self.utc_offset_hours,
         }
     }
 }
@@ -161,7 +130,7 @@ impl Row {
         if let Some(seconds) = self.seconds_since_previous_event {
             span("seconds_since_previous_event", seconds)?;
         }
-        if self.hour_of_day >= 24 {
+        if i32::from(self.hour_of_day) >= HOURS_PER_DAY {
             return Err(("hour_of_day", "must be 0 to 23"));
         }
         if self.abandoned > 1 {
@@ -184,10 +153,17 @@ impl Row {
         let snapshot = Snapshot {
             on_site: span(self.seconds_since_first_event),
             on_page: Duration::ZERO,
-            since_event: self.seconds_since_previous_event.map(span),
+            shopped: Some(Shopped {
+                views: self.view_count,
+                additions: self.addtocart_count,
+                products: self.unique_items_count,
+                cart_item_views: self.repeated_views_of_cart_items,
+                since_first: span(self.seconds_since_first_event),
+                since_previous: self.seconds_since_previous_event.map(span),
+            }),
+            // The recording knows no other events, and tells additions in place of what lay in the cart: no model is trained
+            // on these three.
             events: self.view_count.saturating_add(self.addtocart_count),
-            products_viewed: Some(self.unique_items_count),
-            cart_item_views: Some(self.repeated_views_of_cart_items),
             cart_lines: self.addtocart_count,
             cart_units: self.addtocart_count,
             extra_cost_percent: 0.0,
@@ -206,6 +182,7 @@ impl Row {
             signals: &[],
         };
         Point {
+            session: self.session_key.as_str().into(),
             visitor: self.visitorid.as_str().into(),
             k: self.cutoff_k,
             features: SessionFeatures::of(&snapshot),

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{
-    Evaluation, ModelFormat, Points, TrainingError, View, evaluate, judge, number, read_model,
-};
+use super::judge::{Evaluation, in_each_view};
+use super::view::View;
+use super::{ModelFormat, Points, TrainingError, number, read_model};
 use crate::evaluator::{Evaluate, Evaluator};
 use crate::statistics::{Figures, Happened, Judged, roc};
 
@@ -33,7 +33,7 @@ pub fn report(
     title: &str,
 ) -> Result<String, TrainingError> {
     let model = read_model(format, text)?;
-    let evaluation = evaluate(points, format, text)?;
+    let evaluation = in_each_view(points, &model);
     let scored = scored(points, &model);
     let mut page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{0}</title><style>{STYLE}</style><h1>{0}</h1>\
@@ -43,7 +43,8 @@ pub fn report(
         points.len(),
     );
     page.push_str(&tables(&evaluation));
-    if let Some(whole) = judge(points, View::Whole, &model) {
+    let whole = evaluation.views.iter().find(|one| one.view == View::Whole);
+    if let Some(whole) = whole {
         page.push_str(&reliability(&whole.pooled));
     }
     page.push_str(&roc_curve(&scored));
@@ -64,15 +65,11 @@ fn scored(points: &Points, model: &Evaluator) -> Vec<Judged> {
 fn tables(evaluation: &Evaluation) -> String {
     let mut out = String::new();
     for view in &evaluation.views {
-        let known = match view.view {
-            View::Whole => "Sessions known whole",
-            View::WithoutDetail => "Without product views and pauses",
-            View::WithoutDetailAndZone => "Without product views, pauses and local hour",
-        };
         let _ = write!(
             out,
-            "<h2>{known}</h2><table><tr><th>events after the first cart<th>n<th>abandoned<th>AUC<th>log-loss<th>Brier\
-             <th>AP abandoned<th>AP ordered<th>ECE"
+            "<h2>{}</h2><table><tr><th>events after the first cart<th>n<th>abandoned<th>AUC<th>log-loss<th>Brier\
+             <th>AP abandoned<th>AP ordered<th>ECE",
+            view.view
         );
         for (k, figures) in &view.by_k {
             row(&mut out, &k.to_string(), figures);

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{MAX_NODES, MAX_TREES, Tree, TreesParts};
+use super::{MAX_DEPTH, MAX_NODES, MAX_TREES, Tree, TreesParts};
 use crate::evaluator::{CalibrationFault, is_log_odds};
 use crate::features::{Direction, Feature};
 use crate::scorecard::{InvalidScorecard, Line};
@@ -15,7 +15,7 @@ pub(crate) enum InvalidTrees {
     #[error("must have 1 to {MAX_TREES} trees with {MAX_NODES} nodes at most")]
     Count,
     /// A feature is listed twice, or none is.
-    #[error("must list 1 to 200 features, each once")]
+    #[error("must list features, each once")]
     Features,
     /// The baseline is no usable number.
     #[error("must have a baseline of log-odds of at most 50 of either sign")]
@@ -50,6 +50,8 @@ pub(crate) enum NodeFault {
     Feature,
     #[error("must split at a finite value")]
     Threshold,
+    #[error("must lie at most {MAX_DEPTH} questions below the root")]
+    Depth,
     #[error("must have two children behind it, each of one parent")]
     Children,
     #[error("must send missing values left (1) or right (0)")]
@@ -70,7 +72,7 @@ pub(super) fn parts(parts: &TreesParts) -> Result<(), InvalidTrees> {
         return Err(InvalidTrees::Count);
     }
     let features: HashSet<&Feature> = parts.features.iter().collect();
-    if features.is_empty() || features.len() > 200 || features.len() < parts.features.len() {
+    if features.is_empty() || features.len() < parts.features.len() {
         return Err(InvalidTrees::Features);
     }
     if !is_log_odds(parts.baseline_log_odds) {
@@ -108,14 +110,13 @@ fn one(tree: &Tree, features: &[Feature]) -> Result<(), (usize, NodeFault)> {
     if nodes == 0 || !full {
         return Err((0, NodeFault::Columns));
     }
-    let mut parents = vec![0_usize; nodes];
-    for node in 0..nodes {
-        check_node(tree, node, features, &mut parents).map_err(|fault| (node, fault))?;
+    // How far below the root each node lies, once its parent was met.
+    let mut depths: Vec<Option<u32>> = vec![None; nodes];
+    if let Some(root) = depths.first_mut() {
+        *root = Some(0);
     }
-    // The root is nobody's child, every other node is the child of one.
-    let orphan = parents.iter().skip(1).position(|times| *times != 1);
-    if let Some(orphan) = orphan {
-        return Err((orphan + 1, NodeFault::Children));
+    for node in 0..nodes {
+        check_node(tree, node, features, &mut depths).map_err(|fault| (node, fault))?;
     }
     directions(tree, features)
 }
@@ -124,8 +125,14 @@ fn check_node(
     tree: &Tree,
     node: usize,
     features: &[Feature],
-    parents: &mut [usize],
+    depths: &mut [Option<u32>],
 ) -> Result<(), NodeFault> {
+    // Parents stand before their children: a node that none has named by now has none.
+    let depth = depths.get(node).copied().flatten();
+    let depth = depth.ok_or(NodeFault::Children)?;
+    if depth > MAX_DEPTH {
+        return Err(NodeFault::Depth);
+    }
     let cover = tree.cover.get(node).copied().unwrap_or_default();
     if !(cover.is_finite() && cover > 0.0) {
         return Err(NodeFault::Cover);
@@ -149,7 +156,10 @@ fn check_node(
         let child = child
             .filter(|child| *child > node)
             .ok_or(NodeFault::Children)?;
-        *parents.get_mut(child).ok_or(NodeFault::Children)? += 1;
+        let place = depths.get_mut(child).ok_or(NodeFault::Children)?;
+        if place.replace(depth + 1).is_some() {
+            return Err(NodeFault::Children);
+        }
     }
     Ok(())
 }

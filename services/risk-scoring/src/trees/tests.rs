@@ -90,6 +90,45 @@ fn lines_stand_beside_the_trees() {
     assert_eq!(BoostedTrees::new(twice), Err(InvalidTrees::Overlap));
 }
 
+/// A tree that asks so many questions one after the other.
+fn chain(questions: usize) -> Tree {
+    let mut tree = Tree::default();
+    for at in 0..=2 * questions {
+        let split = at % 2 == 0 && at < 2 * questions;
+        let child = |number: usize| u32::try_from(if split { number } else { 0 }).unwrap();
+        tree.feature.push(if split { 0 } else { -1 });
+        tree.below.push(if split { 1.0 } else { 0.0 });
+        tree.left.push(child(at + 1));
+        tree.right.push(child(at + 2));
+        tree.missing_left.push(0);
+        tree.cover.push(1.0);
+        tree.leaf.push(0.0);
+    }
+    tree
+}
+
+#[test]
+fn trees_that_are_deeper_than_any_trainer_makes_them_are_refused() {
+    let of_depth = |questions| {
+        BoostedTrees::new(TreesParts {
+            trees: vec![chain(questions)],
+            ..parts()
+        })
+    };
+    assert!(of_depth(64).is_ok());
+    let refused = of_depth(65).unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            InvalidTrees::Node {
+                fault: NodeFault::Depth,
+                ..
+            }
+        ),
+        "{refused}"
+    );
+}
+
 #[test]
 fn trees_that_cannot_be_walked_are_refused() {
     let refused = |change: &dyn Fn(&mut Tree)| {
@@ -103,7 +142,7 @@ fn trees_that_cannot_be_walked_are_refused() {
     };
     assert_eq!(refused(&|tree| tree.left[1] = 0), (1, NodeFault::Children));
     assert_eq!(refused(&|tree| tree.left[1] = 9), (1, NodeFault::Children));
-    assert_eq!(refused(&|tree| tree.left[1] = 3), (2, NodeFault::Children));
+    assert_eq!(refused(&|tree| tree.left[1] = 3), (1, NodeFault::Children));
     assert_eq!(
         refused(&|tree| tree.feature[1] = 2),
         (1, NodeFault::Feature)

@@ -102,7 +102,7 @@ async fn a_model_scores_in_the_shadow_until_it_is_activated() {
         states(&mut operator).await,
         [
             ("even".to_owned(), 1, pb::ModelState::Champion),
-            ("rescate.scorecard".to_owned(), 1, pb::ModelState::Shadow),
+            ("rescate.scorecard".to_owned(), 2, pb::ModelState::Shadow),
         ]
     );
 
@@ -143,7 +143,7 @@ async fn versions_rise_up_to_a_limit_and_are_listed_in_pages() {
         .chain(&second.models)
         .map(|model| model.version)
         .collect();
-    assert_eq!(versions, [1, 3, 2, 1]);
+    assert_eq!(versions, [2, 3, 2, 1]);
     assert_eq!(second.next_page_token, "");
     world.stop().await;
 }

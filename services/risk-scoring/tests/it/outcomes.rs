@@ -1,11 +1,14 @@
 //! How sessions ended, and what that says of models.
 
+use std::time::Duration;
+
 use domain::id::SessionId;
 use domain::signal::SignalKind;
 use proto::convert::time::wire_timestamp;
 use proto::error::v1::ErrorReason;
 use proto::fact::v1::Ending;
 use proto::risk::v1 as pb;
+use testkit::eventually;
 use testkit::grpc::assert_refused;
 use tonic::Code;
 
@@ -70,7 +73,7 @@ async fn a_model_is_judged_by_what_became_of_its_sessions() {
 
     let asked = pb::GetModelHealthRequest {
         model_id: "rescate.scorecard".to_owned(),
-        version: 1,
+        version: 2,
     };
     let health = operator.get_model_health(asked).await.unwrap().into_inner();
     assert_eq!((health.n, health.n_known), (12, 12));
@@ -105,5 +108,39 @@ async fn an_abandoned_session_that_orders_later_counts_as_ordered() {
             "{ending:?}"
         );
     }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_day_is_watched_at_the_start_and_told() {
+    let mut world = World::start().await;
+    assessed(&mut world.platform(), a_fresh_moment()).await;
+    world.restart().await;
+
+    let mut operator = world.operator();
+    let day = eventually(Duration::from_secs(20), || {
+        let asked = pb::GetModelHealthRequest {
+            model_id: "rescate.scorecard".to_owned(),
+            version: 0,
+        };
+        let mut operator = operator.clone();
+        async move {
+            let health = operator.get_model_health(asked).await.unwrap();
+            health.into_inner().days.into_iter().next()
+        }
+    })
+    .await;
+
+    // What was assessed today is for tomorrow.
+    assert_eq!((day.n, day.n_known), (0, 0));
+    assert_eq!(day.until.unwrap().seconds % 86_400, 0);
+    assert_eq!((day.score_psi, day.calibration_gap), (None, None));
+    assert!(day.features.is_empty() && day.alerts.is_empty());
+    let unwatched = pb::GetModelHealthRequest {
+        model_id: "nobody".to_owned(),
+        version: 0,
+    };
+    let refused = operator.get_model_health(unwatched).await.unwrap_err();
+    assert_refused(&refused, Code::NotFound, ErrorReason::UnknownModel, None);
     world.stop().await;
 }

@@ -27,6 +27,11 @@ pub struct TimeBounds {
 }
 
 impl TimeBounds {
+    /// How late any event may come.
+    pub(crate) fn longest_behind(&self) -> Duration {
+        self.behind_binding
+    }
+
     /// Refuses an event that claims to lie outside the window, or to know the future.
     pub(crate) fn check(&self, event: &Event) -> Result<(), InvalidField> {
         let now = event.received_at;

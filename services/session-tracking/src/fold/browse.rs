@@ -77,6 +77,7 @@ impl State {
     /// An entry opens a look; a departure tells how long one was, which is a sign unless time has noted it before.
     fn view_product(&mut self, view: &ProductView, at: Timestamp, settings: &SignalSettings) {
         self.end_search();
+        self.trail.look(view, at);
         let noted = self.end_look(Some(&view.sku), at);
         let doubtful = view.configurable == Configurable::Yes && self.is_selling();
         match view.dwell {

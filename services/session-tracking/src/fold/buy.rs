@@ -18,6 +18,7 @@ impl State {
                 self.end_search();
                 self.end_look(None, at);
                 self.cart_adds.note(at);
+                self.trail.add(&line.sku, at);
                 let currency = line.unit_price.currency();
                 self.move_cart(|cart| in_currency(cart, currency)?.add(line.clone()));
             }

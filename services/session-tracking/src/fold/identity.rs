@@ -1,8 +1,6 @@
 //! Who the visitor is said to be. A link is a fact of the log, and so is its undoing: the events decide anew, in their
 //! order, whom a session belongs to, and none is ever rewritten.
 
-use std::collections::BTreeSet;
-
 use domain::id::ShopperId;
 
 use crate::packed::pack_fields;
@@ -16,7 +14,7 @@ pub(super) struct Identity {
     /// Those that still stand; the last one counts.
     names: Vec<ShopperId>,
     /// Those that were taken back. A storefront may go on sending one in its events for a while.
-    denied: BTreeSet<ShopperId>,
+    denied: Vec<ShopperId>,
 }
 
 impl Identity {
@@ -34,28 +32,30 @@ impl Identity {
 
     /// The shop says who the visitor is, whatever it said before.
     pub(super) fn link(&mut self, shopper: ShopperId) {
-        self.denied.remove(&shopper);
+        self.denied.retain(|name| *name != shopper);
         self.name(shopper);
     }
 
     /// The shop says who the visitor is not. The name before counts again.
     pub(super) fn unlink(&mut self, shopper: ShopperId) {
         self.names.retain(|name| *name != shopper);
-        if self.denied.len() < MAX_NAMES {
-            self.denied.insert(shopper);
-        }
+        push_newest(&mut self.denied, shopper);
     }
 
     fn name(&mut self, shopper: ShopperId) {
-        if self.shopper() == Some(shopper) {
-            return;
+        if self.shopper() != Some(shopper) {
+            push_newest(&mut self.names, shopper);
         }
-        self.names.retain(|name| *name != shopper);
-        if self.names.len() >= MAX_NAMES {
-            self.names.remove(0);
-        }
-        self.names.push(shopper);
     }
+}
+
+/// Puts a name last; of too many, the oldest is forgotten.
+fn push_newest(names: &mut Vec<ShopperId>, newest: ShopperId) {
+    names.retain(|name| *name != newest);
+    if names.len() >= MAX_NAMES {
+        names.remove(0);
+    }
+    names.push(newest);
 }
 
 pack_fields! {
@@ -108,5 +108,8 @@ mod tests {
         assert_eq!(identity.names.len(), MAX_NAMES);
         assert_eq!(identity.denied.len(), MAX_NAMES);
         assert_eq!(identity.shopper(), Some(nth(99)));
+
+        identity.carry(nth(299));
+        assert_eq!(identity.shopper(), Some(nth(99)), "it was taken back last");
     }
 }

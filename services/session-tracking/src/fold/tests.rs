@@ -19,6 +19,7 @@ mod rees46;
 mod retail_rocket;
 mod shipments;
 mod shocks;
+mod trail;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3_600;

@@ -12,6 +12,7 @@ use proto::field::{self, InvalidField};
 use proto::session::v1 as pb;
 use tonic::{Request, Response, Status};
 
+use super::browser;
 use crate::config::TimeBounds;
 use crate::event::{Event, wire};
 use crate::ingest::{Batch, Incoming, Receipt, Refusal};
@@ -94,7 +95,10 @@ impl Reader {
     fn event(&self, event: pb::Event) -> Result<Event, InvalidField> {
         let event = wire::parse(event, self.now)?;
         self.bounds.check(&event)?;
-        if self.only.is_some_and(|only| only != event.session) {
+        let Some(only) = self.only else {
+            return Ok(event);
+        };
+        if only != event.session {
             let rule = "must be the session of the token";
             return Err(InvalidField::new(
                 "session_id",
@@ -102,6 +106,7 @@ impl Reader {
                 rule,
             ));
         }
+        browser::check(&event)?;
         Ok(event)
     }
 }

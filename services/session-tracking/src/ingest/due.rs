@@ -8,7 +8,7 @@ use storage::StoreError;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::store::{DueSession, Store};
+use crate::store::{DueCursor, DueSession, Store};
 
 /// Reads that may wait for the writer.
 const AHEAD: usize = 4;
@@ -28,14 +28,14 @@ impl DueSessions {
         let first = store.due_after(None).await?;
         let (sender, read) = mpsc::channel(AHEAD);
         let mut reading = JoinSet::new();
-        if let Some(last) = first.last() {
-            reading.spawn(read_all(store, last.clone(), sender));
+        if let Some(last) = first.next {
+            reading.spawn(read_all(store, last, sender));
         }
         let rest = Self {
             read,
             _reading: reading,
         };
-        Ok((first, rest))
+        Ok((first.found, rest))
     }
 
     /// The next ones, if they are there already.
@@ -52,13 +52,13 @@ impl DueSessions {
     }
 }
 
-async fn read_all(store: Store, mut last: DueSession, sender: mpsc::Sender<Vec<DueSession>>) {
+async fn read_all(store: Store, mut last: DueCursor, sender: mpsc::Sender<Vec<DueSession>>) {
     loop {
         match store.due_after(Some(&last)).await {
-            Ok(found) => {
-                let Some(newest) = found.last() else { return };
-                last = newest.clone();
-                if sender.send(found).await.is_err() {
+            Ok(page) => {
+                let Some(next) = page.next else { return };
+                last = next;
+                if sender.send(page.found).await.is_err() {
                     return;
                 }
             }

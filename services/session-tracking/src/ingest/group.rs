@@ -1,18 +1,18 @@
 //! One group: the batches and timers that become durable together.
 
-use std::collections::BTreeMap;
-
-use domain::id::ShopperId;
+use domain::time::Timestamp;
 
 use super::tenants::{Key, Tenants};
 use super::touch::Touch;
 use super::{Answer, Handed, Incoming, Receipt, Refusal};
-use crate::event::{Event, Payload, PersonEvent, Position};
+use crate::event::{Event, Position};
 use crate::store::Entries;
 
 /// What one transaction of the writer will take.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Group {
+    /// The one instant at which all of it is decided on.
+    pub(super) now: Timestamp,
     pub(super) handed: Vec<Handed>,
     pub(super) events: usize,
     /// Sessions whose time may have come.
@@ -24,38 +24,50 @@ pub(super) struct Group {
 pub(super) struct Arrival {
     pub(super) key: Key,
     position: Position,
-    batch: usize,
+    pub(super) batch: usize,
     place: usize,
 }
 
 /// What a group does to one session.
 #[derive(Debug)]
-pub(super) struct Work {
-    pub(super) touch: Touch,
+pub(super) struct Work<'g> {
+    pub(super) key: Key,
+    pub(super) touch: &'g Touch,
     pub(super) entries: Entries,
 }
 
-/// By session, in a fixed order.
-pub(super) type Works = BTreeMap<Key, Work>;
-
-impl Work {
-    pub(super) fn new(touch: Touch) -> Self {
+impl Group {
+    pub(super) fn at(now: Timestamp) -> Self {
         Self {
-            touch,
-            entries: Entries::default(),
+            now,
+            handed: Vec::new(),
+            events: 0,
+            due: Vec::new(),
         }
     }
-}
 
-impl Group {
     pub(super) fn add(&mut self, handed: Handed) {
         self.events += handed.batch.events.len();
         self.handed.push(handed);
     }
 
-    /// Whether it is more than one batch, so that a part of it may be taken alone.
+    /// Whether it is more than one batch or timer, so that a part of it may be taken alone.
     pub(super) fn is_mixed(&self) -> bool {
-        self.handed.len() > 1 || (!self.handed.is_empty() && !self.due.is_empty())
+        self.handed.len() + self.due.len() > 1
+    }
+
+    /// Its batches and timers, each by itself.
+    pub(super) fn into_parts(self, now: Timestamp) -> Vec<Self> {
+        let batches = self.handed.into_iter().map(|handed| {
+            let mut part = Self::at(now);
+            part.add(handed);
+            part
+        });
+        let timers = self.due.into_iter().map(|key| Self {
+            due: vec![key],
+            ..Self::at(now)
+        });
+        batches.chain(timers).collect()
     }
 
     /// All events by session, those of a session in the order in which they happened: what came together needs no
@@ -86,12 +98,12 @@ impl Group {
         Some(&incoming.event)
     }
 
-    /// An event with the number of its batch, its position there and its bytes.
-    pub(super) fn incoming(&self, arrival: Arrival) -> Option<(usize, &Incoming, &[u8])> {
+    /// An event with its position in its batch, and its bytes.
+    pub(super) fn incoming(&self, arrival: Arrival) -> Option<(&Incoming, &[u8])> {
         let batch = &self.handed.get(arrival.batch)?.batch;
         let incoming = batch.events.get(arrival.place)?;
         let bytes = batch.bytes.get(incoming.wire.clone())?;
-        Some((arrival.batch, incoming, bytes))
+        Some((incoming, bytes))
     }
 
     /// The answers that its callers wait for.
@@ -104,18 +116,4 @@ impl Receipt {
     pub(super) fn refuse(&mut self, incoming: &Incoming, refusal: Refusal) {
         self.refused.push((incoming.index, refusal));
     }
-}
-
-/// The shoppers as whom an event may make its visitor known.
-pub(super) fn named(event: &Event) -> impl Iterator<Item = ShopperId> {
-    let linked = match &event.payload {
-        Payload::Person(PersonEvent::IdentityLinked(shopper)) => Some(*shopper),
-        Payload::Browse(_)
-        | Payload::Cart(_)
-        | Payload::Checkout(_)
-        | Payload::Order(_)
-        | Payload::Person(_)
-        | Payload::Custom { .. } => None,
-    };
-    event.shopper.into_iter().chain(linked)
 }

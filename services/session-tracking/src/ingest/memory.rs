@@ -1,17 +1,17 @@
 //! All that the writer holds. It is made from the store and can be made again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
-use domain::id::{PersonId, SessionId, ShopperId, TenantId, VisitorId};
-use domain::moment::VisitHistory;
+use domain::id::{PersonId, SessionId, VisitorId};
 use domain::time::Timestamp;
 use platform::status::chain;
-use storage::StoreError;
+use storage::{StoreError, column};
 
 use super::Refusal;
-use super::group::{Arrival, Group, named};
+use super::group::{Arrival, Group};
+use super::persons::Agreed;
 use super::residents::{Limits, Residents};
-use super::tenants::{Key, Tenant, Tenants};
+use super::tenants::{BySession, Key, Tenant, Tenants};
 use super::timers::Timers;
 use super::unwritten::Unwritten;
 use crate::event::Event;
@@ -25,19 +25,11 @@ pub(super) struct Memory {
     pub(super) residents: Residents,
     pub(super) timers: Timers,
     pub(super) unwritten: Unwritten,
+    pub(super) agreed: Agreed,
+    /// Sessions of which the log holds what cannot be read. They are left as they are, for somebody to look at.
+    pub(super) unreadable: BySession<LogPlace>,
     /// Sessions of the group at hand that take no events.
-    closed: HashMap<Key, Refusal>,
-}
-
-/// What the shoppers have done who are named in a group.
-#[derive(Debug, Default)]
-pub(super) struct Persons(HashMap<(TenantId, ShopperId), VisitHistory>);
-
-impl Persons {
-    pub(super) fn history_of(&self, tenant: &TenantId, shopper: ShopperId) -> VisitHistory {
-        let key = (tenant.clone(), shopper);
-        self.0.get(&key).copied().unwrap_or_default()
-    }
+    closed: BySession<Refusal>,
 }
 
 /// Sessions that are wanted, with a visitor for those that may be new.
@@ -50,7 +42,9 @@ impl Memory {
             residents: Residents::new(limits),
             timers: Timers::default(),
             unwritten: Unwritten::default(),
-            closed: HashMap::new(),
+            agreed: Agreed::new(2 * limits.live),
+            unreadable: BySession::default(),
+            closed: BySession::default(),
         }
     }
 
@@ -59,6 +53,8 @@ impl Memory {
         self.residents.clear();
         self.timers.clear();
         self.unwritten.clear();
+        self.agreed.clear();
+        self.unreadable.clear();
     }
 
     /// Brings the sessions of a group into memory, but for those that are corrupt.
@@ -92,7 +88,7 @@ impl Memory {
     }
 
     fn want(&self, wanted: &mut Wanted, key: Key, visitor: Option<VisitorId>) {
-        if !self.residents.contains(key) {
+        if !self.residents.contains(key) && !self.unreadable.contains_key(&key) {
             let sessions = wanted.entry(key.tenant).or_default();
             sessions.insert(key.session, visitor);
         }
@@ -148,38 +144,6 @@ impl Memory {
         closed.unwrap_or(Refusal::Unreadable)
     }
 
-    /// Reads what the shoppers have done as whom visitors may become known.
-    pub(super) async fn meet(
-        &self,
-        store: &Store,
-        group: &Group,
-        arrivals: &[Arrival],
-    ) -> Result<Persons, StoreError> {
-        let mut wanted: BTreeMap<Tenant, BTreeSet<PersonId>> = BTreeMap::new();
-        for arrival in arrivals {
-            for shopper in group.event(*arrival).into_iter().flat_map(named) {
-                let knows = |session: &Session| session.knows(shopper);
-                if self.residents.read(arrival.key, knows) != Some(true) {
-                    let persons = wanted.entry(arrival.key.tenant).or_default();
-                    persons.insert(PersonId::Shopper(shopper));
-                }
-            }
-        }
-        let mut persons = Persons::default();
-        for (tenant, wanted) in wanted {
-            let Some(name) = self.tenants.tenant(tenant) else {
-                continue;
-            };
-            let wanted: Vec<PersonId> = wanted.into_iter().collect();
-            for (person, counts) in store.histories(name, &wanted).await? {
-                if let PersonId::Shopper(shopper) = person {
-                    persons.0.insert((name.clone(), shopper), counts.history());
-                }
-            }
-        }
-        Ok(persons)
-    }
-
     /// Reads the past of a session from the log if one of these events stands before others.
     pub(super) async fn remember<'e>(
         &mut self,
@@ -203,21 +167,34 @@ impl Memory {
     }
 
     /// Notes a change that the log holds.
-    pub(super) fn note(&mut self, key: Key, place: LogPlace, now: Timestamp) {
+    pub(super) fn note(
+        &mut self,
+        key: Key,
+        place: LogPlace,
+        (due, now): (Option<Timestamp>, Timestamp),
+    ) {
         self.unwritten.note(key, place.sequence, now);
-        let due = self.residents.get_mut(key).and_then(|session| session.due);
         if let Some(due) = due {
             self.timers.set(key, due);
         }
     }
 
     /// The rows of these sessions.
-    pub(super) fn rows(&self, store: &Store, keys: &[Key]) -> Vec<Row> {
+    ///
+    /// # Errors
+    /// One of them cannot be made: it may not count as written, and has to be made again from the log.
+    pub(super) fn rows(&self, store: &Store, keys: &[Key]) -> Result<Vec<Row>, StoreError> {
         let row = |key: &Key| {
             let name = self.tenants.name(*key)?;
             self.residents
                 .read(*key, |session| Row::of(store, &name, session))?
         };
-        keys.iter().filter_map(row).collect()
+        let rows = keys.iter().map(|key| {
+            row(key).ok_or_else(|| {
+                let id = key.session.to_string();
+                column::Row::of("sessions", &id).corrupt("packed")
+            })
+        });
+        rows.collect()
     }
 }

@@ -10,7 +10,7 @@ use platform::telemetry::TraceContext;
 
 use super::Published;
 use super::group::Work;
-use super::memory::Persons;
+use super::persons::Persons;
 use super::touch::Touch;
 use crate::fold::State;
 use crate::moment::{Subject, compose};
@@ -66,9 +66,9 @@ impl<'w> Draft<'w> {
         &mut self,
         key: &SessionKey,
         session: &mut Session,
-        work: Work,
+        work: Work<'_>,
     ) -> Option<LogPlace> {
-        let Work { touch, entries } = work;
+        let Work { touch, entries, .. } = work;
         let began = session.is_new().then_some(session.memory.history);
         let of = |shopper| self.persons.history_of(&key.tenant, shopper);
         let met = session.meet(of, self.rules);
@@ -76,7 +76,7 @@ impl<'w> Draft<'w> {
         let (rules, now, before) = (self.rules, self.commit.now, session.shown);
         session.decide(now, number, rules, |state, change, memory, revision| {
             self.count(key, change);
-            self.send(key, (state, change), (memory, revision), &touch);
+            self.send(key, (state, change), (memory, revision), touch);
         })?;
         self.commit.heads.change = number;
         self.publish(key, session, before);
@@ -98,6 +98,7 @@ impl<'w> Draft<'w> {
     pub(super) fn finish(mut self) -> (Commit, Vec<Published>) {
         let open = self.open.into_values().map(|(record, _)| record);
         self.commit.records.extend(open);
+        self.commit.statements = self.persons.statements().to_vec();
         // Appended in the order of their key.
         self.commit.records.sort_by_key(|record| record.place);
         (self.commit, self.published)
@@ -134,9 +135,10 @@ impl<'w> Draft<'w> {
             return;
         }
         let snapshot = session.snapshot(key.session, &self.rules.signals);
-        let (Some(shown), Some(snapshot)) = (session.shown, snapshot) else {
+        let (Some(shown), Some(mut snapshot)) = (session.shown, snapshot) else {
             return;
         };
+        snapshot.agree(self.persons.agreed_in(key));
         self.published.push(Published {
             key: key.clone(),
             change: session.revision.changed,
@@ -181,7 +183,10 @@ impl<'w> Draft<'w> {
                 now: self.commit.now,
             };
             let (signals, moments) = (&self.rules.signals, &self.rules.moments);
-            let moment = compose(sender.moment_id(), cue, subject, signals, moments);
+            let mut moment = compose(sender.moment_id(), cue, subject, signals, moments);
+            for consent in self.persons.agreed_in(key).into_iter().flatten() {
+                moment.consents.record(consent.clone());
+            }
             self.commit.messages.push(sender.moment(moment));
         }
         self.report(&sender, state, change);

@@ -8,7 +8,7 @@ use storage::StoreError;
 use super::memory::Memory;
 use super::tenants::Key;
 use crate::session::{LogPlace, Rules, Session};
-use crate::store::{Heads, Record, Section, Store};
+use crate::store::{Heads, Loaded, Record, Section, Store};
 
 impl Memory {
     /// Makes all sessions whose rows do not hold everything.
@@ -46,11 +46,16 @@ impl Memory {
             .map(|section| section.session)
             .filter(|session| {
                 let session = *session;
-                !self.residents.contains(Key { tenant, session })
+                let key = Key { tenant, session };
+                !self.residents.contains(key) && !self.unreadable.contains_key(&key)
             })
             .collect();
         for (session, loaded) in store.load(&record.tenant, &absent).await? {
-            self.receive(Key { tenant, session }, loaded);
+            let key = Key { tenant, session };
+            match loaded {
+                Loaded::Corrupt(failure) => self.give_up(key, record.place, &failure),
+                loaded @ (Loaded::Session(_) | Loaded::Erased) => self.receive(key, loaded),
+            }
         }
         for section in &record.sections {
             let session = section.session;
@@ -67,6 +72,9 @@ impl Memory {
         key: Key,
         (record, section): (&Record, &Section),
     ) -> Result<(), StoreError> {
+        if self.unreadable.contains_key(&key) {
+            return Ok(());
+        }
         if let Some(history) = section.began
             && !self.residents.contains(key)
         {
@@ -84,16 +92,39 @@ impl Memory {
         let events = match section.events(place) {
             Ok(events) => events,
             Err(failure) => {
-                tracing::error!(session = %key.session, error = %chain(&failure), "events cannot be read");
+                self.give_up(key, place, &failure);
                 return Ok(());
             }
         };
-        self.remember(store, key, events.iter()).await?;
+        match self.remember(store, key, events.iter()).await {
+            Ok(()) => {}
+            Err(failure @ StoreError::CorruptRow { .. }) => {
+                self.give_up(key, place, &failure);
+                return Ok(());
+            }
+            Err(failure) => return Err(failure),
+        }
         if let Some(session) = self.residents.get_mut(key) {
             session.replay(events, (record.now, section.change, section.met), rules);
             session.places.push(place);
+            let due = session.due;
+            self.note(key, place, (due, record.now));
         }
-        self.note(key, place, record.now);
         Ok(())
+    }
+
+    /// Leaves a session as it is stored: it takes no events and is not shown, and the log counts as unread from here on,
+    /// so that what was acknowledged is not passed over but found again by each start until somebody has mended it.
+    fn give_up(&mut self, key: Key, place: LogPlace, failure: &StoreError) {
+        tracing::error!(
+            session = %key.session,
+            partition = place.partition,
+            sequence = place.sequence,
+            error = %chain(failure),
+            "acknowledged events cannot be read: their session is closed, and the log is held from here on"
+        );
+        self.residents.remove(key);
+        self.unwritten.hold(key, place.sequence);
+        self.unreadable.insert(key, place);
     }
 }

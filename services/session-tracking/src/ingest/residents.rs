@@ -1,9 +1,11 @@
 //! Sessions in memory: some as they are worked with, the others at rest in their compact form. What is not here is read
 //! again from the store.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use super::tenants::Key;
+use domain::time::Timestamp;
+
+use super::tenants::{BySession, Key};
 use crate::packed;
 use crate::session::Session;
 
@@ -35,8 +37,8 @@ struct Resting {
 #[derive(Debug)]
 pub(super) struct Residents {
     limits: Limits,
-    live: HashMap<Key, Live>,
-    resting: HashMap<Key, Resting>,
+    live: BySession<Live>,
+    resting: BySession<Resting>,
     resting_bytes: usize,
     /// Those at rest in the order in which they came to it; also those that were woken since.
     order: VecDeque<(u64, Key)>,
@@ -47,8 +49,8 @@ impl Residents {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
-            live: HashMap::new(),
-            resting: HashMap::new(),
+            live: BySession::default(),
+            resting: BySession::default(),
             resting_bytes: 0,
             order: VecDeque::new(),
             turn: 0,
@@ -67,8 +69,7 @@ impl Residents {
 
     /// The session to work with, woken if it rests.
     pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut Session> {
-        if !self.live.contains_key(&key) {
-            let resting = self.forget_resting(key)?;
+        if let Some(resting) = self.forget_resting(key) {
             // INVARIANT: what was packed here can be unpacked; if not, it is read from the store.
             let session = packed::unpack(&resting.bytes).ok()?;
             self.insert(key, session);
@@ -85,6 +86,14 @@ impl Residents {
         }
         let session = packed::unpack(&self.resting.get(&key)?.bytes).ok()?;
         Some(read(&session))
+    }
+
+    /// When the session is to be looked at, without waking it.
+    pub(super) fn due(&self, key: Key) -> Option<Timestamp> {
+        match self.live.get(&key) {
+            Some(live) => live.session.due,
+            None => packed::first(&self.resting.get(&key)?.bytes).ok()?,
+        }
     }
 
     pub(super) fn remove(&mut self, key: Key) {

@@ -17,6 +17,9 @@ pub(super) struct Key {
     pub(super) session: SessionId,
 }
 
+/// A table by session. Ids are made by clients, so each table has a seed of its own.
+pub(super) type BySession<T> = HashMap<Key, T, foldhash::fast::RandomState>;
+
 /// All tenants that the writer has met, in that order. There are as many as a deployment has shops.
 #[derive(Debug, Default)]
 pub(super) struct Tenants {

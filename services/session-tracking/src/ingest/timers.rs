@@ -5,19 +5,32 @@
 //! then the entry stays where it is, and whoever finds the session not due yet sets its time again.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 
 use domain::time::{Timestamp, from_millis, to_millis};
 
-use super::tenants::Key;
+use super::tenants::{BySession, Key};
 
 /// One time per session.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     entries: BinaryHeap<Reverse<(i64, Key)>>,
     /// The entry of each session that counts; others of it are left over.
-    armed: HashMap<Key, i64>,
+    armed: BySession<i64>,
+    /// Sessions that are not looked at for a while, because the store did not take what came of it.
+    held: BySession<Held>,
 }
+
+/// Until when, and how often the store has refused.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    until: i64,
+    refusals: u32,
+}
+
+/// How long a session is left alone whose transaction was refused: twice as long each time.
+const FIRST_PAUSE: i64 = 1_000;
+const LONGEST_PAUSE: i64 = 300_000;
 
 impl Timers {
     /// Has the session looked at by `due`.
@@ -39,9 +52,18 @@ impl Timers {
             && due <= now
         {
             self.entries.pop();
-            if self.armed.get(&key) == Some(&due) {
-                self.armed.remove(&key);
-                found.push(key);
+            if self.armed.get(&key) != Some(&due) {
+                continue;
+            }
+            match self.held.get(&key) {
+                Some(held) if held.until > now => {
+                    self.armed.insert(key, held.until);
+                    self.entries.push(Reverse((held.until, key)));
+                }
+                Some(_) | None => {
+                    self.armed.remove(&key);
+                    found.push(key);
+                }
             }
         }
         found
@@ -53,6 +75,30 @@ impl Timers {
         from_millis(*due).ok()
     }
 
+    /// Leaves a session alone for a while, because what came of its timer was refused. It stays so when all else is made
+    /// again.
+    pub(super) fn put_off(&mut self, key: Key, now: Timestamp) {
+        let now = to_millis(now);
+        // Those who were taken away meanwhile are not asked for again.
+        self.held
+            .retain(|_, held| held.until > now.saturating_sub(LONGEST_PAUSE));
+        let refusals = self.held.get(&key).map_or(0, |held| held.refusals);
+        let pause = FIRST_PAUSE << refusals.min(16);
+        let held = Held {
+            until: now.saturating_add(pause.min(LONGEST_PAUSE)),
+            refusals: refusals.saturating_add(1),
+        };
+        self.held.insert(key, held);
+    }
+
+    /// Notes that what came of timers was taken.
+    pub(super) fn taken(&mut self, keys: &[Key]) {
+        if !self.held.is_empty() {
+            self.held.retain(|key, _| !keys.contains(key));
+        }
+    }
+
+    /// Forgets all times, but not who is left alone.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.armed.clear();
@@ -90,6 +136,28 @@ mod tests {
         assert_eq!(timers.due(at(25), 10), [key(3)]);
         assert_eq!(timers.due(at(30), 10), [key(1)]);
         assert_eq!(timers.due(at(99), 10), []);
+    }
+
+    #[test]
+    fn who_was_refused_is_left_alone_for_longer_each_time() {
+        let mut timers = Timers::default();
+        timers.put_off(key(1), at(0));
+        timers.clear();
+        timers.set(key(1), at(0));
+        timers.set(key(2), at(0));
+
+        assert_eq!(timers.due(at(999), 10), [key(2)]);
+        assert_eq!(timers.next(), Some(at(1_000)));
+        assert_eq!(timers.due(at(1_000), 10), [key(1)]);
+
+        timers.put_off(key(1), at(1_000));
+        timers.set(key(1), at(0));
+        assert_eq!(timers.due(at(2_999), 10), []);
+        assert_eq!(timers.due(at(3_000), 10), [key(1)]);
+
+        timers.taken(&[key(1)]);
+        timers.set(key(1), at(0));
+        assert_eq!(timers.due(at(3_000), 10), [key(1)]);
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! The writer: takes what waits, decides, commits, answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::id::PersonId;
 use domain::time::Timestamp;
 use platform::clock::Clock;
 use platform::ids::IdSource;
-use storage::{RequestKey, StoreError, StoreFault};
+use storage::{StoreError, StoreFault};
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, timeout_at};
 
@@ -15,14 +15,14 @@ use super::group::Group;
 use super::memory::Memory;
 use super::queue::{Room, Turns};
 use super::residents::Limits;
-use super::tenants::Key;
-use super::{Command, Handed, Ingest, Published};
+use super::{Aside, Command, Handed, Ingest, News};
 use crate::config::IngestConfig;
 use crate::error::SessionError;
 use crate::session::Rules;
 use crate::snapshot::{SessionKey, Snapshot};
-use crate::store::{Erased, Heads, Store};
+use crate::store::{Heads, Store};
 
+mod forget;
 mod keep;
 mod rows;
 mod standing;
@@ -37,6 +37,9 @@ pub(crate) struct Settings {
     /// Changes that a watcher may fall behind.
     pub(crate) buffered_changes: usize,
 }
+
+/// How often a writer asks whether another process has followed it, when nothing else tells it so.
+const FOLLOWED_EVERY: Duration = Duration::from_secs(1);
 
 /// Why the writer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,9 +58,9 @@ pub(crate) struct Writer {
     ids: Arc<dyn IdSource>,
     queue: mpsc::UnboundedReceiver<Command>,
     room: Room,
-    published: broadcast::Sender<Arc<Published>>,
+    published: broadcast::Sender<Arc<News>>,
     waiting: Turns<Handed>,
-    asides: Vec<Command>,
+    asides: Vec<Aside>,
     due: DueSessions,
     memory: Memory,
     heads: Heads,
@@ -114,6 +117,8 @@ impl Writer {
     pub(crate) async fn run(mut self) -> Ended {
         let mut tick = tokio::time::interval(self.settings.ingest.timer_tick);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut claim = tokio::time::interval(FOLLOWED_EVERY);
+        claim.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 command = self.queue.recv() => match command {
@@ -121,7 +126,8 @@ impl Writer {
                     None => return self.end().await,
                 },
                 found = self.due.next() => self.arm(&found),
-                _ = tick.tick() => self.settle(Group::default()).await,
+                _ = tick.tick() => self.settle(Group::at(self.clock.now())).await,
+                _ = claim.tick() => self.look_for_follower().await,
             }
             if self.is_more_due() {
                 tick.reset_immediately();
@@ -195,40 +201,43 @@ impl Writer {
                 let tenant = handed.batch.tenant.clone();
                 self.waiting.push(&tenant, handed);
             }
-            Command::Read(key, answer) if self.standing == Standing::Sure => {
-                let _gone = answer.send(Ok(self.read(&key)));
+            Command::Aside(Aside::Read(key, answer)) if self.standing == Standing::Sure => {
+                let _gone = answer.send(self.read(&key));
             }
-            aside @ (Command::Read(..) | Command::Settle(_) | Command::Erase(..)) => {
-                self.asides.push(aside);
-            }
+            Command::Aside(aside) => self.asides.push(aside),
         }
     }
 
-    async fn step_aside(&mut self, aside: Command) {
+    async fn step_aside(&mut self, aside: Aside) {
         match aside {
-            Command::Settle(answer) => {
-                let written = self.write_all_rows().await;
+            Aside::Settle(tenant, answer) => {
+                let written = self.write_rows_of(&tenant).await;
                 let _gone = answer.send(written.map(|()| self.heads.change));
             }
-            Command::Erase(request, person, answer) => {
+            Aside::Erase(request, person, answer) => {
                 while !self.waiting.is_empty() {
                     self.settle_next().await;
                 }
                 let _gone = answer.send(self.erase(request, person).await);
             }
-            Command::Read(key, answer) => {
-                let read = self.make_sure().await.map(|()| self.read(&key));
-                let _gone = answer.send(read.map_err(SessionError::from));
+            Aside::Read(key, answer) => {
+                let sure = self.make_sure().await.map_err(SessionError::from);
+                let _gone = answer.send(sure.and_then(|()| self.read(&key)));
             }
-            Command::Record(_) => {}
+            Aside::Forget(tenant, sessions, limit, answer) => {
+                let _gone = answer.send(self.forget(&tenant, (sessions, limit)).await);
+            }
         }
     }
 
-    fn read(&mut self, key: &SessionKey) -> Option<Snapshot> {
+    fn read(&mut self, key: &SessionKey) -> Result<Option<Snapshot>, SessionError> {
         let own = self.memory.tenants.key(key);
+        if let Some(place) = self.memory.unreadable.get(&own) {
+            return Err(Store::unreadable(*place).into());
+        }
         let store = &self.store;
         let read = |session: &_| store.snapshot(key.session, session);
-        self.memory.residents.read(own, read)?
+        Ok(self.memory.residents.read(own, read).flatten())
     }
 
     pub(super) fn arm(&mut self, found: &[(Timestamp, SessionKey)]) {
@@ -239,7 +248,7 @@ impl Writer {
     }
 
     async fn settle_next(&mut self) {
-        let mut group = Group::default();
+        let mut group = Group::at(self.clock.now());
         while group.events < self.settings.ingest.group_max_events
             && let Some(handed) = self.waiting.pop()
         {
@@ -250,21 +259,23 @@ impl Writer {
 
     /// Makes a group and what is due durable, and answers its batches.
     async fn settle(&mut self, mut group: Group) {
-        if self.make_sure().await.is_ok() {
+        let sure = self.make_sure().await;
+        if sure.is_ok() {
             let limit = self.settings.ingest.timer_max_sessions;
-            group.due = self.memory.timers.due(self.clock.now(), limit);
+            group.due = self.memory.timers.due(group.now, limit);
         }
-        self.settle_as_it_is(group).await;
+        self.settle_as_it_is(group, sure).await;
     }
 
-    async fn settle_as_it_is(&mut self, group: Group) {
-        let kept = match self.make_sure().await {
+    async fn settle_as_it_is(&mut self, group: Group, sure: Result<(), StoreError>) {
+        let kept = match sure {
             Ok(()) => self.keep(&group).await,
             Err(failure) => Err(failure),
         };
         // An answer that cannot be sent is one whose caller has gone; the events are kept all the same.
         match kept {
             Ok(receipts) => {
+                self.memory.timers.taken(&group.due);
                 for (answer, receipt) in group.answers().zip(receipts) {
                     let _gone = answer.send(Ok(receipt));
                 }
@@ -275,6 +286,7 @@ impl Writer {
             }
             Err(failure) => {
                 self.doubt(&failure);
+                self.put_off(&group, &failure);
                 let failure = Arc::new(failure);
                 for answer in group.answers() {
                     let _gone = answer.send(Err(SessionError::NotKept(Arc::clone(&failure))));
@@ -282,28 +294,6 @@ impl Writer {
             }
         }
         self.evict().await;
-    }
-
-    async fn erase(
-        &mut self,
-        request: RequestKey,
-        person: PersonId,
-    ) -> Result<Erased, SessionError> {
-        self.write_all_rows().await?;
-        let tenant = request.tenant.clone();
-        let sessions = self.store.sessions_of(&tenant, person).await?;
-        let place = (self.settings.ingest.partition, self.heads);
-        let now = self.clock.now();
-        let erased = self.store.erase(request, person, now, place).await;
-        if let Err(failure) = &erased {
-            self.doubt(failure);
-        }
-        let erased = erased?;
-        let tenant = self.memory.tenants.number(&tenant);
-        for session in sessions {
-            self.memory.residents.remove(Key { tenant, session });
-        }
-        Ok(erased)
     }
 }
 

@@ -54,6 +54,7 @@ pub(crate) fn compose(
         session_started_at: state.started_at,
         session_version: version,
         event_count: state.event_count,
+        shopping: state.shopping(cue.occurred_at),
         order: cue.order.or_else(|| first_order(state)),
     }
 }

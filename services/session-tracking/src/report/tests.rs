@@ -172,6 +172,10 @@ fn a_contact_is_reported_when_its_event_is_fresh() {
     let state = folded_until(5, [(0, search()), (5, contact)]);
     let mut reported = Reported::default();
 
-    assert_eq!(kinds(&reported.next(&state, &events)), ["contact_received"]);
+    let contacts = events.iter().filter_map(super::contact);
+    assert_eq!(
+        kinds(&reported.next(&state, contacts)),
+        ["contact_received"]
+    );
     assert_eq!(reported.next(&state, []), Report::default());
 }

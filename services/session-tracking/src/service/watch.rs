@@ -10,7 +10,7 @@ use domain::id::TenantId;
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::error::SessionError;
-use crate::ingest::{Ingest, Published};
+use crate::ingest::{Ingest, News};
 use crate::snapshot::Snapshot;
 use crate::store::{Changed, Filter, Position, Store};
 
@@ -42,11 +42,12 @@ pub(crate) struct Watch {
     source: Source,
     tenant: TenantId,
     filter: Filter,
-    changes: broadcast::Receiver<Arc<Published>>,
+    changes: broadcast::Receiver<Arc<News>>,
     position: Position,
     /// The change up to which sessions are read; later ones are received.
     until: u64,
     stage: Stage,
+    snapshot: Snapshotting,
     read: VecDeque<Changed>,
 }
 
@@ -56,6 +57,13 @@ enum Stage {
     /// Reading what is there, or what changed since an earlier watch.
     Reading,
     Live,
+}
+
+/// Whether the reader, who knew nothing, is still to be told that it was told all that there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Snapshotting {
+    Due,
+    Told,
 }
 
 impl Watch {
@@ -71,6 +79,11 @@ impl Watch {
             position: from,
             until: 0,
             stage: Stage::Opened,
+            snapshot: if from.known == 0 {
+                Snapshotting::Due
+            } else {
+                Snapshotting::Told
+            },
             read: VecDeque::new(),
         }
     }
@@ -96,7 +109,7 @@ impl Watch {
 
     /// Begins to read, unless an earlier watch has, and was cut while it did.
     async fn open(&mut self) -> Result<Option<Update>, SessionError> {
-        self.until = self.source.ingest.settle().await?;
+        self.until = self.source.ingest.settle(&self.tenant).await?;
         if self.position.told == self.position.known {
             self.position.head = self.until.max(self.position.told);
         }
@@ -107,7 +120,7 @@ impl Watch {
     async fn read_on(&mut self) -> Result<Option<Update>, SessionError> {
         if let Some(Changed { change, snapshot }) = self.read.pop_front() {
             self.position.told = change;
-            return Ok(Some(Update::Session(Arc::new(snapshot))));
+            return Ok(snapshot.map(|session| Update::Session(Arc::new(session))));
         }
         let store = &self.source.store;
         let read = store.changed(&self.tenant, self.filter, (self.position, self.until));
@@ -115,20 +128,29 @@ impl Watch {
         if !self.read.is_empty() {
             return Ok(None);
         }
-        let Position { known, told, .. } = self.position;
+        let told = self.position.told;
         self.stage = Stage::Live;
         // INVARIANT: all changes up to here were read, and all later ones are received.
         self.position = Position::after(told.max(self.until));
-        // A reader who knew nothing was told a snapshot.
-        Ok((known == 0).then_some(Update::SnapshotComplete))
+        let is_complete =
+            std::mem::replace(&mut self.snapshot, Snapshotting::Told) == Snapshotting::Due;
+        Ok(is_complete.then_some(Update::SnapshotComplete))
     }
 
     /// The next change, if it is of interest: it matches now, or did until then.
     async fn receive(&mut self) -> Result<Option<Update>, Broken> {
-        let change = self.changes.recv().await.map_err(|ended| match ended {
+        let news = self.changes.recv().await.map_err(|ended| match ended {
             RecvError::Lagged(_) => Broken::Lagged,
             RecvError::Closed => Broken::Stopping,
         })?;
+        let change = match &*news {
+            News::Changed(change) => change,
+            News::Unknown => {
+                // As a reader who comes back: what has changed since is read.
+                self.stage = Stage::Opened;
+                return Ok(None);
+            }
+        };
         if change.key.tenant != self.tenant || change.change <= self.position.told {
             return Ok(None);
         }

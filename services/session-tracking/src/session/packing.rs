@@ -1,9 +1,9 @@
 //! The compact form of a session: what stays in memory while it rests, and its checkpoint in the store.
 
-use super::{LogPlace, Past, Session};
+use super::{LogPlace, Past, Session, Stated};
 use crate::packed::{Pack, Unreadable};
 
-/// INVARIANT: a session is packed after it was decided on, so that nothing fresh is left out.
+/// INVARIANT: a session is packed after it was decided on, so that no contact is left out.
 impl Pack for Session {
     fn pack(&self, out: &mut Vec<u8>) {
         let Self {
@@ -17,8 +17,10 @@ impl Pack for Session {
             ids,
             past: _,
             refold: _,
-            fresh: _,
+            contacts: _,
+            stated: _,
         } = self;
+        // First, because timers read it alone.
         due.pack(out);
         revision.pack(out);
         decided_at.pack(out);
@@ -41,7 +43,8 @@ impl Pack for Session {
             state: Pack::unpack(bytes)?,
             past: Past::unknown(),
             refold: false,
-            fresh: Vec::new(),
+            contacts: Vec::new(),
+            stated: Stated::default(),
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::samples::{add, at, event, order, remove, rules, search};
 fn taken(events: &[Event]) -> Session {
     let mut session = Session::new(VisitHistory::default());
     for event in events {
-        assert_eq!(session.take(event.clone(), &rules()), Taken::New);
+        assert_eq!(session.take(event, &rules()), Taken::New);
     }
     session.decide(at(60), 1, &rules(), |_, _, _, _| ());
     session
@@ -48,7 +48,7 @@ fn the_compact_form_holds_all_but_the_past() {
 fn an_event_is_taken_once() {
     let mut session = taken(&timeline());
 
-    let again = session.take(event(2, at(10), remove("shoe")), &rules());
+    let again = session.take(&event(2, at(10), remove("shoe")), &rules());
 
     assert_eq!(again, Taken::Duplicate);
 }
@@ -62,8 +62,8 @@ fn an_event_out_of_order_needs_the_past_and_is_folded_in_its_place() {
     assert!(!session.needs_past_for(&event(8, at(30), search())));
 
     session.remember(timeline());
-    session.take(late.clone(), &rules());
-    session.take(event(8, at(30), search()), &rules());
+    session.take(&late, &rules());
+    session.take(&event(8, at(30), search()), &rules());
     session.decide(at(61), 2, &rules(), |_, _, _, _| ());
 
     let mut all = timeline();
@@ -77,7 +77,7 @@ fn an_event_out_of_order_needs_the_past_and_is_folded_in_its_place() {
 fn an_event_whose_past_is_gone_is_folded_where_it_came() {
     let mut session = taken(&timeline());
 
-    let late = session.take(event(9, at(5), add("cap")), &rules());
+    let late = session.take(&event(9, at(5), add("cap")), &rules());
 
     assert_eq!(late, Taken::New);
     let snapshot = session.snapshot(nth(1), &rules().signals).unwrap();
@@ -93,11 +93,11 @@ fn a_full_session_takes_what_binds() {
     let mut session = taken(&timeline());
 
     assert_eq!(
-        session.take(event(4, at(30), search()), &rules),
+        session.take(&event(4, at(30), search()), &rules),
         Taken::Full
     );
     assert_eq!(
-        session.take(event(5, at(30), order("A-1")), &rules),
+        session.take(&event(5, at(30), order("A-1")), &rules),
         Taken::New
     );
 }
@@ -105,7 +105,7 @@ fn a_full_session_takes_what_binds() {
 #[test]
 fn changes_are_counted() {
     let mut session = taken(&timeline());
-    session.take(event(4, at(70), search()), &rules());
+    session.take(&event(4, at(70), search()), &rules());
     session.decide(at(70), 9, &rules(), |_, _, _, revision| {
         assert_eq!(
             (revision.version, revision.created, revision.changed),

@@ -13,10 +13,11 @@ use storage::{StoreError, Tx, column};
 
 use super::entities::{event_batch, history, session};
 use super::record::{Record, encode};
-use super::{CHUNK, Heads, Store, heads, places, row, signed};
+use super::{CHUNK, Heads, Store, heads, persons, places, row, signed};
+use crate::fold::State;
 use crate::report::Counts;
-use crate::session::Session;
-use crate::snapshot::{SessionKey, Snapshot};
+use crate::session::{Session, Statement};
+use crate::snapshot::{SessionKey, SessionState};
 
 /// What one transaction of the writer changes.
 #[derive(Debug, Clone)]
@@ -30,6 +31,7 @@ pub(crate) struct Commit {
     pub(crate) records: Vec<Record>,
     pub(crate) rows: Vec<Row>,
     pub(crate) histories: BTreeMap<(TenantId, PersonId), Counts>,
+    pub(crate) statements: Vec<(SessionKey, Statement)>,
     pub(crate) messages: Vec<Message>,
 }
 
@@ -48,6 +50,7 @@ impl Commit {
             records: Vec::new(),
             rows: Vec::new(),
             histories: BTreeMap::new(),
+            statements: Vec::new(),
             messages: Vec::new(),
         }
     }
@@ -56,9 +59,11 @@ impl Commit {
 impl Row {
     /// The row of a session; `None` for one that has no events.
     pub(crate) fn of(store: &Store, key: &SessionKey, session: &Session) -> Option<Self> {
-        let snapshot = store.snapshot(key.session, session)?;
+        let signals = &store.rules.signals;
+        let (state, _) = session.decided(signals)?;
+        let until = state.progress_until(signals);
         let packed = row::packed(session, store.settings);
-        Some(Self(session_row(key, session, &snapshot, packed)))
+        Some(Self(session_row(key, session, (&state, until), packed)))
     }
 }
 
@@ -88,6 +93,7 @@ struct Encoded {
     records: Vec<event_batch::ActiveModel>,
     rows: Vec<session::ActiveModel>,
     histories: Vec<history::ActiveModel>,
+    statements: Vec<(SessionKey, Statement)>,
     messages: Vec<Message>,
 }
 
@@ -101,6 +107,7 @@ impl Encoded {
             records,
             rows,
             histories,
+            statements,
             messages,
         } = commit;
         Self {
@@ -112,8 +119,9 @@ impl Encoded {
             rows: rows.into_iter().map(|Row(row)| row).collect(),
             histories: histories
                 .into_iter()
-                .map(|((tenant, id), counts)| history_row(&tenant, id, counts))
+                .map(|((tenant, id), counts)| history_row((&tenant, id), counts, now))
                 .collect(),
+            statements,
             messages,
         }
     }
@@ -137,10 +145,10 @@ impl Encoded {
                 .exec_without_returning(tx)
                 .await?;
         }
-        for messages in self.messages.chunks(CHUNK) {
-            outbox::enqueue(tx, messages, self.now).await?;
+        for (key, statement) in &self.statements {
+            persons::keep(tx, key, statement).await?;
         }
-        Ok(())
+        outbox::enqueue(tx, &self.messages, self.now).await
     }
 }
 
@@ -176,6 +184,7 @@ fn added_up() -> OnConflict {
             sum(history::Column::Orders),
             sum(history::Column::Abandonments),
         ])
+        .update_column(history::Column::CountedAt)
         .to_owned()
 }
 
@@ -192,21 +201,21 @@ fn record_row(record: &Record) -> event_batch::ActiveModel {
 fn session_row(
     key: &SessionKey,
     session: &Session,
-    snapshot: &Snapshot,
+    (state, progress_until): (&State, Option<Timestamp>),
     packed: Vec<u8>,
 ) -> session::ActiveModel {
     session::ActiveModel {
         tenant: Set(key.tenant.to_string()),
         session_id: Set(key.session.to_string()),
-        visitor_id: Set(snapshot.visitor.to_string()),
-        shopper_id: Set(snapshot.shopper.map(|shopper| shopper.to_string())),
-        state: Set(snapshot.state.as_str().to_owned()),
-        phase: Set(snapshot.phase.as_str().to_owned()),
-        cart_value_minor: Set(snapshot.cart.value().minor_units()),
-        cart_value_currency: Set(snapshot.cart.value().currency().as_str().to_owned()),
-        doubted: Set(i64::from(!snapshot.signals.is_empty())),
-        progress_until: Set(snapshot.progress_until.map(column::millis)),
-        last_event_at: Set(column::millis(snapshot.last_event_at)),
+        visitor_id: Set(state.visitor.to_string()),
+        shopper_id: Set(state.shopper.map(|shopper| shopper.to_string())),
+        state: Set(SessionState::of(state.ending()).as_str().to_owned()),
+        phase: Set(state.phase().as_str().to_owned()),
+        cart_value_minor: Set(state.cart.value().minor_units()),
+        cart_value_currency: Set(state.cart.value().currency().as_str().to_owned()),
+        doubted: Set(i64::from(state.signals.noted().next().is_some())),
+        progress_until: Set(progress_until.map(column::millis)),
+        last_event_at: Set(column::millis(state.last_event_at())),
         due_at: Set(session.due.map(column::millis)),
         changed: Set(signed(session.revision.changed)),
         created: Set(signed(session.revision.created)),
@@ -215,7 +224,11 @@ fn session_row(
     }
 }
 
-fn history_row(tenant: &TenantId, id: PersonId, counts: Counts) -> history::ActiveModel {
+fn history_row(
+    (tenant, id): (&TenantId, PersonId),
+    counts: Counts,
+    now: Timestamp,
+) -> history::ActiveModel {
     history::ActiveModel {
         tenant: Set(tenant.to_string()),
         person_id: Set(id.to_string()),
@@ -223,5 +236,6 @@ fn history_row(tenant: &TenantId, id: PersonId, counts: Counts) -> history::Acti
         carts: Set(counts.carts),
         orders: Set(counts.orders),
         abandonments: Set(counts.abandonments),
+        counted_at: Set(column::millis(now)),
     }
 }

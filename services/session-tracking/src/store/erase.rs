@@ -1,18 +1,21 @@
-//! Forgetting a person: sessions, their events in the log, and the history of the devices.
+//! Forgetting a person: sessions, their events in the log, consents, the history of the devices, and what waits to be
+//! told of them.
 
 use std::collections::BTreeSet;
 
 use domain::id::{PersonId, SessionId, TenantId};
 use domain::time::Timestamp;
 use futures::FutureExt;
-use sea_orm::sea_query::SimpleExpr;
+use messaging::outbox;
+use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, Set};
 use serde::{Deserialize, Serialize};
 use storage::{RequestKey, StoreError, TenantScoped, Tx, column};
 
-use super::entities::{event_batch, history, session};
+use super::entities::{event_batch, history, session, session_name};
 use super::record::encode;
-use super::{CHUNK, Heads, Store, heads, places, row, signed};
+use super::{CHUNK, Heads, Store, heads, persons, places, row, signed};
+use crate::outbound::{DESTINATIONS, blanked};
 use crate::session::LogPlace;
 
 /// The state of a session that was erased, in its row.
@@ -49,7 +52,7 @@ impl Store {
             .await
     }
 
-    /// The sessions of a person that have rows.
+    /// The sessions that have rows and are about a person, or name one.
     pub(crate) async fn sessions_of(
         &self,
         tenant: &TenantId,
@@ -58,7 +61,7 @@ impl Store {
         let ids: Vec<String> = session::Entity::find_in(tenant)
             .select_only()
             .column(session::Column::SessionId)
-            .filter(of(person))
+            .filter(of(tenant, person))
             .into_tuple()
             .all(self.database.read())
             .await?;
@@ -68,11 +71,21 @@ impl Store {
     }
 }
 
-fn of(person: PersonId) -> SimpleExpr {
-    match person {
+/// The sessions of a person, and those whose events name the person though they are another one's.
+fn of(tenant: &TenantId, person: PersonId) -> Condition {
+    let own = match person {
         PersonId::Shopper(id) => session::Column::ShopperId.eq(id.to_string()),
         PersonId::Visitor(id) => session::Column::VisitorId.eq(id.to_string()),
-    }
+    };
+    let naming = Query::select()
+        .column(session_name::Column::SessionId)
+        .from(session_name::Entity)
+        .and_where(session_name::Column::Tenant.eq(tenant.as_str()))
+        .and_where(session_name::Column::PersonId.eq(person.to_string()))
+        .to_owned();
+    Condition::any()
+        .add(own)
+        .add(session::Column::SessionId.in_subquery(naming))
 }
 
 async fn erase(
@@ -82,7 +95,7 @@ async fn erase(
     now: Timestamp,
 ) -> Result<Erased, StoreError> {
     let rows = session::Entity::find_in(tenant)
-        .filter(of(person))
+        .filter(of(tenant, person))
         .all(tx)
         .await?;
     let mut sessions = Vec::new();
@@ -95,11 +108,15 @@ async fn erase(
         persons.insert(model.visitor_id.clone());
     }
     persons.insert(person.to_string());
+    let persons: Vec<String> = persons.into_iter().collect();
     for place in found {
-        rewrite(tx, tenant, place, &sessions).await?;
+        rewrite(tx, tenant, place, |session| !sessions.contains(&session)).await?;
     }
-    blank_sessions(tx, tenant, &sessions, now).await?;
-    delete_histories(tx, tenant, persons).await?;
+    let names: Vec<String> = sessions.iter().map(SessionId::to_string).collect();
+    blank_sessions(tx, tenant, &names, now).await?;
+    delete_histories(tx, tenant, &persons).await?;
+    persons::forget(tx, tenant, (&sessions, &persons)).await?;
+    outbox::revise(tx, tenant, (DESTINATIONS, &names), blanked).await?;
     Ok(Erased {
         session_count: sessions.len(),
         erased_at: now,
@@ -110,11 +127,10 @@ async fn erase(
 async fn blank_sessions(
     tx: &Tx,
     tenant: &TenantId,
-    sessions: &[SessionId],
+    sessions: &[String],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let names: Vec<String> = sessions.iter().map(SessionId::to_string).collect();
-    for names in names.chunks(CHUNK) {
+    for names in sessions.chunks(CHUNK) {
         let blank = session::ActiveModel {
             visitor_id: Set(String::new()),
             shopper_id: Set(None),
@@ -132,7 +148,7 @@ async fn blank_sessions(
         };
         session::Entity::update_in(tenant)
             .set(blank)
-            .filter(session::Column::SessionId.is_in(names))
+            .filter(session::Column::SessionId.is_in(names.iter().map(String::as_str)))
             .exec(tx)
             .await?;
     }
@@ -142,34 +158,42 @@ async fn blank_sessions(
 async fn delete_histories(
     tx: &Tx,
     tenant: &TenantId,
-    persons: BTreeSet<String>,
+    persons: &[String],
 ) -> Result<(), StoreError> {
-    let names: Vec<String> = persons.into_iter().collect();
-    for names in names.chunks(CHUNK) {
+    for persons in persons.chunks(CHUNK) {
         history::Entity::delete_in(tenant)
-            .filter(history::Column::PersonId.is_in(names))
+            .filter(history::Column::PersonId.is_in(persons.iter().map(String::as_str)))
             .exec(tx)
             .await?;
     }
     Ok(())
 }
 
-/// Writes one batch of the log again without the erased sessions.
-async fn rewrite(
+/// Writes one batch of the log again with the sessions that are to be kept, or none when no session is.
+pub(super) async fn rewrite(
     tx: &Tx,
     tenant: &TenantId,
     place: LogPlace,
-    sessions: &[SessionId],
+    is_kept: impl Fn(SessionId) -> bool,
 ) -> Result<(), StoreError> {
     let here = Condition::all()
         .add(event_batch::Column::Partition.eq(i64::from(place.partition)))
         .add(event_batch::Column::Sequence.eq(signed(place.sequence)));
+    // Retention rewrites batches too: what one of the two takes away, the other must not bring back.
     let batch = event_batch::Entity::find_in(tenant)
         .filter(here.clone())
+        .lock_exclusive()
         .one(tx)
         .await?;
     let Some(batch) = batch else { return Ok(()) };
-    let (_, now, left) = row::record(&batch, |session| !sessions.contains(&session))?;
+    let (_, now, left) = row::record(&batch, is_kept)?;
+    if left.is_empty() {
+        event_batch::Entity::delete_in(tenant)
+            .filter(here)
+            .exec(tx)
+            .await?;
+        return Ok(());
+    }
     let update = event_batch::ActiveModel {
         payload: Set(encode(now, &left)),
         ..Default::default()

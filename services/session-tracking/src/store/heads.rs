@@ -9,6 +9,7 @@ use storage::{StoreError, Tx, column};
 
 use super::entities::{event_batch, log_head};
 use super::{Record, Store, row, signed};
+use crate::session::LogPlace;
 
 /// Records that one read of the log brings.
 const READ: u64 = 256;
@@ -37,6 +38,12 @@ impl Store {
     /// Where the writer of a partition is.
     pub(crate) async fn heads(&self, partition: u16) -> Result<Heads, StoreError> {
         read(self.database.read(), partition).await
+    }
+
+    /// What a session has whose record at this place cannot be read.
+    pub(crate) fn unreadable(place: LogPlace) -> StoreError {
+        let id = place.sequence.to_string();
+        column::Row::of("event_batches", &id).corrupt("payload")
     }
 
     /// What a writer meets that another one has followed.
@@ -95,7 +102,10 @@ async fn claim(tx: &Tx, partition: u16) -> Result<Heads, StoreError> {
     read(tx, partition).await
 }
 
-async fn read<C: ConnectionTrait>(connection: &C, partition: u16) -> Result<Heads, StoreError> {
+pub(super) async fn read<C: ConnectionTrait>(
+    connection: &C,
+    partition: u16,
+) -> Result<Heads, StoreError> {
     let model = log_head::Entity::find_by_id(i64::from(partition))
         .one(connection)
         .await?;
@@ -126,28 +136,17 @@ pub(super) async fn advance(
         change,
         settled,
     } = heads;
-    let row = log_head::ActiveModel {
-        partition: Set(i64::from(partition)),
-        epoch: Set(signed(epoch)),
-        sequence: Set(signed(sequence)),
-        changed: Set(signed(change)),
-        settled: Set(signed(settled)),
-    };
-    let stored = |column| Expr::col((log_head::Entity, column));
-    let own = OnConflict::column(log_head::Column::Partition)
-        .update_columns([
-            log_head::Column::Sequence,
-            log_head::Column::Changed,
-            log_head::Column::Settled,
-        ])
-        .action_and_where(stored(log_head::Column::Epoch).eq(signed(epoch)))
-        .action_and_where(stored(log_head::Column::Sequence).eq(signed(before.sequence)))
-        .action_and_where(stored(log_head::Column::Changed).eq(signed(before.change)))
-        .to_owned();
-    let moved = log_head::Entity::insert(row)
-        .on_conflict(own)
-        .exec_without_returning(tx)
-        .await?;
+    let moved = log_head::Entity::update_many()
+        .col_expr(log_head::Column::Sequence, Expr::value(signed(sequence)))
+        .col_expr(log_head::Column::Changed, Expr::value(signed(change)))
+        .col_expr(log_head::Column::Settled, Expr::value(signed(settled)))
+        .filter(log_head::Column::Partition.eq(i64::from(partition)))
+        .filter(log_head::Column::Epoch.eq(signed(epoch)))
+        .filter(log_head::Column::Sequence.eq(signed(before.sequence)))
+        .filter(log_head::Column::Changed.eq(signed(before.change)))
+        .exec(tx)
+        .await?
+        .rows_affected;
     // INVARIANT: a partition has one writer, or two would keep different sessions under one id.
     if moved == 1 {
         Ok(())

@@ -125,14 +125,9 @@ impl Store {
         });
         let mut items = Vec::with_capacity(page.items.len());
         for row in &page.items {
-            match self.shown(row).await {
-                Ok(session) => items.push(session),
-                Err(failure @ StoreError::CorruptRow { .. }) => {
-                    tracing::error!(session = row.session_id, %failure, "a session cannot be listed");
-                }
-                Err(failure) => return Err(failure),
-            }
+            items.extend(self.readable(row).await?);
         }
+        self.agree(tenant, &mut items).await?;
         Ok(Page {
             items,
             next_page_token: page.next_page_token,

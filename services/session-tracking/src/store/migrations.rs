@@ -2,9 +2,12 @@
 
 use sea_orm_migration::MigrationTrait;
 
+mod ages;
+mod consents;
 mod event_batches;
 mod histories;
 mod log_heads;
+mod session_names;
 mod sessions;
 
 /// All steps of a database of this service, those of the libraries first.
@@ -15,5 +18,8 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     all.push(sessions::migration());
     all.push(histories::migration());
     all.push(log_heads::migration());
+    all.push(consents::migration());
+    all.push(session_names::migration());
+    all.push(ages::migration());
     all
 }

@@ -68,7 +68,8 @@ impl Position {
 #[derive(Debug, Clone)]
 pub(crate) struct Changed {
     pub(crate) change: u64,
-    pub(crate) snapshot: Snapshot,
+    /// `None` for one that cannot be read, which keeps no reader from the others.
+    pub(crate) snapshot: Option<Snapshot>,
 }
 
 impl Store {
@@ -82,10 +83,10 @@ impl Store {
             .filter(session::Column::State.ne(ERASED))
             .one(self.database.read())
             .await?;
-        match row {
-            Some(row) => Ok(Some(self.shown(&row).await?)),
-            None => Ok(None),
-        }
+        let Some(row) = row else { return Ok(None) };
+        let mut found = [self.shown(&row).await?];
+        self.agree(tenant, &mut found).await?;
+        Ok(found.into_iter().next())
     }
 
     /// The sessions that changed last after a position and by the change `until`, and that match or may be known to its
@@ -113,15 +114,38 @@ impl Store {
             .limit(READ)
             .all(self.database.read())
             .await?;
-        let mut changed = Vec::with_capacity(models.len());
+        let mut changes = Vec::with_capacity(models.len());
+        let mut snapshots = Vec::with_capacity(models.len());
         for model in &models {
             let row = column::Row::of("sessions", &model.session_id);
-            changed.push(Changed {
-                change: row.count("changed", model.changed)?,
-                snapshot: self.shown(model).await?,
-            });
+            changes.push((
+                row.count("changed", model.changed)?,
+                model.session_id.clone(),
+            ));
+            snapshots.extend(self.readable(model).await?);
         }
-        Ok(changed)
+        self.agree(tenant, &mut snapshots).await?;
+        let mut snapshots = snapshots.into_iter().peekable();
+        let with_its_own = |(change, id): (u64, String)| Changed {
+            change,
+            snapshot: snapshots.next_if(|next| next.session.to_string() == id),
+        };
+        Ok(changes.into_iter().map(with_its_own).collect())
+    }
+
+    /// The session of a row, as others read it; `None` for one that cannot be read, which is told.
+    pub(super) async fn readable(
+        &self,
+        model: &session::Model,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        match self.shown(model).await {
+            Ok(session) => Ok(Some(session)),
+            Err(failure @ StoreError::CorruptRow { .. }) => {
+                tracing::error!(session = model.session_id, %failure, "a session cannot be shown");
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The session of a row, as others read it.

@@ -14,8 +14,11 @@ use storage::column::Row;
 use thiserror::Error;
 
 use crate::event::{Event, wire};
-use crate::packed::{Pack, Unreadable, pack_fields};
 use crate::session::LogPlace;
+
+mod form;
+
+use form::BadBytes;
 
 /// INVARIANT: a log is read for as long as it is kept. A new form gets a new number and is read beside the old one.
 const FORMAT: u8 = 1;
@@ -56,8 +59,31 @@ struct Head {
     length: usize,
 }
 
-pack_fields! {
-    Head { session, change, began, met, length }
+impl Head {
+    fn write(&self, out: &mut Vec<u8>) {
+        let Self {
+            session,
+            change,
+            began,
+            met,
+            length,
+        } = self;
+        form::put_session(*session, out);
+        form::put_number(*change, out);
+        form::put_history(*began, out);
+        form::put_history(*met, out);
+        form::put_length(*length, out);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Result<Self, BadBytes> {
+        Ok(Self {
+            session: form::session(bytes)?,
+            change: form::number(bytes)?,
+            began: form::history(bytes)?,
+            met: form::history(bytes)?,
+            length: form::length(bytes)?,
+        })
+    }
 }
 
 /// Why a record cannot be read.
@@ -65,8 +91,10 @@ pack_fields! {
 enum BadRecord {
     #[error("the record is in form {0}, which this version does not read")]
     Format(u8),
+    #[error("bytes are left over after the record")]
+    Trailing,
     #[error(transparent)]
-    Unreadable(#[from] Unreadable),
+    Bytes(#[from] BadBytes),
     #[error(transparent)]
     Event(#[from] prost::DecodeError),
     #[error(transparent)]
@@ -76,8 +104,8 @@ enum BadRecord {
 impl Entries {
     /// Appends an event as it came over the wire.
     pub(crate) fn push(&mut self, received_at: Timestamp, event: &[u8]) {
-        received_at.pack(&mut self.0);
-        event.len().pack(&mut self.0);
+        form::put_instant(received_at, &mut self.0);
+        form::put_length(event.len(), &mut self.0);
         self.0.extend_from_slice(event);
     }
 
@@ -89,9 +117,9 @@ impl Entries {
         let mut bytes = self.0.as_slice();
         let mut events = Vec::new();
         while !bytes.is_empty() {
-            let received_at = Timestamp::unpack(&mut bytes)?;
-            let length = usize::unpack(&mut bytes)?;
-            let event = bytes.split_off(..length).ok_or(Unreadable::Short)?;
+            let received_at = form::instant(&mut bytes)?;
+            let length = form::length(&mut bytes)?;
+            let event = bytes.split_off(..length).ok_or(BadBytes::Short)?;
             events.push(wire::parse(pb::Event::decode(event)?, received_at)?);
         }
         Ok(events)
@@ -111,8 +139,8 @@ pub(super) fn encode(now: Timestamp, sections: &[Section]) -> Vec<u8> {
     let bodies: usize = sections.iter().map(|section| section.entries.len()).sum();
     let mut bytes = Vec::with_capacity(bodies + 16 + 32 * sections.len());
     bytes.push(FORMAT);
-    now.pack(&mut bytes);
-    sections.len().pack(&mut bytes);
+    form::put_instant(now, &mut bytes);
+    form::put_length(sections.len(), &mut bytes);
     for section in sections {
         let Section {
             session,
@@ -128,7 +156,7 @@ pub(super) fn encode(now: Timestamp, sections: &[Section]) -> Vec<u8> {
             met: *met,
             length: entries.len(),
         };
-        head.pack(&mut bytes);
+        head.write(&mut bytes);
     }
     for section in sections {
         bytes.extend_from_slice(&section.entries.0);
@@ -150,15 +178,18 @@ fn read(
     is_wanted: impl Fn(SessionId) -> bool,
 ) -> Result<(Timestamp, Vec<Section>), BadRecord> {
     match bytes.split_off_first() {
-        None => return Err(Unreadable::Short.into()),
+        None => return Err(BadBytes::Short.into()),
         Some(&FORMAT) => {}
         Some(&other) => return Err(BadRecord::Format(other)),
     }
-    let now = Timestamp::unpack(&mut bytes)?;
-    let heads: Vec<Head> = Pack::unpack(&mut bytes)?;
+    let now = form::instant(&mut bytes)?;
+    let mut heads = Vec::new();
+    for _ in 0..form::length(&mut bytes)? {
+        heads.push(Head::read(&mut bytes)?);
+    }
     let mut sections = Vec::new();
     for head in heads {
-        let body = bytes.split_off(..head.length).ok_or(Unreadable::Short)?;
+        let body = bytes.split_off(..head.length).ok_or(BadBytes::Short)?;
         if is_wanted(head.session) {
             sections.push(Section {
                 session: head.session,
@@ -172,16 +203,17 @@ fn read(
     if bytes.is_empty() {
         Ok((now, sections))
     } else {
-        Err(Unreadable::Trailing.into())
+        Err(BadRecord::Trailing)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::time::from_millis;
     use testkit::ids::nth;
 
     use super::*;
-    use crate::samples::{add, at, event, search};
+    use crate::samples::{add, at, event, hex, search};
 
     fn section(n: u64, events: &[Event]) -> Section {
         let mut entries = Entries::default();
@@ -219,6 +251,37 @@ mod tests {
         assert_eq!(one, sections[2..]);
         assert_eq!(one[0].events(place()).unwrap(), events);
         assert_eq!(all[1].events(place()).unwrap(), []);
+    }
+
+    /// These bytes are read for ever.
+    #[test]
+    fn the_form_is_pinned() {
+        let mut entries = Entries::default();
+        entries.push(from_millis(500).unwrap(), b"abc");
+        let history = VisitHistory {
+            earlier_sessions: 1,
+            earlier_carts: 2,
+            earlier_orders: 3,
+            earlier_abandonments: 400,
+        };
+        let section = Section {
+            session: nth(1),
+            change: 300,
+            began: Some(history),
+            met: None,
+            entries,
+        };
+
+        let bytes = encode(from_millis(1_000).unwrap(), std::slice::from_ref(&section));
+
+        assert_eq!(
+            hex(&bytes),
+            "01d00f010192f0c1000070008000000000000001ac020101020390030006e80703616263"
+        );
+        let row = Row::of("event_batches", "7");
+        let (now, sections) = decode(&row, &bytes, |_| true).unwrap();
+        assert_eq!(now, from_millis(1_000).unwrap());
+        assert_eq!(sections, [section]);
     }
 
     #[test]

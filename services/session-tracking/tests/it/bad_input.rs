@@ -10,7 +10,7 @@ use testkit::ids::nth;
 use testkit::spoil::{CARD, assert_invalid};
 use tonic::Code;
 
-use crate::events::{added, event, ordered, session_id, viewed};
+use crate::events::{added, declined, event, ordered, session_id, shopper_id, viewed};
 use crate::world::World;
 
 type Spoil = fn(&mut pb::Event);
@@ -200,10 +200,9 @@ async fn a_browser_speaks_for_its_own_session_only() {
     let world = World::start().await;
     let mut browser = world.with_token(&world.tokens().storefront(nth::<SessionId>(1)));
     let request = pb::RecordEventsRequest {
-        events: vec![
-            event(1, world.now(), added("shoe", 5_000)),
-            event(2, world.now(), added("shoe", 5_000)),
-        ],
+        events: [1, 2]
+            .map(|n| event(n, world.now(), viewed(pb::PageKind::Browse)))
+            .to_vec(),
     };
 
     let response = browser.record_events(request).await.unwrap().into_inner();
@@ -215,6 +214,39 @@ async fn a_browser_speaks_for_its_own_session_only() {
     };
     let refused = browser.get_session(get).await.unwrap_err();
     assert_eq!(reason_of(&refused), Some(ErrorReason::ScopeMissing));
+}
+
+/// Each is refused by itself, and what a page sees is taken beside it.
+#[tokio::test]
+async fn a_browser_tells_of_nothing_that_binds_the_shop() {
+    let world = World::start().await;
+    let mut browser = world.with_token(&world.tokens().storefront(nth::<SessionId>(1)));
+    let now = world.now();
+    let named = pb::Event {
+        shopper_id: Some(shopper_id(9)),
+        ..event(1, now, viewed(pb::PageKind::Browse))
+    };
+    let request = pb::RecordEventsRequest {
+        events: vec![
+            event(1, now, declined()),
+            event(1, now, ordered("A-1", 5_000)),
+            named,
+        ],
+    };
+
+    let response = browser.record_events(request).await.unwrap().into_inner();
+
+    assert_eq!(response.accepted_count, 1);
+    let refused: Vec<_> = response
+        .rejected
+        .iter()
+        .map(|refused| (refused.index, refused.field.as_str(), refused.reason()))
+        .collect();
+    let reason = ErrorReason::ScopeMissing;
+    assert_eq!(
+        refused,
+        [(1, "order_placed", reason), (2, "shopper_id", reason),]
+    );
 }
 
 #[tokio::test]

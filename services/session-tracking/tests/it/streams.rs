@@ -109,7 +109,7 @@ async fn a_browser_streams_events_of_its_own_session_only() {
     let world = World::start().await;
     let token = world.tokens().storefront(nth::<SessionId>(1));
     let mut open = Open::by(world.with_token(&token)).await;
-    let events = [1, 2].map(|n| event(n, world.now(), added("shoe", 1)));
+    let events = [1, 2].map(|n| event(n, world.now(), viewed(pb::PageKind::Browse)));
     open.send(1, events.to_vec()).await;
 
     let answers = open.acknowledged(1).await;

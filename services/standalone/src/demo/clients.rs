@@ -8,6 +8,7 @@ use platform::auth::{CallerKind, DevelopmentKeys};
 use proto::kpi::v1::kpi_service_client::KpiServiceClient;
 use proto::offers::v1::offer_authorization_service_client::OfferAuthorizationServiceClient;
 use proto::offers::v1::offer_program_service_client::OfferProgramServiceClient;
+use proto::risk::v1::model_service_client::ModelServiceClient;
 use proto::risk::v1::risk_scoring_service_client::RiskScoringServiceClient;
 use proto::routing::v1::agent_desk_service_client::AgentDeskServiceClient;
 use proto::routing::v1::intervention_service_client::InterventionServiceClient;
@@ -81,6 +82,11 @@ impl Doors {
     pub(super) fn risk(&self) -> Result<RiskScoringServiceClient<Line>, DemoError> {
         let line = self.line(risk_scoring::NAME, CallerKind::Operator)?;
         Ok(RiskScoringServiceClient::new(line))
+    }
+
+    pub(super) fn models(&self) -> Result<ModelServiceClient<Line>, DemoError> {
+        let line = self.line(risk_scoring::NAME, CallerKind::Operator)?;
+        Ok(ModelServiceClient::new(line))
     }
 
     pub(super) fn interventions(&self) -> Result<InterventionServiceClient<Line>, DemoError> {

@@ -17,6 +17,8 @@ pub(crate) enum DemoError {
     Defaults(#[source] toml::de::Error),
     #[error("the suite failed")]
     Suite(#[from] SuiteError),
+    #[error("the samples of the model cannot be read")]
+    Samples(#[source] serde_json::Error),
     #[error("a token cannot be made")]
     Keys(#[from] KeyError),
     #[error("a token cannot be sent")]

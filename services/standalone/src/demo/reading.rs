@@ -1,5 +1,7 @@
 //! What all five services say at the end, read through their public calls.
 
+mod risk;
+
 use std::time::Duration;
 
 use domain::time::{Timestamp, elapsed, later};
@@ -15,6 +17,7 @@ use proto::offers::v1::{
     LedgerEntry, ListLedgerEntriesRequest, ListOffersRequest, ListProgrammesRequest,
     ListPursesRequest, Offer, Programme, Purse,
 };
+use proto::risk::v1::{CauseTable, Model};
 use proto::routing::v1::explain_decision_request::Subject;
 use proto::routing::v1::{ExplainDecisionRequest, Intervention, ListInterventionsRequest};
 
@@ -37,6 +40,9 @@ pub(super) struct Reading {
     pub(super) experiment: GetExperimentResponse,
     pub(super) audit: AuditKpisResponse,
     pub(super) facts: Vec<Fact>,
+    /// The champion first.
+    pub(super) models: Vec<Model>,
+    pub(super) cause_tables: Vec<CauseTable>,
     /// The oldest first.
     pub(super) interventions: Vec<Intervention>,
     pub(super) programmes: Vec<Programme>,
@@ -60,6 +66,8 @@ impl Reading {
             experiment: experiment(doors).await?,
             audit: audit(doors, &window).await?,
             facts: facts(doors, window).await?,
+            models: risk::models(doors).await?,
+            cause_tables: risk::cause_tables(doors).await?,
             programmes: programmes(doors).await?,
             purses: purses(doors).await?,
             ledger: ledger(doors).await?,

@@ -2,6 +2,7 @@
 
 mod figures;
 mod latency;
+mod models;
 mod people;
 pub(super) mod text;
 
@@ -24,6 +25,7 @@ use super::story::Story;
 use crate::replay::Outcome;
 pub(super) use figures::Figures;
 pub(super) use latency::Latency;
+pub(super) use models::ModelLine;
 pub(super) use people::{CauseLine, FunnelLine, SceneLine};
 
 /// The report.
@@ -31,6 +33,7 @@ pub(super) use people::{CauseLine, FunnelLine, SceneLine};
 pub(super) struct Report {
     pub(super) about: About,
     pub(super) replay: Outcome,
+    pub(super) models: Vec<ModelLine>,
     pub(super) scenes: Vec<SceneLine>,
     pub(super) funnel: Vec<FunnelLine>,
     pub(super) causes: Vec<CauseLine>,
@@ -114,6 +117,7 @@ pub(super) fn assemble(source: &Source<'_>, recovery: Story) -> Report {
     Report {
         about: about(source),
         replay: source.replayed.clone(),
+        models: models::models(source.reading),
         scenes: people::scenes(source.taken, source.reading),
         funnel: people::funnel(source),
         causes: people::causes(source),
@@ -148,6 +152,8 @@ fn notes() -> Vec<String> {
          calls as anybody else.",
         "The shop runs FACTOR times as fast as recorded, and so do the timers by which session-tracking sees hesitation. Desks \
          and conversations run in real time.",
+        "The model was trained on another shop, RetailRocket, and here times on the site are FACTOR times too short for it: it \
+         shows how a trained model decides and explains, not how good it is. That is in its card.",
         "The KPIs show that every figure is computed from facts, and how sure it is. What help is worth they cannot show: \
          help reached scripted shoppers only, who do as told, and the arms of the recording differ by chance alone.",
     ]

@@ -106,9 +106,9 @@ impl Act {
     /// Whose system tells of it.
     pub(super) const fn teller(&self) -> Teller {
         match self {
-            Self::Pays { .. } | Self::Ships(_) => Teller::Platform,
-            Self::AgreesTo(_)
-            | Self::Views(_)
+            // A browser proves no consent.
+            Self::AgreesTo(_) | Self::Pays { .. } | Self::Ships(_) => Teller::Platform,
+            Self::Views(_)
             | Self::Studied(..)
             | Self::Adds(_)
             | Self::Opens(..)
@@ -292,8 +292,9 @@ mod tests {
     }
 
     #[test]
-    fn only_the_shop_itself_tells_of_orders_and_parcels() {
+    fn only_the_shop_itself_tells_of_consents_orders_and_parcels() {
         let by_platform = [
+            Act::AgreesTo(Channel::Call),
             Act::Pays { discount: 0 },
             Act::Ships(ShipmentStatus::InTransit),
         ];

@@ -1,4 +1,4 @@
-//! What the manager of the shop does before it opens: money for offers, who may grant them, and one more play.
+//! What the manager of the shop does before it opens: money for offers, who may grant them, one more play, and a model.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use proto::routing::v1::{
 use super::cast::{AGENTS, Authority, SUPERVISORS};
 use super::clients::Doors;
 use super::script::money;
-use super::{DemoError, failed, request_id};
+use super::{DemoError, failed, model, request_id};
 
 /// The play for carts that nobody touches any more: the one sign that a recording of views and carts can show.
 pub(super) const IDLE_CART: &str = "idle-cart-card";
@@ -62,7 +62,8 @@ const SMALL: [(RemedyKind, i64, u32); 6] = [
 pub(super) async fn open_shop(doors: &Doors) -> Result<(), DemoError> {
     fund(doors).await?;
     authorise(doors).await?;
-    add_play(doors).await
+    add_play(doors).await?;
+    model::activate(doors).await
 }
 
 async fn fund(doors: &Doors) -> Result<(), DemoError> {

@@ -13,8 +13,9 @@ use platform::clock::{Clock, SystemClock};
 use platform::ids::{IdSource, SystemIds};
 use proto::convert::time::wire_timestamp;
 use proto::routing::v1::watch_invitations_response::Update;
+use proto::session::v1::event::Payload;
 use proto::session::v1::session_tracking_service_client::SessionTrackingServiceClient;
-use proto::session::v1::{Event, RecordEventsRequest};
+use proto::session::v1::{Event, IdentityLinked, RecordEventsRequest};
 
 use super::chat::{Answer, Chats, Granted, ShopperEnd, Wish};
 use super::clients::{Doors, Line};
@@ -146,6 +147,7 @@ impl Shopper {
     async fn look_around(&mut self) -> Result<(), DemoError> {
         let now = SystemClock.now();
         let mut ago = LOOKS.saturating_mul(count(&WINDOW_SHOPPING));
+        self.sign_in(earlier(now, ago)).await?;
         let agreed = self.scene.shopper.agreed.iter();
         let mut acts: Vec<(Act, Timestamp)> = agreed
             .map(|channel| (Act::AgreesTo(*channel), earlier(now, ago)))
@@ -172,17 +174,39 @@ impl Shopper {
         Ok(())
     }
 
-    /// Tells of acts in one call.
+    /// The shop knows who it is. Its browser never says so: who holds its token could say anything.
+    async fn sign_in(&mut self, at: Timestamp) -> Result<(), DemoError> {
+        let linked = Payload::IdentityLinked(IdentityLinked {
+            shopper_id: self.identity.shopper.to_string(),
+        });
+        let event = self.event((String::new(), linked), at);
+        self.send(Teller::Platform, vec![event]).await
+    }
+
+    /// Tells of acts, in one call for those that follow each other by one teller.
     async fn tell(&mut self, acts: &[(Act, Timestamp)]) -> Result<(), DemoError> {
-        let mut events = Vec::with_capacity(acts.len());
-        let mut teller = Teller::Storefront;
-        for (act, at) in acts {
-            if let Act::Adds(item) = act {
-                self.cart = (self.cart.0 + item.price, self.cart.1 + item.margin);
+        for acts in acts.chunk_by(|(one, _), (other, _)| one.teller() == other.teller()) {
+            let mut events = Vec::with_capacity(acts.len());
+            let mut teller = Teller::Storefront;
+            for (act, at) in acts {
+                if let Act::Adds(item) = act {
+                    self.cart = (self.cart.0 + item.price, self.cart.1 + item.margin);
+                }
+                teller = act.teller();
+                let bearing = Bearing {
+                    order: &self.identity.order,
+                    zone: &self.identity.zone,
+                    cart: self.cart,
+                    at: *at,
+                };
+                events.push(self.event((act.page(), act.payload(bearing)), *at));
             }
-            teller = act.teller();
-            events.push(self.event(act, *at));
+            self.send(teller, events).await?;
         }
+        Ok(())
+    }
+
+    async fn send(&mut self, teller: Teller, events: Vec<Event>) -> Result<(), DemoError> {
         let client = match teller {
             Teller::Storefront => &mut self.storefront,
             Teller::Platform => &mut self.platform,
@@ -199,23 +223,17 @@ impl Shopper {
         }
     }
 
-    fn event(&self, act: &Act, at: Timestamp) -> Event {
-        let bearing = Bearing {
-            order: &self.identity.order,
-            zone: &self.identity.zone,
-            cart: self.cart,
-            at,
-        };
+    fn event(&self, (page, payload): (String, Payload), at: Timestamp) -> Event {
         Event {
             event_id: format!("evt_{}", SystemIds.next_uuid()),
             session_id: self.identity.session.to_string(),
             visitor_id: self.identity.visitor.to_string(),
-            shopper_id: Some(self.identity.shopper.to_string()),
+            shopper_id: None,
             occurred_at: Some(wire_timestamp(at)),
-            page: act.page(),
+            page,
             time_zone: self.identity.zone.clone(),
             language: self.scene.shopper.language.to_owned(),
-            payload: Some(act.payload(bearing)),
+            payload: Some(payload),
         }
     }
 

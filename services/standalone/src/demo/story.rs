@@ -168,7 +168,9 @@ fn scored(explained: &ExplainAssessmentResponse) -> Option<Line> {
         .map(|factor| format!("{} ({:+.2})", factor.text, factor.log_odds))
         .collect();
     let what = format!(
-        "{:.0} % likely to be left; {confidence:.0} % sure why: {}. Strongest factors, in log-odds: {}",
+        "{} v{}: {:.0} % likely to be left; {confidence:.0} % sure why: {}. Strongest factors, in log-odds: {}",
+        assessment.model_id,
+        assessment.model_version,
         assessment.abandonment * 100.0,
         likely.text,
         factors.join("; "),

@@ -18,7 +18,12 @@ const UPSTREAMS: [(&str, &[&str]); 5] = [
     (risk_scoring::NAME, &[intervention_routing::NAME, kpi::NAME]),
     (
         intervention_routing::NAME,
-        &[session_tracking::NAME, offer_authorization::NAME, kpi::NAME],
+        &[
+            session_tracking::NAME,
+            risk_scoring::NAME,
+            offer_authorization::NAME,
+            kpi::NAME,
+        ],
     ),
     (offer_authorization::NAME, &[kpi::NAME]),
     (kpi::NAME, &[]),

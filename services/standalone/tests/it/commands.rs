@@ -194,3 +194,54 @@ fn outcome(output: &Output) -> Value {
     assert!(output.status.success(), "{told}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
+
+#[tokio::test]
+async fn a_model_is_trained_judged_and_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let points = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../risk-scoring/tests/data/points/points.csv"
+    );
+    let (model, page) = (
+        folder.path().join("model.json"),
+        folder.path().join("report.html"),
+    );
+    let (model, page) = (model.to_str().unwrap(), page.to_str().unwrap());
+    let run = async |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_rescate"))
+            .arg("model")
+            .args(arguments)
+            .output();
+        output.await.unwrap()
+    };
+    for kind in ["trees", "logistic"] {
+        let train = ["train", "--points", points, "--out", model, "--kind", kind];
+        let few = ["--trees", "10", "--folds", "2", "--json"];
+        let trained = run(&[train.as_slice(), &few].concat()).await;
+        assert!(trained.status.success(), "{kind}");
+        let figures: Value = serde_json::from_slice(&trained.stdout).unwrap();
+        assert_eq!(figures["views"][0]["view"], "whole", "{kind}");
+
+        let judge = ["evaluate", "--points", points, "--model", model, "--json"];
+        let judged: Value = serde_json::from_slice(&run(&judge).await.stdout).unwrap();
+        let pooled = &judged["views"][0]["pooled"];
+        assert_eq!(pooled["n"], 1_808, "{kind}");
+        assert!(pooled["auc"].as_f64().unwrap() > 0.6, "{kind}: {pooled}");
+        assert_eq!(pooled["reliability"].as_array().unwrap().len(), 10);
+    }
+    let report = run(&[
+        "report", "--points", points, "--model", model, "--out", page,
+    ])
+    .await;
+    assert!(report.status.success());
+    assert!(
+        std::fs::read_to_string(page)
+            .unwrap()
+            .contains("Reliability")
+    );
+
+    let wrong = run(&["evaluate", "--points", points, "--model", points]).await;
+    assert_eq!(wrong.status.code(), Some(1));
+    let told = String::from_utf8(wrong.stderr).unwrap();
+    assert!(told.contains("must be JSON"), "{told}");
+}

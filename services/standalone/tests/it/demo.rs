@@ -42,6 +42,7 @@ async fn the_demo_shows_every_risk_phase_and_all_its_checks_hold() {
     assert!(output.status.success(), "{told}");
     shoppers_end_as_scripted(&report);
     money_is_booked(&report);
+    the_trained_model_decided(&report["models"]);
     one_recovery_is_told(&report["recovery"]);
     its_trace_leads_through_all_services(&report["recovery"], &receiver);
     assert_eq!(report["replay"]["accepted"], 4_782);
@@ -106,6 +107,29 @@ fn money_is_booked(report: &Value) {
     assert!(reserved.unwrap()["n"].as_i64().unwrap() >= 5);
 }
 
+fn the_trained_model_decided(models: &Value) {
+    let told: Vec<(&str, &str, bool)> = models
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| {
+            let decided = line["decided"].as_u64().unwrap() > 0;
+            (
+                line["model"].as_str().unwrap(),
+                line["state"].as_str().unwrap(),
+                decided,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("retailrocket", "champion", true),
+            ("rescate.scorecard", "shadow", false),
+        ]
+    );
+}
+
 fn one_recovery_is_told(story: &Value) {
     let trace = story["trace_id"].as_str().unwrap();
     assert!(
@@ -143,7 +167,12 @@ fn its_trace_leads_through_all_services(story: &Value, receiver: &Receiver) {
             "{service} is not in the trace"
         );
     }
-    for step in ["accept_invitation", "accept_reservation", "offers.redeem"] {
+    for step in [
+        "accept_invitation",
+        "accept_reservation",
+        "offers.redeem",
+        "RecordCause",
+    ] {
         assert!(
             spans.iter().any(|span| span.name.ends_with(step)),
             "{step} is not in the trace"

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
@@ -11,11 +12,13 @@
 mod access;
 mod calls;
 mod cards;
+mod features;
 mod outline;
 mod people;
 mod recovery;
 mod refusal;
 mod repetition;
+mod rollout;
 mod shop;
 mod slots;
 mod stage;

@@ -13,7 +13,10 @@ use proto::offers::v1::{
     RedeemOfferRequest,
 };
 use proto::remedy::v1::RemedyKind;
-use proto::risk::v1::{ExplainAssessmentRequest, ListAssessmentsRequest};
+use proto::risk::v1::{
+    CauseTable, ExplainAssessmentRequest, LearnCausesRequest, ListAssessmentsRequest,
+    ListCauseTablesRequest,
+};
 use proto::routing::v1::explain_decision_request::Subject;
 use proto::routing::v1::{
     AnswerSurveyRequest, DecisionOutcome, ExplainDecisionRequest, GetInterventionRequest,
@@ -44,6 +47,7 @@ async fn an_event_ends_as_a_figure_and_every_record_between_can_be_read() {
     decision_explains_itself(&shop, &recovery).await;
     offer_is_redeemed_and_booked(&shop, &recovery).await;
     figures_count_it_once(&shop).await;
+    the_agents_word_judges_the_causes(&shop).await;
     shop.close().await;
 }
 
@@ -308,4 +312,33 @@ async fn figures_count_it_once(shop: &Shop) {
     let offers = report.offers.unwrap();
     assert_eq!((offers.held, offers.redeemed), (1, 1));
     assert_eq!(offers.redeemed_amount, Some(usd(500)));
+}
+
+/// The cause that the agent noted comes to risk-scoring as the label of the assessment; the table that found the cause is
+/// judged by it, and the next one is learned from it.
+async fn the_agents_word_judges_the_causes(shop: &Shop) {
+    let built_in = eventually(PATIENCE, || async {
+        let mut tables = cause_tables(shop).await;
+        tables.pop().filter(|table| table.judged > 0)
+    })
+    .await;
+    assert_eq!((built_in.judged, built_in.accuracy), (1, Some(1.0)));
+
+    let request = LearnCausesRequest {
+        request_id: request_id(),
+    };
+    let learned = shop.models().learn_causes(request).await.unwrap();
+    let learned = learned.into_inner().table.unwrap();
+    assert_eq!((learned.labels, learned.active), (1, true));
+    let tables = cause_tables(shop).await;
+    let judged: Vec<u64> = tables.iter().map(|table| table.judged).collect();
+    assert_eq!(judged, [0, 1], "the newest table has judged nothing yet");
+}
+
+async fn cause_tables(shop: &Shop) -> Vec<CauseTable> {
+    let listed = shop
+        .models()
+        .list_cause_tables(ListCauseTablesRequest {})
+        .await;
+    listed.unwrap().into_inner().tables
 }

@@ -49,6 +49,7 @@ async fn one_trace_leads_from_the_event_to_the_fact() {
         otlp_endpoint: Some(receiver.endpoint()),
         log_format: LogFormat::Text,
         log_filter: "warn".to_owned(),
+        ..TelemetryConfig::default()
     };
     let telemetry = telemetry::init(&config, "flow").unwrap();
     let shop = Shop::open().await;
@@ -66,6 +67,7 @@ async fn one_trace_leads_from_the_event_to_the_fact() {
             LATER.iter().all(|step| is_joined(spans, &trace, *step))
         })
         .await;
+    receiver.wait_for(PATIENCE, has_label_of_wrap_up).await;
     nothing_personal_is_in(&receiver.spans(), &recovery.shopper.person());
     shop.close().await;
     telemetry.shutdown().await;
@@ -111,6 +113,15 @@ fn is_joined(spans: &[Span], trace: &str, (service, name): (&str, &str)) -> bool
             let back = in_trace().any(|span| span.links_to(step));
             step.trace_id == trace || (there && back)
         })
+}
+
+/// Whether the cause that the agent noted came to risk-scoring in the trace of the wrap-up.
+fn has_label_of_wrap_up(spans: &[Span]) -> bool {
+    let label = "rescate.risk.v1.RiskScoringService/RecordCause";
+    spans
+        .iter()
+        .filter(|span| span.name == "routing.wrap_up")
+        .any(|wrap_up| has(spans, &wrap_up.trace_id, ("risk-scoring", label)))
 }
 
 /// Each station is reached from the event by parents alone, over every outbox between them.

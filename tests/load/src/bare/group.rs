@@ -39,7 +39,7 @@ impl Acks {
 }
 
 /// Whole groups, and nothing to find one by.
-pub(super) async fn create_table(database: &Database) -> Result<(), StoreError> {
+pub(crate) async fn create_table(database: &Database) -> Result<(), StoreError> {
     let statements: &[&str] = if database.read().get_database_backend() == DbBackend::Postgres {
         &[
             "CREATE TABLE IF NOT EXISTS bare_groups \
@@ -90,7 +90,7 @@ fn together(group: &[Waiting]) -> Vec<u8> {
     payload
 }
 
-async fn commit(database: &Database, payload: Vec<u8>) -> Result<(), StoreError> {
+pub(crate) async fn commit(database: &Database, payload: Vec<u8>) -> Result<(), StoreError> {
     database
         .write(move |tx| {
             let backend = tx.get_database_backend();

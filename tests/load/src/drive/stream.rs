@@ -4,6 +4,7 @@ use bytes::{BufMut, Bytes};
 use http::uri::PathAndQuery;
 use platform::client::Client;
 use proto::session::v1::StreamEventsResponse;
+use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 use std::vec;
 use tokio::sync::mpsc;
@@ -54,7 +55,7 @@ impl Open {
         let request = Request::new(UnboundedReceiverStream::new(waiting));
         let path = PathAndQuery::from_static(STREAM_EVENTS);
         let mut grpc = tonic::client::Grpc::new(connection);
-        let answer = grpc.streaming(request, path, Encoded).await?;
+        let answer = grpc.streaming(request, path, Encoded::default()).await?;
         Ok(Self {
             sender,
             answers: Answers {
@@ -130,17 +131,23 @@ impl Default for Told {
     }
 }
 
-/// Messages that are encoded already: the client is to cost little.
-struct Encoded;
+/// Messages that are encoded already, as the client is to cost little; the answers are of one type.
+pub(super) struct Encoded<A>(PhantomData<A>);
 
-impl Codec for Encoded {
+impl<A> Default for Encoded<A> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<A: prost::Message + Default + 'static> Codec for Encoded<A> {
     type Encode = Bytes;
-    type Decode = StreamEventsResponse;
+    type Decode = A;
     type Encoder = Self;
-    type Decoder = ProstDecoder<StreamEventsResponse>;
+    type Decoder = ProstDecoder<A>;
 
     fn encoder(&mut self) -> Self {
-        Self
+        Self::default()
     }
 
     fn decoder(&mut self) -> Self::Decoder {
@@ -148,8 +155,8 @@ impl Codec for Encoded {
     }
 }
 
-impl Encoder for Encoded {
-    /// A `StreamEventsRequest` on the wire.
+impl<A> Encoder for Encoded<A> {
+    /// A request on the wire.
     type Item = Bytes;
     type Error = Status;
 

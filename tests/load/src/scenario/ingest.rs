@@ -238,7 +238,10 @@ impl Trial<'_> {
                     server_cpu_us_per_event: micros_each(cpu, run.accepted),
                 })
             }
-            (Kind::Sessions | Kind::Bare(_), Pace::Full { .. } | Pace::Steady { .. }) => None,
+            (
+                Kind::Sessions | Kind::Bare(_) | Kind::Echo(_) | Kind::Assessments,
+                Pace::Full { .. } | Pace::Steady { .. },
+            ) => None,
         };
         server.kill().await;
         Ok((run, settled))

@@ -70,6 +70,48 @@ fn ingest_measures_both_servers_and_loses_nothing() {
 }
 
 #[test]
+fn assess_measures_both_servers_and_loses_nothing() {
+    let document = figures(&[
+        "assess",
+        "--engine",
+        "sqlite",
+        "--streams",
+        "2",
+        "--window",
+        "4",
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.5",
+        "--warm-up",
+        "0",
+        "--max-moments",
+        "600",
+    ]);
+
+    assert_eq!(document["scenario"], "assess");
+    let case = &document["figures"][0]["cases"][0];
+    assert!(case["moment_bytes"].as_f64().unwrap() > 200.0);
+    for figure in [
+        "share_of_echo",
+        "share_of_durable_echo",
+        "server_cpu_us_per_moment",
+        "p99_ms",
+    ] {
+        assert!(case["summary"][figure].is_number(), "{figure} in {case}");
+    }
+    let round = &case["rounds"][0];
+    for run in ["echo", "durable_echo", "assessments"] {
+        let run = &round[run];
+        assert!(run["sent"].as_u64().unwrap() > 0, "{run}");
+        assert!(run["answer_ms"]["count"].as_u64().unwrap() > 0, "{run}");
+    }
+    let ours = &round["assessments"];
+    assert!(ours["read_back"].as_u64().unwrap() > 0, "{ours}");
+    assert_eq!(ours["settled"]["complete"], true, "{ours}");
+}
+
+#[test]
 fn what_cannot_be_measured_is_said() {
     let output = Command::new(env!("CARGO_BIN_EXE_load"))
         .args(["ingest", "--engine", "postgres"])

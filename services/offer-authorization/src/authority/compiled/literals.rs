@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use cedar_policy::Policy;
+use domain::id::{AgentId, PartnerId};
 use domain::money::Currency;
 use domain::time::Timestamp;
 use serde_json::Value;
@@ -24,6 +25,8 @@ pub(super) enum Unclear {
     OutsideUtc,
     /// An instant is reckoned from others, so that an offer might outlast the authority for it.
     Reckoned,
+    /// Somebody is named as nobody can be called.
+    Nobody,
 }
 
 /// Functions of Cedar that make instants and times of day of others.
@@ -37,15 +40,38 @@ impl Literals {
         self.walk(&form)
     }
 
+    /// Adds those of another policy.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.instants.extend(&other.instants);
+        self.currencies.extend(&other.currencies);
+        self.persons.extend(other.persons.iter().cloned());
+    }
+
+    /// Who is named must be somebody: a slip would otherwise make a policy that is about nobody.
+    fn entity(&mut self, kind: &str, id: &str) -> Result<(), Unclear> {
+        let is_partner = |name: &str| PartnerId::parse(name).is_ok();
+        match kind {
+            "Agent" | "Supervisor" => {
+                let (partner, name) = id.split_once('/').ok_or(Unclear::Nobody)?;
+                if !is_partner(partner) || AgentId::parse(name).is_err() {
+                    return Err(Unclear::Nobody);
+                }
+                self.persons.insert(id.to_owned());
+                Ok(())
+            }
+            "Partner" if !is_partner(id) => Err(Unclear::Nobody),
+            _ => Ok(()),
+        }
+    }
+
     fn walk(&mut self, form: &Value) -> Result<(), Unclear> {
         match form {
             Value::Array(items) => items.iter().try_for_each(|item| self.walk(item)),
             Value::Object(fields) => {
                 if let (Some(Value::String(kind)), Some(Value::String(id))) =
                     (fields.get("type"), fields.get("id"))
-                    && (kind == "Agent" || kind == "Supervisor")
                 {
-                    self.persons.insert(id.clone());
+                    self.entity(kind, id)?;
                 }
                 let calls = |function: &str| fields.get(function).is_some_and(Value::is_array);
                 if RECKONING.into_iter().any(calls) {

@@ -71,6 +71,49 @@ fn a_text_that_is_no_policy_is_refused_with_its_reason() {
 }
 
 #[test]
+fn nobody_is_named_who_cannot_be() {
+    for nobody in [
+        "principal == Supervisor::\"north\"",
+        "principal == Agent::\"ana\"",
+        "principal == Agent::\"North/ana\"",
+        "principal is Agent in Partner::\"North\"",
+    ] {
+        let text = format!("@id(\"a\") permit ({nobody}, action, resource);");
+        assert_eq!(fault(&text), PolicyFault::Nobody(name("a")), "{nobody}");
+    }
+    let text = "@id(\"a\") permit (principal == Agent::\"north/ana\", action, resource);";
+    CompiledPolicy::new(1, &[], text).unwrap();
+}
+
+/// Each of these would otherwise end the process: the stack of a test is that of a worker.
+#[test]
+fn what_goes_too_deep_is_refused_before_it_is_read() {
+    let policy = |condition: &str| {
+        format!("@id(\"a\") permit (principal, action, resource) when {{ {condition} }};")
+    };
+    for condition in [
+        format!("{}true{}", "(".repeat(10_000), ")".repeat(10_000)),
+        format!("{}true", "if true then true else ".repeat(1_300)),
+        format!("true{}", " && true".repeat(4_000)),
+        format!("1 == 1{}", "+1".repeat(15_000)),
+        format!("[{}1{}].isEmpty()", "[".repeat(10_000), "]".repeat(10_000)),
+    ] {
+        assert_eq!(fault(&policy(&condition)), PolicyFault::TooDeep);
+    }
+    for condition in [
+        format!("{}true{}", "(".repeat(15), ")".repeat(15)),
+        format!("{}true", "if true then true else ".repeat(158)),
+        format!("true{}", "&&true".repeat(79)),
+        format!("1 == 1{}", "+1".repeat(158)),
+        format!("context{}", ".a".repeat(158)),
+        format!("{}true{}", "(true && ".repeat(15), ")".repeat(15)),
+    ] {
+        // Read or refused, but the process goes on.
+        let _ = CompiledPolicy::new(1, &[], &policy(&condition));
+    }
+}
+
+#[test]
 fn what_may_be_unknown_can_be_asked_for() {
     let text = "@id(\"a\") permit (principal, action, resource) when { context has margin_left && context.margin_left > 0 };";
 

@@ -1,8 +1,10 @@
 //! One request to Cedar, with everything that the schema says a policy can see.
 
+use std::collections::{HashMap, HashSet};
+
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
-    Response, RestrictedExpression,
+    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName,
+    EntityUid, PolicyId, Request, Response, RestrictedExpression,
 };
 use domain::cause::Cause;
 use domain::id::PartnerId;
@@ -10,10 +12,10 @@ use domain::money::Currency;
 use domain::offer::OfferRefusal;
 use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
-use std::collections::{HashMap, HashSet};
+use tracing::error;
 
 use super::super::compiled::{MONEY, Slice};
-use super::super::lines::{entity_id, entity_type};
+use super::super::lines::entity_type;
 use super::super::question::{AuthorityQuestion, GrantorRole, PolicyName};
 use crate::case::CaseAgent;
 
@@ -41,6 +43,8 @@ pub(super) struct Facts {
 pub(super) struct Answer {
     pub(super) is_allowed: bool,
     pub(super) decided_by: Vec<PolicyName>,
+    /// Whether the policies that decided are some that cannot be worked out.
+    pub(super) is_unsound: bool,
     /// What the policies that forbid it say to that.
     pub(super) refusals: Vec<OfferRefusal>,
 }
@@ -63,7 +67,7 @@ impl Principal {
     pub(super) fn person(role: GrantorRole, person: &CaseAgent) -> Self {
         Self {
             role,
-            id: entity_id(person),
+            id: person.to_string(),
             partner: person.partner.to_string(),
         }
     }
@@ -77,7 +81,7 @@ impl Principal {
         }
     }
 
-    /// Somebody whom no policy can name, as no person is called like a partner.
+    /// Somebody whom no policy can name: a policy that names a person without a partner is refused.
     pub(super) fn nobody(role: GrantorRole, partner: &PartnerId) -> Self {
         Self::named(role, partner, partner.as_str())
     }
@@ -119,22 +123,27 @@ impl<'a> Asker<'a> {
         asker
     }
 
-    /// A policy that cannot be worked out is none to go by: the answer is no.
+    /// A policy that cannot be worked out is none to go by: the answer is no, by that policy.
     pub(super) fn ask(&self, facts: Facts) -> Answer {
         if self.slice.policies.is_empty() {
             return Answer::default();
         }
         let Ok(response) = self.response(facts) else {
+            error!(remedy = %self.question.remedy, "an offer could not be put to the policy");
             return Answer::default();
         };
         let diagnostics = response.diagnostics();
-        let is_sound = diagnostics.errors().next().is_none();
-        let is_allowed = is_sound && response.decision() == Decision::Allow;
-        let mut decided_by: Vec<PolicyName> = diagnostics
-            .reason()
-            .filter_map(|id| PolicyName::parse(id.as_ref()))
-            .collect();
-        decided_by.sort_unstable();
+        let unsound = names(diagnostics.errors().map(|fault| match fault {
+            AuthorizationError::PolicyEvaluationError(fault) => fault.policy_id(),
+        }));
+        if !unsound.is_empty() {
+            return Answer {
+                decided_by: unsound,
+                is_unsound: true,
+                ..Answer::default()
+            };
+        }
+        let is_allowed = response.decision() == Decision::Allow;
         let refusals = if is_allowed {
             Vec::new()
         } else {
@@ -145,7 +154,8 @@ impl<'a> Asker<'a> {
         };
         Answer {
             is_allowed,
-            decided_by,
+            decided_by: names(diagnostics.reason()),
+            is_unsound: false,
             refusals,
         }
     }
@@ -293,6 +303,15 @@ impl<'a> Asker<'a> {
             | RemedyKind::PriceMatch => uid("Cart", "this"),
         }
     }
+}
+
+/// The names of policies, in their order.
+fn names<'p>(policies: impl Iterator<Item = &'p PolicyId>) -> Vec<PolicyName> {
+    let mut names: Vec<PolicyName> = policies
+        .filter_map(|id| PolicyName::parse(id.as_ref()))
+        .collect();
+    names.sort_unstable();
+    names
 }
 
 fn uid(kind: &str, id: &str) -> Result<EntityUid, Unaskable> {

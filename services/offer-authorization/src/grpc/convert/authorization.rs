@@ -12,7 +12,7 @@ use proto::field::{self, InvalidField};
 use proto::offers::v1 as pb;
 use tonic::Status;
 
-use super::{MAX_COUNT, optional, positive, positive_share, within};
+use super::{MAX_COUNT, free_of_charge, optional, positive, positive_share, within};
 use crate::amounts::Asked;
 use crate::authority::GrantorRole;
 use crate::case::{Case, CaseAgent};
@@ -115,12 +115,16 @@ impl CheckAuthority {
             cause,
             cart,
             ladder,
+            person_id,
+            session_id,
         } = request;
         Ok(Self {
             grantors: grantors(caller, field::required("grantor", grantor)?)?,
             cause: field::read("cause", cause)?,
             cart: field::read("cart", cart)?,
             ladder: field::read("ladder", ladder)?,
+            person: optional("person_id", person_id)?,
+            session: optional("session_id", session_id)?,
         })
     }
 }
@@ -161,12 +165,7 @@ impl AuthorizeOffer {
         } = request;
         let remedy: RemedyKind = field::read("remedy", remedy)?;
         if !remedy.costs_money() {
-            let description = "must be a remedy that costs money";
-            return Err(InvalidField::new(
-                "remedy",
-                ErrorReason::OutOfRange,
-                description,
-            ));
+            return Err(free_of_charge("remedy"));
         }
         Ok(Self {
             role,

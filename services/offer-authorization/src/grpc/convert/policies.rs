@@ -10,7 +10,7 @@ use proto::error::v1::ErrorReason;
 use proto::field::{self, InvalidField};
 use proto::offers::v1 as pb;
 
-use super::{free_of_charge, optional, positive, positive_share};
+use super::{free_of_charge, optional, positive, positive_share, require_period};
 use crate::authority::{
     CompiledPolicy, Grant, GrantorRole, MAX_POLICIES, MAX_TEXT, PolicyFault, Reach,
 };
@@ -28,18 +28,6 @@ pub(in crate::grpc) struct PolicyPage(pub(in crate::grpc) PageRequest<u32>);
 pub(in crate::grpc) struct DryRunOf {
     pub(in crate::grpc) version: u32,
     pub(in crate::grpc) period: Period,
-}
-
-impl TryFrom<pb::CreateAuthorityPolicyRequest> for NewPolicy {
-    type Error = InvalidField;
-
-    fn try_from(request: pb::CreateAuthorityPolicyRequest) -> Result<Self, InvalidField> {
-        let pb::CreateAuthorityPolicyRequest {
-            request_id: _,
-            policy,
-        } = request;
-        field::message("policy", policy)
-    }
 }
 
 impl TryFrom<pb::AuthorityPolicy> for NewPolicy {
@@ -159,14 +147,17 @@ fn checked(grants: &[Grant], cedar: String) -> Result<String, InvalidField> {
     // Version 0 is nobody's: what is compiled here is only tried.
     match CompiledPolicy::new(0, grants, &cedar) {
         Ok(_) => Ok(cedar),
-        Err(fault) => Err(refused(&fault)),
+        Err(fault) => Err(refused(
+            if cedar.is_empty() { "grants" } else { "cedar" },
+            &fault,
+        )),
     }
 }
 
 /// A policy is written by an operator and holds nothing personal, so its author is told what Cedar found.
-fn refused(fault: &PolicyFault) -> InvalidField {
+fn refused(field: &str, fault: &PolicyFault) -> InvalidField {
     let description: String = fault.to_string().chars().take(LONGEST_FAULT).collect();
-    InvalidField::new("cedar", ErrorReason::InvalidField, description)
+    InvalidField::new(field, ErrorReason::InvalidField, description)
 }
 
 impl TryFrom<pb::DryRunAuthorityPolicyRequest> for DryRunOf {
@@ -180,15 +171,8 @@ impl TryFrom<pb::DryRunAuthorityPolicyRequest> for DryRunOf {
         } = request;
         let from: Option<Timestamp> = field::read("from", from)?;
         let until: Option<Timestamp> = field::read("until", until)?;
-        if let (Some(from), Some(until)) = (from, until)
-            && until <= from
-        {
-            let description = "must be after `from`";
-            return Err(InvalidField::new(
-                "until",
-                ErrorReason::OutOfRange,
-                description,
-            ));
+        if let (Some(from), Some(until)) = (from, until) {
+            require_period(from, until)?;
         }
         let period = Period { from, until };
         Ok(Self { version, period })

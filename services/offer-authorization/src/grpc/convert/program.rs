@@ -5,7 +5,6 @@ use std::time::Duration;
 use domain::id::{PartnerId, ProgrammeId};
 use domain::money::Money;
 use domain::remedy::RemedyKind;
-use platform::paging::PageRequest;
 use proto::error::v1::ErrorReason;
 use proto::field::{self, InvalidField};
 use proto::offers::v1 as pb;
@@ -13,7 +12,6 @@ use proto::offers::v1 as pb;
 use super::{free_of_charge, optional, positive, within};
 use crate::programme::{DEFAULT_HOLD_TTL, Programme, ProgrammeState, Purse, PurseOwner};
 use crate::service::Viewer;
-use crate::store::purses::PurseCursor;
 
 const SHORTEST_HOLD: Duration = Duration::from_mins(1);
 const LONGEST_HOLD: Duration = Duration::from_hours(24);
@@ -35,24 +33,6 @@ pub(in crate::grpc) struct TopUp {
 pub(in crate::grpc) struct StateChange {
     pub(in crate::grpc) programme: ProgrammeId,
     pub(in crate::grpc) state: ProgrammeState,
-}
-
-/// Which page of whose purses.
-pub(in crate::grpc) struct PursePage {
-    pub(in crate::grpc) partner: Option<PartnerId>,
-    pub(in crate::grpc) page: PageRequest<PurseCursor>,
-}
-
-impl TryFrom<pb::CreateProgrammeRequest> for ProgrammeBudget {
-    type Error = InvalidField;
-
-    fn try_from(request: pb::CreateProgrammeRequest) -> Result<Self, InvalidField> {
-        let pb::CreateProgrammeRequest {
-            request_id: _,
-            programme,
-        } = request;
-        field::message("programme", programme)
-    }
 }
 
 impl TryFrom<pb::Programme> for ProgrammeBudget {
@@ -178,18 +158,6 @@ impl TryFrom<pb::ProgrammeState> for ProgrammeState {
     }
 }
 
-impl TryFrom<pb::SetPurseRequest> for Purse {
-    type Error = InvalidField;
-
-    fn try_from(request: pb::SetPurseRequest) -> Result<Self, InvalidField> {
-        let pb::SetPurseRequest {
-            request_id: _,
-            purse,
-        } = request;
-        field::message("purse", purse)
-    }
-}
-
 impl TryFrom<pb::Purse> for Purse {
     type Error = InvalidField;
 
@@ -207,22 +175,6 @@ impl TryFrom<pb::Purse> for Purse {
                 agent: optional("agent_id", agent_id)?,
             },
             daily_limit: field::read("daily_limit", daily_limit)?,
-        })
-    }
-}
-
-impl TryFrom<pb::ListPursesRequest> for PursePage {
-    type Error = InvalidField;
-
-    fn try_from(request: pb::ListPursesRequest) -> Result<Self, InvalidField> {
-        let pb::ListPursesRequest {
-            partner_id,
-            page_size,
-            page_token,
-        } = request;
-        Ok(Self {
-            partner: optional("partner_id", partner_id)?,
-            page: PageRequest::parse(page_size, &page_token)?,
         })
     }
 }

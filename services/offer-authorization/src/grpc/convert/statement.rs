@@ -3,17 +3,16 @@
 use domain::id::{AgentId, PartnerId};
 use domain::time::Timestamp;
 use platform::paging::PageRequest;
-use proto::error::v1::ErrorReason;
 use proto::field::{self, InvalidField};
 use proto::offers::v1 as pb;
 
-use super::optional;
+use super::{optional, require_period};
 use crate::authority::{Certificate, CertificateName, Standing, Tier};
 use crate::case::CaseAgent;
 use crate::ledger::EntryKind;
 use crate::statement::{Grouping, StatementQuery};
 use crate::store::ledger::EntryFilter;
-use crate::store::standings::{KnownPerson, StandingCursor};
+use crate::store::standings::KnownPerson;
 
 const MOST_CERTIFICATES: usize = 50;
 
@@ -21,12 +20,6 @@ const MOST_CERTIFICATES: usize = 50;
 pub(in crate::grpc) struct EntryPage {
     pub(in crate::grpc) filter: EntryFilter,
     pub(in crate::grpc) page: PageRequest<i64>,
-}
-
-/// Which page of whose standings.
-pub(in crate::grpc) struct StandingPage {
-    pub(in crate::grpc) partner: Option<PartnerId>,
-    pub(in crate::grpc) page: PageRequest<StandingCursor>,
 }
 
 impl TryFrom<pb::ListLedgerEntriesRequest> for EntryPage {
@@ -110,18 +103,6 @@ impl TryFrom<pb::GetStatementRequest> for StatementQuery {
     }
 }
 
-fn require_period(from: Timestamp, until: Timestamp) -> Result<(), InvalidField> {
-    if from < until {
-        return Ok(());
-    }
-    let description = "must be after `from`";
-    Err(InvalidField::new(
-        "until",
-        ErrorReason::OutOfRange,
-        description,
-    ))
-}
-
 impl TryFrom<pb::StatementGrouping> for Grouping {
     type Error = field::Unspecified;
 
@@ -132,18 +113,6 @@ impl TryFrom<pb::StatementGrouping> for Grouping {
             pb::StatementGrouping::Partner => Ok(Self::Partner),
             pb::StatementGrouping::Agent => Ok(Self::Agent),
         }
-    }
-}
-
-impl TryFrom<pb::SetStandingRequest> for KnownPerson {
-    type Error = InvalidField;
-
-    fn try_from(request: pb::SetStandingRequest) -> Result<Self, InvalidField> {
-        let pb::SetStandingRequest {
-            request_id: _,
-            standing,
-        } = request;
-        field::message("standing", standing)
     }
 }
 
@@ -180,22 +149,6 @@ impl TryFrom<pb::Certificate> for Certificate {
         Ok(Self {
             name: field::read("name", name)?,
             expires_at: field::read("expires_at", expires_at)?,
-        })
-    }
-}
-
-impl TryFrom<pb::ListStandingsRequest> for StandingPage {
-    type Error = InvalidField;
-
-    fn try_from(request: pb::ListStandingsRequest) -> Result<Self, InvalidField> {
-        let pb::ListStandingsRequest {
-            partner_id,
-            page_size,
-            page_token,
-        } = request;
-        Ok(Self {
-            partner: optional("partner_id", partner_id)?,
-            page: PageRequest::parse(page_size, &page_token)?,
         })
     }
 }

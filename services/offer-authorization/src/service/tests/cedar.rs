@@ -252,6 +252,8 @@ async fn help_that_costs_nothing_is_no_matter_of_policy(database: Database) {
         cause: case.cause,
         cart: case.cart.clone(),
         ladder: Vec::new(),
+        person: None,
+        session: None,
     };
 
     let report = world
@@ -299,6 +301,8 @@ async fn the_best_of_those_available_is_found(database: Database) {
             cause: case.cause,
             cart: case.cart.clone(),
             ladder: vec![RemedyKind::AmountOff],
+            person: None,
+            session: None,
         };
         let (service, tenant) = (world.service.clone(), world.tenant.clone());
         async move {

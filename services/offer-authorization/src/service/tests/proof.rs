@@ -36,7 +36,7 @@ async fn a_counter_that_is_not_the_sum_of_its_entries_is_found(database: Databas
     let more = "UPDATE limits SET held = held + 1 WHERE scope = 'budget'";
     tamper(&world, more).await.unwrap();
 
-    let found = ledger::audit(world.database().read(), &world.tenant).await;
+    let found = ledger::discrepancies(world.database().read(), &world.tenant).await;
     let found = found.unwrap();
     let found: Vec<String> = found.iter().map(ToString::to_string).collect();
     let rule = "budget `rescue` of `acme`: the counter is not the sum of its entries";
@@ -61,7 +61,7 @@ async fn a_top_up_that_is_not_booked_is_found(database: Database) {
         .await
         .unwrap();
 
-    let found = ledger::audit(world.database().read(), &world.tenant).await;
+    let found = ledger::discrepancies(world.database().read(), &world.tenant).await;
     assert_eq!(found.unwrap().len(), 1);
 }
 

@@ -34,6 +34,8 @@ async fn check(world: &World, agents: Vec<CaseAgent>, cause: Cause) -> Authority
         cause,
         cart: a_cart().with_value(20_000).with_margin(10_000).build(),
         ladder: vec![RemedyKind::AmountOff, RemedyKind::Information],
+        person: None,
+        session: None,
     };
     let report = world.service.check(&world.tenant, &Viewer::Tenant, command);
     report.await.unwrap()
@@ -107,6 +109,8 @@ async fn a_partner_asks_for_its_own_agents_only(database: Database) {
         cause: Cause::UnexpectedCost,
         cart: a_cart().build(),
         ladder: Vec::new(),
+        person: None,
+        session: None,
     };
     let south = Viewer::Partner(stranger().partner);
 

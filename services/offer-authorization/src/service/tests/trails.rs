@@ -20,7 +20,7 @@ use crate::store::standings::KnownPerson;
 use crate::store::{audit, migrations};
 
 /// One of everything that is noted.
-async fn a_full_day(world: &World) {
+pub(super) async fn a_full_day(world: &World) {
     let held = world.hold(1, 900).await;
     let redeemed = world.redeem(&held).await.unwrap();
     let part = ReverseRedemption {
@@ -155,6 +155,8 @@ async fn whatever_is_done_to_the_rows_is_found(database: Database) {
         "UPDATE audit_entries SET subject = 'off_else' WHERE number = 5",
         "UPDATE audit_entries SET body = REPLACE(body, '900', '901') WHERE number = 4",
         "UPDATE audit_entries SET at_ms = at_ms + 1 WHERE number = 9",
+        "UPDATE audit_entries SET by_client = 'somebody' WHERE number = 1",
+        "UPDATE audit_entries SET by_client = NULL WHERE number = 1",
         "UPDATE audit_entries SET previous = hash WHERE number = 7",
         "UPDATE audit_entries SET hash = previous WHERE number = 7",
         "UPDATE audit_entries SET number = 99 WHERE number = 7",
@@ -235,26 +237,29 @@ async fn an_export_is_proven_by_itself(database: Database) {
     assert!(verify(&longer).is_err());
 }
 
-async fn trail(world: &World) -> Vec<Entry> {
-    let connection = world.database().read();
-    audit::list(connection, &world.tenant, 0, 1_000)
-        .await
-        .unwrap()
+pub(super) async fn trail(world: &World) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let read = audit::follow(world.database().read(), &world.tenant, 0, |entry| {
+        entries.push(entry);
+        Ok::<(), storage::StoreError>(())
+    });
+    read.await.unwrap();
+    entries
 }
 
-fn inspector(world: &World) -> Inspector {
-    Inspector::of(world.database().clone(), world.keys())
+pub(super) fn inspector(world: &World) -> Inspector {
+    Inspector::of(world.database().clone(), world.keys()).unwrap()
 }
 
-async fn faults(world: &World) -> Vec<String> {
+pub(super) async fn faults(world: &World) -> Vec<String> {
     inspector(world).verify(&world.tenant).await.unwrap().faults
 }
 
-async fn assert_sound(world: &World) {
+pub(super) async fn assert_sound(world: &World) {
     assert_eq!(faults(world).await, Vec::<String>::new());
 }
 
-async fn run(world: &World, sql: &str) {
+pub(super) async fn run(world: &World, sql: &str) {
     let sql = sql.to_owned();
     let changed: Result<(), storage::StoreError> = world
         .database()
@@ -271,28 +276,22 @@ async fn run(world: &World, sql: &str) {
 
 /// Writes a trail as it was.
 async fn restore(world: &World, entries: &[Entry], head: &crate::audit::Head) {
-    let tenant = &world.tenant;
-    for entry in entries {
-        let Entry {
-            number,
-            at_ms,
-            kind,
-            subject,
-            body,
-            previous,
-            hash,
-        } = entry;
-        let body = body.replace('\'', "''");
-        run(
-            world,
-            &format!(
-                "INSERT INTO audit_entries (tenant, number, at_ms, kind, subject, body, previous, hash)
-                 VALUES ('{tenant}', {number}, {at_ms}, '{kind}', '{subject}', '{body}', '{previous}', '{hash}')"
-            ),
-        )
+    let (tenant, entries) = (world.tenant.clone(), entries.to_vec());
+    let written: Result<(), storage::StoreError> = world
+        .database()
+        .write(move |tx| {
+            let (tenant, entries) = (tenant.clone(), entries.clone());
+            Box::pin(async move {
+                for entry in entries {
+                    audit::insert(tx, &tenant, entry).await?;
+                }
+                Ok(())
+            })
+        })
         .await;
-    }
+    written.unwrap();
     let crate::audit::Head { number, hash } = head;
+    let tenant = &world.tenant;
     let sql = format!(
         "INSERT INTO audit_heads (tenant, number, hash) VALUES ('{tenant}', {number}, '{hash}')"
     );

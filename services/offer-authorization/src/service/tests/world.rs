@@ -230,7 +230,7 @@ impl World {
 
     /// Every counter is the sum of its entries and within its cap.
     pub(super) async fn prove(&self) {
-        let found = ledger::audit(self.database.read(), &self.tenant).await;
+        let found = ledger::discrepancies(self.database.read(), &self.tenant).await;
         let found = found.unwrap();
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found, Vec::<String>::new());

@@ -12,6 +12,8 @@ pub(crate) struct Model {
     pub(crate) version: i64,
     /// The first instant at which it decides.
     pub(crate) starts_at: i64,
+    /// 1 when it took effect with its commit, whatever a clock says; absent in rows that are older than this column.
+    pub(crate) at_once: Option<i64>,
 }
 
 super::scoped_by_tenant!();

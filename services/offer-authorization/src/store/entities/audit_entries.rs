@@ -13,6 +13,8 @@ pub(crate) struct Model {
     pub(crate) kind: String,
     pub(crate) subject: String,
     pub(crate) body: String,
+    /// Whoever did it, as the token says; absent when time did, and in rows that are older than this column.
+    pub(crate) by_client: Option<String>,
     pub(crate) previous: String,
     pub(crate) hash: String,
 }

@@ -32,6 +32,8 @@ pub(crate) struct Model {
     pub(crate) authority_until: Option<i64>,
     /// The policies by which it was granted.
     pub(crate) decided_by: Option<String>,
+    /// By which version of the policy it was granted.
+    pub(crate) hold_policy_version: Option<i64>,
 }
 
 super::scoped_by_tenant!();

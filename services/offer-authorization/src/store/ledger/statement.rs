@@ -32,17 +32,12 @@ pub(crate) async fn sums<C: ConnectionTrait>(
         column::millis(query.from).into(),
         column::millis(query.until).into(),
     ];
-    let named = [
-        (
-            "entry.programme_id",
-            query.programme.as_ref().map(ToString::to_string),
-        ),
-        (
-            "offer.partner_id",
-            query.partner.as_ref().map(ToString::to_string),
-        ),
-    ];
-    for (column, name) in named {
+    let of_programme = query.programme.as_ref().map(ToString::to_string);
+    let of_partner = query.partner.as_ref().map(ToString::to_string);
+    for (column, name) in [
+        ("entry.programme_id", of_programme),
+        ("offer.partner_id", of_partner),
+    ] {
         if let Some(name) = name {
             values.push(name.into());
             let place = values.len();
@@ -50,6 +45,7 @@ pub(crate) async fn sums<C: ConnectionTrait>(
             let _ = write!(filter, " AND {column} = ${place}");
         }
     }
+    let join = join(query);
     let sql = format!(
         "SELECT programme_id, partner_id, agent_id, currency, kind, within,
                 CAST(SUM(amount_minor) AS BIGINT) AS units, COUNT(*) AS entries
@@ -57,8 +53,7 @@ pub(crate) async fn sums<C: ConnectionTrait>(
              SELECT {programme} AS programme_id, {partner} AS partner_id, {agent} AS agent_id,
                     entry.amount_currency AS currency, entry.kind AS kind, entry.amount_minor AS amount_minor,
                     CASE WHEN entry.booked_at >= $2 THEN 1 ELSE 0 END AS within
-             FROM ledger_entries AS entry
-             LEFT JOIN offers AS offer ON offer.tenant = entry.tenant AND offer.offer_id = entry.offer_id
+             FROM ledger_entries AS entry{join}
              WHERE entry.tenant = $1 AND entry.booked_at < $3{filter}
          ) AS booked
          GROUP BY programme_id, partner_id, agent_id, currency, kind, within"
@@ -66,14 +61,26 @@ pub(crate) async fn sums<C: ConnectionTrait>(
     let backend = connection.get_database_backend();
     let statement = Statement::from_sql_and_values(backend, sql, values);
     let rows = connection.query_all_raw(statement).await?;
-    rows.iter().map(|row| parse(row, query.grouping)).collect()
+    rows.iter()
+        .map(|row| parse(row, tenant, query.grouping))
+        .collect()
 }
 
-fn parse(found: &QueryResult, grouping: Grouping) -> Result<Sum, StoreError> {
+/// Whose offer an entry is of matters only where partners do.
+fn join(query: &StatementQuery) -> &'static str {
+    match (query.grouping, &query.partner) {
+        (Grouping::Programme, None) => "",
+        (Grouping::Programme, Some(_)) | (Grouping::Partner | Grouping::Agent, _) => {
+            " LEFT JOIN offers AS offer ON offer.tenant = entry.tenant AND offer.offer_id = entry.offer_id"
+        }
+    }
+}
+
+fn parse(found: &QueryResult, tenant: &TenantId, grouping: Grouping) -> Result<Sum, StoreError> {
     let text = |column: &str| found.try_get::<String>("", column);
     let number = |column: &str| found.try_get::<i64>("", column);
     let kind = text("kind")?;
-    let row = Row::of(TABLE, &kind);
+    let row = Row::of(TABLE, tenant.as_str());
     let account = match grouping {
         Grouping::Programme => {
             Account::Programme(row.parse("programme_id", &text("programme_id")?)?)

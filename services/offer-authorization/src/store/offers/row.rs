@@ -55,6 +55,7 @@ pub(super) fn state_of(offer: &Offer) -> Result<ActiveModel, StoreError> {
         decided_by: Set(hold
             .map(|hold| column::json(&hold.decided_by))
             .transpose()?),
+        hold_policy_version: Set(hold.and_then(|hold| hold.policy_version).map(i64::from)),
         ..Default::default()
     })
 }
@@ -113,6 +114,10 @@ fn hold(row: &Row<'_>, model: &Model) -> Result<Hold, StoreError> {
             Some(names) => row.json("decided_by", names)?,
             None => Vec::new(),
         },
+        policy_version: model
+            .hold_policy_version
+            .map(|version| row.count("hold_policy_version", version))
+            .transpose()?,
     })
 }
 

@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use storage::TenantScoped;
 
+use super::cause_table;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "cause_choices")]
 pub(crate) struct Model {
@@ -11,8 +13,28 @@ pub(crate) struct Model {
     pub(crate) version: i64,
 }
 
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub(crate) enum Relation {}
+#[derive(Copy, Clone, Debug, EnumIter)]
+pub(crate) enum Relation {
+    /// The table that is used.
+    Table,
+}
+
+impl RelationTrait for Relation {
+    fn def(&self) -> RelationDef {
+        match self {
+            Self::Table => Entity::belongs_to(cause_table::Entity)
+                .from((Column::Tenant, Column::Version))
+                .to((cause_table::Column::Tenant, cause_table::Column::Version))
+                .into(),
+        }
+    }
+}
+
+impl Related<cause_table::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Table.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}
 

@@ -17,6 +17,8 @@ pub(crate) struct Model {
     pub(crate) scorecard: String,
     pub(crate) registered_at: i64,
     pub(crate) kind: Option<String>,
+    /// Of the catalogue that its features are of; absent in rows from before version 3.
+    pub(crate) features_version: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,12 +1,15 @@
 //! Registered models, the champion, and what is kept of them in memory.
 
 use futures::future::BoxFuture;
+use sea_orm::EntityTrait;
+use sea_orm::sea_query::Expr;
 use storage::Tx;
 
 use super::*;
 use crate::evaluator::{Evaluator, ModelKind};
 use crate::model::Lineup;
 use crate::scorecard::{Scorecard, ScorecardParts};
+use crate::store::entities::model;
 
 fn card(id: &str, version: u32, after: u64) -> ModelCard {
     ModelCard {
@@ -88,19 +91,19 @@ async fn shadows(store: &Store, most: u64) -> Vec<String> {
 
 async fn the_built_in_model_is_champion_until_another_is(database: Database) {
     let store = store(database);
-    assert_eq!(shadows(&store, 8).await, ["rescate.scorecard@1"]);
+    assert_eq!(shadows(&store, 8).await, ["rescate.scorecard@2"]);
     register(&store, "spring", 1, 1).await;
     register(&store, "spring", 2, 2).await;
     register(&store, "autumn", 1, 3).await;
     assert_eq!(
         shadows(&store, 8).await,
-        ["rescate.scorecard@1", "autumn@1", "spring@2", "spring@1"]
+        ["rescate.scorecard@2", "autumn@1", "spring@2", "spring@1"]
     );
 
     crown(&store, "spring", 2).await;
     assert_eq!(
         shadows(&store, 2).await,
-        ["spring@2", "rescate.scorecard@1", "autumn@1"]
+        ["spring@2", "rescate.scorecard@2", "autumn@1"]
     );
     let listed = store.models(&tenant()).await.unwrap();
     let names: Vec<_> = listed
@@ -112,17 +115,17 @@ async fn the_built_in_model_is_champion_until_another_is(database: Database) {
         [
             ("spring", 2),
             ("autumn", 1),
-            ("rescate.scorecard", 1),
+            ("rescate.scorecard", 2),
             ("spring", 1)
         ]
     );
     assert_eq!(listed[0].state, ModelState::Champion);
     assert_eq!(store.models(&other_tenant()).await.unwrap().len(), 1);
 
-    crown(&store, "rescate.scorecard", 1).await;
+    crown(&store, "rescate.scorecard", 2).await;
     assert_eq!(
         shadows(&store, 1).await,
-        ["rescate.scorecard@1", "autumn@1"]
+        ["rescate.scorecard@2", "autumn@1"]
     );
 }
 
@@ -160,8 +163,46 @@ async fn a_version_that_was_rolled_back_leaves_no_table_behind(database: Databas
     assert_eq!(*lineup(&store, 8).await.shadows[0].evaluator, table(2.0));
 }
 
+/// As if another release had registered them.
+async fn date_features(store: &Store, version: Option<i64>) {
+    let dated = write(store, move |_, tx| {
+        async move {
+            let version = Expr::value(version);
+            model::Entity::update_many()
+                .col_expr(model::Column::FeaturesVersion, version)
+                .exec(tx)
+                .await?;
+            Ok(())
+        }
+        .boxed()
+    });
+    dated.await.unwrap();
+}
+
+async fn who_is_made_of_other_features_is_stood_in_for_by_the_built_in_model(database: Database) {
+    let first = store(database.clone());
+    register(&first, "spring", 1, 1).await;
+    register(&first, "autumn", 1, 2).await;
+    crown(&first, "spring", 1).await;
+    assert_eq!(shadows(&first, 8).await[0], "spring@1");
+
+    date_features(&first, Some(i64::from(crate::features::VERSION) + 1)).await;
+    let restarted = store(database.clone());
+    assert_eq!(shadows(&restarted, 8).await, ["rescate.scorecard@2"]);
+
+    // Rows from before versions were kept name no feature that is left out.
+    date_features(&first, None).await;
+    let restarted = store(database);
+    restarted.warm(&tenant(), 8).await.unwrap();
+    assert_eq!(
+        shadows(&restarted, 8).await,
+        ["spring@1", "rescate.scorecard@2", "autumn@1"]
+    );
+}
+
 on_each_engine!(
     [
+        who_is_made_of_other_features_is_stood_in_for_by_the_built_in_model,
         the_built_in_model_is_champion_until_another_is,
         a_version_that_was_rolled_back_leaves_no_table_behind,
     ],

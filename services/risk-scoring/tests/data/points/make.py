@@ -1,4 +1,5 @@
-"""Makes `points.csv`, invented decision points on which the trainer is tested. Run once by hand: python3 make.py
+"""Makes `points.csv`, invented decision points on which the trainer is tested, and the same as `points.parquet`. Run once by
+hand: python3 -m venv venv && venv/bin/pip install pyarrow==26.0.1 && venv/bin/python make.py
 
 The rows have the columns of recorded decision points and no shop behind them. Shoppers who look again at what is in their cart
 order more often, those who abandoned before less often; everything else is noise.
@@ -7,6 +8,9 @@ order more often, those who abandoned before less often; everything else is nois
 import csv
 import math
 import random
+
+import pyarrow.csv
+import pyarrow.parquet
 
 random.seed(11)
 COLUMNS = (
@@ -37,3 +41,7 @@ with open("points.csv", "w", newline="") as file:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(rows)
+
+# As the recordings of shops come: keys as text, counts as whole numbers, spans as floats that may be missing.
+table = pyarrow.csv.read_csv("points.csv", convert_options=pyarrow.csv.ConvertOptions(column_types={"session_key": "string"}))
+pyarrow.parquet.write_table(table, "points.parquet", compression="zstd", row_group_size=1000)

@@ -118,7 +118,7 @@ async fn a_corrupt_session_harms_no_other(database: Database) {
     let world = World::new(&database).await;
     world.send(vec![of(1, 1, add("shoe"))]).await;
     world.send(vec![of(2, 1, add("hat"))]).await;
-    world.ingest.settle().await.unwrap();
+    world.settle().await;
     let ended = crash_of(world).await;
     sql(
         &database,
@@ -168,7 +168,7 @@ async fn nothing_waits_behind_a_reader(database: Database) {
         .map(|n| world.ingest.try_record(batch(vec![of(n, 1, search())])))
         .collect();
 
-    world.ingest.settle().await.unwrap();
+    world.settle().await;
 
     for pending in handed {
         assert_eq!(pending.unwrap().settled().await.unwrap().accepted, 1);

@@ -59,7 +59,7 @@ async fn sessions_are_listed_by_activity_and_filtered(database: Database) {
     world
         .send(vec![of(2, 10, decline()), of(3, 10, order("A-1"))])
         .await;
-    world.ingest.settle().await.unwrap();
+    world.settle().await;
     let list = async |filter, hesitating, page: &PageRequest<_>| {
         let listing = Listing {
             filter,
@@ -98,7 +98,7 @@ async fn changes_are_told_in_their_order(database: Database) {
         world.send(vec![of(s, 1, search())]).await;
     }
     world.send(vec![of(1, 2, order("A-1"))]).await;
-    world.ingest.settle().await.unwrap();
+    world.settle().await;
     let active = active();
     let changed = async |known, head, told| {
         let position = Position { known, head, told };
@@ -109,7 +109,7 @@ async fn changes_are_told_in_their_order(database: Database) {
         let numbered = found
             .unwrap()
             .into_iter()
-            .map(|found| (found.change, found.snapshot.session));
+            .map(|found| (found.change, found.snapshot.unwrap().session));
         numbered.collect::<Vec<_>>()
     };
 

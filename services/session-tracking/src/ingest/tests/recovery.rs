@@ -62,7 +62,7 @@ async fn outcome(database: &Database, acts: &[Act], life: Life) -> Vec<Option<Sn
             }
             Act::Crash if life == Life::Rough => world = world.crash(database).await,
             Act::Settle if life == Life::Rough => {
-                world.ingest.settle().await.unwrap();
+                world.settle().await;
             }
             Act::Crash | Act::Settle => {}
         }
@@ -149,7 +149,7 @@ async fn a_session_of_another_version_is_made_again_from_the_log(database: Datab
     world
         .send(vec![of(1, 2, step(CheckoutStep::Payment))])
         .await;
-    world.ingest.settle().await.unwrap();
+    world.settle().await;
     let before = world.snapshot(1).await;
     let world = world.crash(&database).await;
     // Nine bytes, the last of which names a form that no version writes.

@@ -2,81 +2,91 @@
 
 use std::sync::Arc;
 
-use domain::time::earlier;
+use domain::time::Timestamp;
 use storage::StoreError;
 
-use super::super::group::{Arrival, Group, Work, Works};
-use super::super::memory::Persons;
+use super::super::group::{Arrival, Group, Work};
+use super::super::persons::Persons;
 use super::super::publish::{Draft, Watched};
 use super::super::tenants::Key;
 use super::super::touch::Touch;
-use super::super::{Receipt, Refusal};
+use super::super::{News, Receipt, Refusal};
 use super::Writer;
 use crate::session::Taken;
-use crate::store::Commit;
+use crate::store::{Commit, Entries};
 
 impl Writer {
     /// Decides a group and makes it durable.
     pub(super) async fn keep(&mut self, group: &Group) -> Result<Vec<Receipt>, StoreError> {
         let arrivals = group.arrivals(&mut self.memory.tenants);
         self.memory.load(&self.store, group, &arrivals).await?;
-        let persons = self.memory.meet(&self.store, group, &arrivals).await?;
-        let mut works = self.works_of_timers(group);
-        let receipts = self.fold(group, &arrivals, &mut works);
-        self.commit(works, &persons).await?;
+        let batches = group.handed.iter().map(|handed| &handed.batch);
+        let touches: Vec<Touch> = batches.map(Touch::of_batch).collect();
+        let mut receipts = vec![Receipt::default(); touches.len()];
+        let mut works = Vec::new();
+        for of_session in arrivals.chunk_by(|one, other| one.key == other.key) {
+            works.extend(self.fold(group, of_session, (&touches, &mut receipts)));
+        }
+        self.add_timers(group, &mut works);
+        let sessions = works.iter().map(|work| work.key);
+        let rules = Arc::clone(&self.settings.rules);
+        let persons = self.memory.meet(&self.store, &rules, sessions).await?;
+        self.commit(group.now, works, &persons).await?;
         self.memory.residents.end_turn();
         Ok(receipts)
     }
 
-    /// What the sessions need whose time has come. The others are looked at when it has.
-    pub(super) fn works_of_timers(&mut self, group: &Group) -> Works {
-        let now = self.clock.now();
-        let mut works = Works::new();
+    /// Adds the sessions whose time has come and that no event touches. Those whose time is later are looked at then.
+    fn add_timers<'g>(&mut self, group: &'g Group, works: &mut Vec<Work<'g>>) {
+        let touched = works.len();
         for key in &group.due {
-            let due = self.memory.residents.read(*key, |session| session.due);
-            match due.flatten() {
-                Some(due) if due <= now => {
-                    works.insert(*key, Work::new(Touch::Untraced));
-                }
+            let among = works.get(..touched).unwrap_or_default();
+            if among.binary_search_by_key(key, |work| work.key).is_ok() {
+                continue;
+            }
+            match self.memory.residents.due(*key) {
+                Some(due) if due <= group.now => works.push(Work {
+                    key: *key,
+                    touch: &Touch::Untraced,
+                    entries: Entries::default(),
+                }),
                 Some(due) => self.memory.timers.set(*key, due),
                 None => {}
             }
         }
-        works
+        // The log has its sections in one order, whatever brought them.
+        works.sort_by_key(|work| work.key);
     }
 
-    /// Takes the events of a group into their sessions.
-    pub(super) fn fold(
+    /// Takes the events that a group brings to one session; `None` when they change nothing.
+    fn fold<'g>(
         &mut self,
         group: &Group,
         arrivals: &[Arrival],
-        works: &mut Works,
-    ) -> Vec<Receipt> {
-        let touches: Vec<Touch> = group
-            .handed
-            .iter()
-            .map(|handed| Touch::of_batch(&handed.batch))
-            .collect();
-        let mut receipts = vec![Receipt::default(); group.handed.len()];
+        (touches, receipts): (&'g [Touch], &mut [Receipt]),
+    ) -> Option<Work<'g>> {
+        let key = arrivals.first()?.key;
+        let refusal = self.memory.refusal(key);
+        let mut session = self.memory.residents.get_mut(key);
+        let mut work: Option<Work<'g>> = None;
         for arrival in arrivals {
-            let Some((batch, incoming, bytes)) = group.incoming(*arrival) else {
+            let receipt = receipts.get_mut(arrival.batch)?;
+            let (incoming, bytes) = group.incoming(*arrival)?;
+            let Some(session) = &mut session else {
+                receipt.refuse(incoming, refusal);
                 continue;
             };
-            let (Some(receipt), Some(touch)) = (receipts.get_mut(batch), touches.get(batch)) else {
-                continue;
-            };
-            let Some(session) = self.memory.residents.get_mut(arrival.key) else {
-                receipt.refuse(incoming, self.memory.refusal(arrival.key));
-                continue;
-            };
-            match session.take(incoming.event.clone(), &self.settings.rules) {
+            match session.take(&incoming.event, &self.settings.rules) {
                 Taken::New => {
                     receipt.accepted += 1;
-                    let work = works
-                        .entry(arrival.key)
-                        .or_insert_with(|| Work::new(touch.clone()));
-                    if work.touch == Touch::Untraced {
-                        work.touch = touch.clone();
+                    let touch = touches.get(arrival.batch)?;
+                    let work = work.get_or_insert_with(|| Work {
+                        key,
+                        touch,
+                        entries: Entries::default(),
+                    });
+                    if *work.touch == Touch::Untraced {
+                        work.touch = touch;
                     }
                     work.entries.push(incoming.event.received_at, bytes);
                 }
@@ -84,15 +94,17 @@ impl Writer {
                 Taken::Full => receipt.refuse(incoming, Refusal::Full),
             }
         }
-        receipts
+        work
     }
 
-    pub(super) async fn commit(
+    /// Decides on the sessions, and makes it durable together with the rows that have waited.
+    async fn commit(
         &mut self,
-        works: Works,
+        now: Timestamp,
+        works: Vec<Work<'_>>,
         persons: &Persons,
     ) -> Result<(), StoreError> {
-        let (partition, now) = (self.settings.ingest.partition, self.clock.now());
+        let partition = self.settings.ingest.partition;
         let touched = works.len();
         let watched = match self.published.receiver_count() {
             0 => Watched::No,
@@ -101,44 +113,51 @@ impl Writer {
         let rules = Arc::clone(&self.settings.rules);
         let place = (partition, self.heads);
         let mut draft = Draft::new((&rules, persons), self.ids.as_ref(), watched, place, now);
-        for (key, work) in works {
+        for work in works {
+            let key = work.key;
             let Some(name) = self.memory.tenants.name(key) else {
                 continue;
             };
-            let session = self.memory.residents.get_mut(key);
-            let place = session.and_then(|session| draft.add(&name, session, work));
-            if let Some(place) = place {
-                self.memory.note(key, place, now);
+            let Some(session) = self.memory.residents.get_mut(key) else {
+                continue;
+            };
+            if let Some(place) = draft.add(&name, session, work) {
+                let due = session.due;
+                self.memory.note(key, place, (due, now));
             }
         }
         let (commit, published) = draft.finish();
-        let longest = earlier(now, self.settings.ingest.row_delay);
         // At least as many leave the queue of rows as enter it.
         let rows = self.settings.ingest.rows_per_commit.max(touched);
-        let rows = self.memory.unwritten.waiting_since(longest, rows);
+        let rows = self
+            .memory
+            .unwritten
+            .waiting(now, self.settings.ingest.row_delay, rows);
         self.store(commit, &rows).await?;
         for change in published {
             // Nobody may be watching.
-            let _unwatched = self.published.send(Arc::new(change));
+            let _unwatched = self.published.send(Arc::new(News::Changed(change)));
         }
         Ok(())
     }
 
     /// Makes a commit durable together with the rows of these sessions.
+    ///
+    /// After a failure, what is in memory is worth nothing: it is made again from what is stored.
     pub(super) async fn store(
         &mut self,
         mut commit: Commit,
         rows: &[Key],
     ) -> Result<(), StoreError> {
-        commit.rows = self.memory.rows(&self.store, rows);
+        commit.rows = self.memory.rows(&self.store, rows)?;
+        for key in rows {
+            self.memory.unwritten.written(*key);
+        }
         let heads = &mut commit.heads;
-        heads.settled = self.memory.unwritten.settled(heads.sequence, rows);
+        heads.settled = self.memory.unwritten.settled(heads.sequence);
         let heads = *heads;
         if heads != self.heads || !commit.rows.is_empty() {
             self.store.commit(commit).await?;
-        }
-        for key in rows {
-            self.memory.unwritten.written(*key);
         }
         self.heads = heads;
         Ok(())

@@ -1,6 +1,8 @@
 //! Bringing rows up to date, and sessions out of memory.
 
-use domain::time::Timestamp;
+use std::time::Duration;
+
+use domain::id::TenantId;
 use storage::StoreError;
 
 use super::super::tenants::Key;
@@ -14,14 +16,25 @@ impl Writer {
     pub(super) async fn write_all_rows(&mut self) -> Result<(), SessionError> {
         self.make_sure().await?;
         loop {
-            let most = self.settings.ingest.rows_per_commit;
+            let (now, most) = (self.clock.now(), self.settings.ingest.rows_per_commit);
             let waiting = &mut self.memory.unwritten;
-            let rows = waiting.waiting_since(Timestamp::MAX, most);
+            let rows = waiting.waiting(now, Duration::ZERO, most);
             if rows.is_empty() {
                 return Ok(());
             }
             self.write_rows(&rows).await?;
         }
+    }
+
+    /// Brings the rows of one tenant's sessions up to date, and leaves those of the others for their time.
+    pub(super) async fn write_rows_of(&mut self, name: &TenantId) -> Result<(), SessionError> {
+        self.make_sure().await?;
+        let tenant = self.memory.tenants.number(name);
+        let rows = self.memory.unwritten.of(tenant);
+        for rows in rows.chunks(self.settings.ingest.rows_per_commit) {
+            self.write_rows(rows).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn write_rows(&mut self, rows: &[Key]) -> Result<(), StoreError> {

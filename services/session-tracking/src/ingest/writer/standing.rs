@@ -1,14 +1,16 @@
 //! What the writer does after a failure: it trusts nothing that it holds until it has read it from the store again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use platform::status::chain;
 use storage::StoreError;
 use tokio::time::Instant;
 
+use super::super::News;
 use super::super::due::DueSessions;
 use super::super::group::Group;
-use super::Writer;
+use super::{Writer, is_worth_a_second_look};
 use crate::store::Store;
 
 /// Whether what is in memory is what is stored.
@@ -30,10 +32,31 @@ impl Writer {
         if matches!(self.standing, Standing::Unsure(_)) {
             self.standing = Standing::Unsure(Instant::now());
         }
-        for handed in group.handed {
-            let mut alone = Group::default();
-            alone.add(handed);
-            Box::pin(self.settle_as_it_is(alone)).await;
+        for part in group.into_parts(self.clock.now()) {
+            let sure = self.make_sure().await;
+            Box::pin(self.settle_as_it_is(part, sure)).await;
+        }
+    }
+
+    /// A timer whose transaction is refused by itself is left alone for a while: else each look at the timers would end in
+    /// making all of memory again.
+    pub(super) fn put_off(&mut self, group: &Group, failure: &StoreError) {
+        if group.handed.is_empty() && is_worth_a_second_look(failure) {
+            for key in &group.due {
+                tracing::error!(session = %key.session, error = %chain(failure), "a timer is put off");
+                self.memory.timers.put_off(*key, group.now);
+            }
+        }
+    }
+
+    /// Asks whether another process writes: one that has no batches and no timers would not notice otherwise.
+    pub(super) async fn look_for_follower(&mut self) {
+        let partition = self.settings.ingest.partition;
+        match self.store.heads(partition).await {
+            Ok(heads) if heads.epoch != self.heads.epoch => self.standing = Standing::Followed,
+            Ok(_) => {}
+            // The next look, or the next commit, will tell.
+            Err(failure) => tracing::debug!(error = %chain(&failure), "the log was not asked"),
         }
     }
 
@@ -46,8 +69,11 @@ impl Writer {
 
     /// After a failure, makes everything in memory again from what is stored.
     pub(super) async fn make_sure(&mut self) -> Result<(), StoreError> {
-        let Standing::Unsure(from) = self.standing else {
-            return Ok(());
+        let from = match self.standing {
+            Standing::Sure => return Ok(()),
+            Standing::Unsure(from) => from,
+            // What is in memory may never have been committed.
+            Standing::Followed => return Err(Store::followed()),
         };
         tokio::time::sleep_until(from).await;
         let recovered = self.recover().await;
@@ -71,6 +97,10 @@ impl Writer {
         let (first, rest) = DueSessions::of(self.store.clone()).await?;
         self.arm(&first);
         self.due = rest;
+        if heads.change != self.heads.change {
+            // A commit took effect whose answer was lost, and nobody was told of its changes. Nobody may be watching.
+            let _unwatched = self.published.send(Arc::new(News::Unknown));
+        }
         self.heads = heads;
         self.standing = Standing::Sure;
         Ok(())

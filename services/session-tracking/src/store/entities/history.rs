@@ -16,6 +16,8 @@ pub(in crate::store) struct Model {
     pub(in crate::store) carts: i64,
     pub(in crate::store) orders: i64,
     pub(in crate::store) abandonments: i64,
+    /// When it was added to last.
+    pub(in crate::store) counted_at: i64,
 }
 
 impl Model {

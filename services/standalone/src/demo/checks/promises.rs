@@ -7,6 +7,7 @@ use proto::offers::v1::{LedgerEntry, LedgerEntryKind, Programme};
 use proto::routing::v1::{Intervention, InterventionState};
 
 use super::{Check, Held};
+use crate::demo::model::TRAINED;
 use crate::demo::reading::Reading;
 use crate::demo::scenes::Then;
 use crate::demo::shopper::{Redemption, SecondOrder};
@@ -25,6 +26,8 @@ pub(super) fn all(source: &Source<'_>) -> Vec<Check> {
         purses_hold(reading),
         redeemed_once(source),
         contacts_end(source),
+        trained_model_decides(reading),
+        labels_arrive(reading),
         desks_heard_of_orders(source),
         funnel_is_that_of_the_facts(reading),
         figures_agree(reading),
@@ -210,6 +213,44 @@ fn contacts_end(source: &Source<'_>) -> Check {
         "every contact at a desk comes to its wrap-up",
         Held(broken.is_empty()),
         format!("broken: {broken:?}"),
+    )
+}
+
+fn trained_model_decides(reading: &Reading) -> Check {
+    let bodies = reading.facts.iter().filter_map(|fact| fact.body.as_ref());
+    let models = bodies.filter_map(|body| {
+        let Body::MomentAssessed(made) = body else {
+            return None;
+        };
+        Some(made.model_id.as_str())
+    });
+    let (by_it, by_others): (Vec<&str>, Vec<&str>) = models.partition(|model| *model == TRAINED);
+    Check::new(
+        "every moment is decided by the model that was activated",
+        Held(by_others.is_empty() && !by_it.is_empty()),
+        format!(
+            "{} by {TRAINED}, {} by others",
+            by_it.len(),
+            by_others.len()
+        ),
+    )
+}
+
+/// Each wrap-up is a label of the table of causes that made the assessment.
+fn labels_arrive(reading: &Reading) -> Check {
+    let bodies = reading.facts.iter().filter_map(|fact| fact.body.as_ref());
+    let wrapped = bodies
+        .filter(|body| matches!(body, Body::ContactWrapped(_)))
+        .count();
+    let judged: u64 = reading.cause_tables.iter().map(|table| table.judged).sum();
+    let accuracy = reading.cause_tables.iter().find_map(|table| table.accuracy);
+    Check::new(
+        "every cause that an agent notes at wrap-up judges the table of causes",
+        Held(u64::try_from(wrapped) == Ok(judged) && judged > 0),
+        format!(
+            "{judged} of {wrapped}; right in {:.0} %",
+            accuracy.unwrap_or_default() * 100.0
+        ),
     )
 }
 

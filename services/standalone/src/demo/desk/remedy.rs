@@ -85,6 +85,7 @@ impl Contact {
                 .unwrap_or_default(),
             cart: self.task.cart.clone(),
             ladder: self.task.remedy_ladder.clone(),
+            ..CheckAuthorityRequest::default()
         };
         let checked = self.offers.check_authority(request).await;
         let checked = checked.map_err(failed("authority cannot be checked"))?;

@@ -20,6 +20,7 @@ const SEE_TRACE: &str = "To see a run in Jaeger: start one, add `--otlp http://1
 pub(in crate::demo) fn render(report: &Report) -> String {
     let parts = [
         title(report),
+        models(report),
         scenes(report),
         funnel(report),
         causes(report),
@@ -49,6 +50,24 @@ fn title(report: &Report) -> String {
     for note in &about.notes {
         text.push_str(&wrapped("  - ", note));
     }
+    text
+}
+
+fn models(report: &Report) -> String {
+    let mut text = heading("Models", "which of them decided, and which only looked on");
+    let rows = report.models.iter().map(|line| {
+        vec![
+            format!("{} v{}", line.model, line.version),
+            line.kind.clone(),
+            line.state.clone(),
+            line.decided.to_string(),
+        ]
+    });
+    text.push_str(&columns(
+        &["model", "kind", "state", "moments decided"],
+        &[Align::Left, Align::Left, Align::Left, Align::Right],
+        rows,
+    ));
     text
 }
 

@@ -35,6 +35,8 @@ fn authority() -> Vec<Call> {
         cause: Cause::UnexpectedCost.into(),
         cart: Some(a_cart()),
         ladder: vec![RemedyKind::Information.into(), RemedyKind::AmountOff.into()],
+        person_id: a_case().person_id,
+        session_id: a_case().session_id,
     };
     let available = AvailableAgents {
         agents: vec![case_agent()],

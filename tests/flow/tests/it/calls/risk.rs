@@ -77,14 +77,14 @@ fn models() -> Vec<Call> {
     };
     let evaluate = EvaluateModelRequest {
         model_id: "rescate.scorecard".to_owned(),
-        version: 1,
+        version: 2,
         from: Some(a_long_ago()),
     };
     let compare = CompareModelsRequest {
         model_id: "rescate.scorecard".to_owned(),
-        version: 1,
+        version: 2,
         other_model_id: "rescate.scorecard".to_owned(),
-        other_version: 1,
+        other_version: 2,
         from: Some(a_long_ago()),
     };
     let activate = ActivateModelRequest {

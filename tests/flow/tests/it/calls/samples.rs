@@ -6,7 +6,7 @@ use domain::channel::Channel;
 use domain::consent::Purpose;
 use domain::id::{OfferId, TypedId};
 use domain::language::Language;
-use domain::moment::Moment;
+use domain::moment::{Moment, Shopping};
 use domain::signal::SignalKind;
 use domain::time::earlier;
 use platform::ids::{IdSource, SystemIds};
@@ -62,6 +62,14 @@ pub(crate) fn a_moment() -> Moment {
         .with_cart(builders::a_cart().with_shipping(1_900).with_tax(700))
         .with_occurred_at(now())
         .with_expiry_after(Duration::from_mins(2))
+        .with_shopping(Shopping {
+            product_views: 6,
+            cart_additions: 2,
+            products_seen: 3,
+            cart_item_views: 4,
+            first_at: earlier(now(), Duration::from_mins(4)),
+            previous_at: Some(earlier(now(), Duration::from_mins(1))),
+        })
         .build();
     Moment {
         page_entered_at: Some(moment.occurred_at),

@@ -85,6 +85,8 @@ const HARMLESS: &[(Fault, &[&str], &str)] = &[
         &[
             "* moment.history.*",
             "* moment.event_count",
+            "* moment.shopping.cart_additions",
+            "* moment.shopping.product_views",
             "* moment.session_version",
             "* moment.signals[].count",
             "* events[].search_performed.result_count",

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::demo::checks::Check;
 use crate::demo::report::figures;
-use crate::demo::report::{About, Booking, FunnelLine, Offers};
+use crate::demo::report::{About, Booking, FunnelLine, ModelLine, Offers};
 use crate::demo::story::{Story, Told};
 use crate::replay::Outcome;
 use proto::kpi::v1::{GetExperimentResponse, KpiReport, NetTransactionScore};
@@ -54,6 +54,14 @@ fn report() -> Report {
             notes: vec!["A note.".to_owned()],
         },
         replay: Outcome::default(),
+        models: vec![ModelLine {
+            model: "trained".to_owned(),
+            version: 2,
+            kind: "boosted trees".to_owned(),
+            state: "champion".to_owned(),
+            decided: 31,
+            description: String::new(),
+        }],
         scenes: Vec::new(),
         funnel: vec![FunnelLine {
             step: "shown",
@@ -90,6 +98,7 @@ fn the_text_holds_what_the_data_hold() {
     for words in [
         "7 sessions and 6 visitors",
         "41.2 s in all",
+        "trained v2  boosted trees  champion               31",
         "shown   12        10         2",
         "programme rescue  200.00 USD  10.05 USD  0.00 USD  189.95 USD",
         "hold    10.05 USD  waive_shipping  rescue     ana of norte-bpo",

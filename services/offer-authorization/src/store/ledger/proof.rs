@@ -48,7 +48,7 @@ struct Balance {
 }
 
 /// Compares every counter of a tenant with its entries. Empty when all is well.
-pub(crate) async fn audit<C: ConnectionTrait>(
+pub(crate) async fn discrepancies<C: ConnectionTrait>(
     connection: &C,
     tenant: &TenantId,
 ) -> Result<Vec<Discrepancy>, StoreError> {

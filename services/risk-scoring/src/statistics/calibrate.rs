@@ -1,7 +1,7 @@
 //! Calibration: slope and intercept on raw log-odds, by maximum likelihood.
 
+use super::Happened;
 use crate::evaluator::{Calibration, probability};
-use crate::statistics::Happened;
 
 /// Steps are few: the likelihood is convex in two numbers.
 const MAX_STEPS: usize = 50;
@@ -9,23 +9,25 @@ const CLOSE_ENOUGH: f64 = 1e-10;
 /// Keeps the slope finite where scores part the outcomes without error: one part in a million.
 const RIDGE: f64 = 1e-6;
 
-/// Fits by Newton's method from the identity. Where the fit is unusable, as without both outcomes, nothing is changed.
-pub(super) fn fit(scored: &[(f64, Happened)]) -> Calibration {
+/// Fits by Newton's method from the identity. `None` where nothing can be fitted: without both outcomes or two scores, or when the steps do
+/// not come to an end at a slope and intercept that can be used.
+pub(crate) fn calibrate(scored: &[(f64, Happened)]) -> Option<Calibration> {
+    let (first, _) = scored.first()?;
+    let varies = scored.iter().any(|(raw, _)| raw.total_cmp(first).is_ne());
+    let occurs = |wanted| scored.iter().any(|(_, happened)| *happened == wanted);
+    if !(varies && occurs(Happened::Abandoned) && occurs(Happened::Ordered)) {
+        return None;
+    }
     let mut fitted = Calibration::NONE;
     for _ in 0..MAX_STEPS {
-        let Some((slope, intercept)) = step(scored, fitted) else {
-            return Calibration::NONE;
-        };
+        let (slope, intercept) = step(scored, fitted)?;
         fitted.slope += slope;
         fitted.intercept += intercept;
         if slope.abs() + intercept.abs() < CLOSE_ENOUGH {
-            break;
+            return fitted.fault().is_none().then_some(fitted);
         }
     }
-    if fitted.fault().is_some() {
-        return Calibration::NONE;
-    }
-    fitted
+    None
 }
 
 /// One Newton step; `None` when the curvature is lost.
@@ -78,7 +80,7 @@ mod tests {
                 scored.push((raw, happened));
             }
         }
-        let fitted = fit(&scored);
+        let fitted = calibrate(&scored).unwrap();
         assert!((fitted.slope - truth.slope).abs() < 1e-3, "{fitted:?}");
         assert!(
             (fitted.intercept - truth.intercept).abs() < 1e-3,
@@ -87,7 +89,25 @@ mod tests {
     }
 
     #[test]
-    fn without_both_outcomes_nothing_is_changed_much() {
-        assert_eq!(fit(&[]), Calibration::NONE);
+    fn without_both_outcomes_or_an_order_between_them_there_is_none() {
+        assert_eq!(calibrate(&[]), None);
+        let lost: Vec<_> = (1..50)
+            .map(|n| (f64::from(n) / 25.0, Happened::Abandoned))
+            .collect();
+        assert_eq!(calibrate(&lost), None);
+        let alike = [(1.0, Happened::Abandoned), (1.0, Happened::Ordered)];
+        assert_eq!(calibrate(&alike), None);
+        // The lower the score, the more were lost: no slope above 0.
+        let turned: Vec<_> = (0..50)
+            .map(|n| {
+                let happened = if n % 7 < 5 - n / 10 {
+                    Happened::Abandoned
+                } else {
+                    Happened::Ordered
+                };
+                (f64::from(n) / 25.0, happened)
+            })
+            .collect();
+        assert_eq!(calibrate(&turned), None);
     }
 }

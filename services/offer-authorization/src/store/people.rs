@@ -1,0 +1,35 @@
+//! The place in a list by partner and agent.
+
+use domain::id::{AgentId, PartnerId};
+use sea_orm::Condition;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use serde::{Deserialize, Serialize};
+
+/// The sort key of such a list; the agent is empty for a whole partner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PersonCursor {
+    partner: String,
+    agent: String,
+}
+
+impl PersonCursor {
+    /// The place of somebody, or of a whole partner.
+    pub(crate) fn of(partner: &PartnerId, agent: Option<&AgentId>) -> Self {
+        Self {
+            partner: partner.to_string(),
+            agent: agent.map_or_else(String::new, AgentId::to_string),
+        }
+    }
+
+    /// Whether a row with these columns comes later.
+    pub(super) fn is_before(&self, partner: &Expr, agent: &Expr) -> Condition {
+        let Self {
+            partner: of_partner,
+            agent: of_agent,
+        } = self;
+        let same_partner = partner.clone().eq(of_partner.as_str());
+        Condition::any()
+            .add(partner.clone().gt(of_partner.as_str()))
+            .add(same_partner.and(agent.clone().gt(of_agent.as_str())))
+    }
+}
