@@ -138,7 +138,7 @@ pub(crate) fn a_policy() -> AuthorityPolicy {
 
 /// The same model as a file.
 pub(crate) fn a_model_file(model_id: &str) -> RegisterModelRequest {
-    let content = r#"{"format":"rescate.model/1","features_version":2,"model":{"scorecard":{"baseline_log_odds":0,
+    let content = r#"{"format":"rescate.model/1","features_version":3,"model":{"scorecard":{"baseline_log_odds":0,
         "calibration_slope":1,"calibration_intercept":0,"lines":[
         {"feature":"count.payment_declined","at_least":1,"log_odds":1.0986122886681098,"reason":"a declined card"}]}}}"#;
     RegisterModelRequest {

@@ -56,6 +56,11 @@ const HARMLESS: &[(Fault, &[&str], &str)] = &[
     ),
     (
         Fault::UnknownId,
+        &["CheckAuthority person_id", "CheckAuthority session_id"],
+        "who was never given anything may be given something",
+    ),
+    (
+        Fault::UnknownId,
         &["EraseShopper person_id"],
         "who is not known has nothing to be forgotten",
     ),
