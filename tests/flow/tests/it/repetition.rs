@@ -94,7 +94,8 @@ async fn life_goes_on(shop: &Shop, stage: &Stage) {
         let activate = ActivateModelRequest {
             request_id: request_id(),
             model_id: model_id.to_owned(),
-            version: 1,
+            // The newest.
+            version: 0,
         };
         shop.models().activate_model(activate).await.unwrap();
     }
