@@ -1,9 +1,25 @@
 //! The place in a list by partner and agent.
 
 use domain::id::{AgentId, PartnerId};
-use sea_orm::Condition;
 use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
+
+/// Rows of such a list in its order: of one partner or of all, from the start or after a place.
+pub(super) fn page<E: EntityTrait>(
+    rows: Select<E>,
+    [partner, agent]: [E::Column; 2],
+    of: Option<&PartnerId>,
+    after: Option<&PersonCursor>,
+) -> Select<E> {
+    let (of_partner, of_agent) = (Expr::col(partner), Expr::col(agent));
+    rows.apply_if(of, |rows, of| rows.filter(partner.eq(of.as_str())))
+        .apply_if(after, |rows, after| {
+            rows.filter(after.is_before(&of_partner, &of_agent))
+        })
+        .order_by_asc(partner)
+        .order_by_asc(agent)
+}
 
 /// The sort key of such a list; the agent is empty for a whole partner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +38,7 @@ impl PersonCursor {
     }
 
     /// Whether a row with these columns comes later.
-    pub(super) fn is_before(&self, partner: &Expr, agent: &Expr) -> Condition {
+    fn is_before(&self, partner: &Expr, agent: &Expr) -> Condition {
         let Self {
             partner: of_partner,
             agent: of_agent,

@@ -3,17 +3,16 @@
 use domain::id::{AgentId, PartnerId, TenantId};
 use domain::money::Money;
 use domain::time::Timestamp;
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
 };
 use storage::column::{self, Row};
 use storage::{StoreError, TenantScoped, Tx};
 
 use super::entities::purses::{ActiveModel, Column, Entity, Model};
 use super::ledger::{Counter, counters};
-use super::people::PersonCursor;
+use super::people::{self, PersonCursor};
 use crate::day::Day;
 use crate::ledger::LimitKey;
 use crate::programme::{Purse, PurseOwner, PurseReport};
@@ -83,20 +82,9 @@ pub(crate) async fn list<C: ConnectionTrait>(
     after: Option<&PersonCursor>,
     limit: u64,
 ) -> Result<Vec<Purse>, StoreError> {
-    let mut query = Entity::find_in(tenant);
-    if let Some(partner) = partner {
-        query = query.filter(Column::PartnerId.eq(partner.as_str()));
-    }
-    if let Some(after) = after {
-        let [partner, agent] = [Column::PartnerId, Column::AgentId].map(Expr::col);
-        query = query.filter(after.is_before(&partner, &agent));
-    }
-    let models = query
-        .order_by_asc(Column::PartnerId)
-        .order_by_asc(Column::AgentId)
-        .limit(limit)
-        .all(connection)
-        .await?;
+    let columns = [Column::PartnerId, Column::AgentId];
+    let rows = people::page(Entity::find_in(tenant), columns, partner, after);
+    let models = rows.limit(limit).all(connection).await?;
     models.iter().map(parse).collect()
 }
 

@@ -2,17 +2,16 @@
 
 use domain::id::{PartnerId, TenantId};
 use domain::time::Timestamp;
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use storage::column::{self, Row};
 use storage::{StoreError, TenantScoped, Tx};
 
 use super::entities::standings::{ActiveModel, Column, Entity, Model};
-use super::people::PersonCursor;
+use super::people::{self, PersonCursor};
 use crate::authority::Standing;
 use crate::case::CaseAgent;
 
@@ -91,20 +90,9 @@ pub(crate) async fn list<C: ConnectionTrait>(
     after: Option<&PersonCursor>,
     limit: u64,
 ) -> Result<Vec<KnownPerson>, StoreError> {
-    let mut query = Entity::find_in(tenant);
-    if let Some(partner) = partner {
-        query = query.filter(Column::PartnerId.eq(partner.as_str()));
-    }
-    if let Some(after) = after {
-        let [partner, agent] = [Column::PartnerId, Column::AgentId].map(Expr::col);
-        query = query.filter(after.is_before(&partner, &agent));
-    }
-    let models = query
-        .order_by_asc(Column::PartnerId)
-        .order_by_asc(Column::AgentId)
-        .limit(limit)
-        .all(connection)
-        .await?;
+    let columns = [Column::PartnerId, Column::AgentId];
+    let rows = people::page(Entity::find_in(tenant), columns, partner, after);
+    let models = rows.limit(limit).all(connection).await?;
     models.iter().map(parse).collect()
 }
 
