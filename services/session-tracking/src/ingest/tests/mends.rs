@@ -95,7 +95,10 @@ async fn nothing_is_read_from_a_writer_that_was_followed(database: Database) {
     for read in futures::future::join_all(reads).await {
         assert!(!matches!(read, Ok(Some(_))), "{read:?}");
     }
-    assert!(batch.unwrap().settled().await.is_err());
+    // The first may have noticed before: then it takes nothing at all.
+    if let Ok(batch) = batch {
+        assert!(batch.settled().await.is_err());
+    }
 }
 
 async fn break_record(database: &Database, sequence: i64) {
