@@ -14,4 +14,4 @@ mod transport;
 pub use envelope::{Envelope, Message};
 pub use migrations::migrations;
 pub use relay::Relay;
-pub use transport::{DeliveryError, DirectTransport, Transport};
+pub use transport::{DeliveryError, DirectTransport, Told, Transport};

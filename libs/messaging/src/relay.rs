@@ -16,8 +16,9 @@ use crate::Transport;
 use courier::Courier;
 
 mod backoff;
+mod batch;
 mod courier;
-mod lane;
+mod plan;
 
 /// How long a message may wait when no wake-up tells of it, as when another replica wrote it.
 const POLL: Duration = Duration::from_millis(200);

@@ -1,6 +1,7 @@
-//! How a message gets from the outbox to its destination: by a direct call, or by a bus that carries it for us.
+//! How messages get from the outbox to their destination: by direct calls, or by a bus that carries them for us.
 
-use futures::future::BoxFuture;
+use futures::FutureExt;
+use futures::future::{BoxFuture, join_all};
 use thiserror::Error;
 
 use crate::Envelope;
@@ -16,6 +17,25 @@ pub trait Transport: Send + Sync + 'static {
 
     /// Delivers one message, once. The relay decides about trying again.
     fn deliver<'a>(&'a self, envelope: &'a Envelope) -> BoxFuture<'a, Result<(), DeliveryError>>;
+
+    /// Delivers messages of one tenant to one destination, in no order. `told` is called with the position of each message
+    /// and what became of it, as soon as that is known; the answer says why nothing was told of the others. A transport that
+    /// has no cheaper way delivers each by itself.
+    fn deliver_all<'a>(
+        &'a self,
+        envelopes: &'a [Envelope],
+        told: &'a Told<'a>,
+    ) -> BoxFuture<'a, Result<(), DeliveryError>> {
+        each(self, envelopes, told).map(Ok).boxed()
+    }
+}
+
+/// Hears what became of a message of several, by its position.
+pub type Told<'a> = dyn Fn(usize, Result<(), DeliveryError>) + Send + Sync + 'a;
+
+async fn each<T: Transport + ?Sized>(transport: &T, envelopes: &[Envelope], told: &Told<'_>) {
+    let deliver = async |(position, envelope)| told(position, transport.deliver(envelope).await);
+    join_all(envelopes.iter().enumerate().map(deliver)).await;
 }
 
 /// Why a message did not arrive, by what the relay does about it. Reasons are codes, never values.

@@ -12,6 +12,8 @@ pub const ENCODE: usize = 1024 * 1024;
 pub const BATCH_ITEMS: usize = 1_000;
 /// Batch calls that one service works on at once.
 pub const BATCH_CALLS: usize = 8;
+/// Most calls in one batch of calls.
+pub const DELIVERIES: usize = 64;
 /// Most items of any other repeated field.
 pub const REPEATED_ITEMS: usize = 200;
 /// Largest string without a limit of its own, in bytes.

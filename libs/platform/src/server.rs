@@ -2,6 +2,7 @@
 //!
 //! From the outside in: CORS and gRPC-Web, trace, reasons, panics, deadline, admission, access, quotas, then the routes.
 //! Access is settled on the headers, before a message is read. Health and reflection pass the last three by.
+//! Each server also takes batches of calls to its routes (`DeliveryService`).
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Server as Transport;
 use tonic_web::GrpcWebLayer;
+use tower::ServiceBuilder;
 use tower::layer::util::{Identity, Stack};
 use tower_http::cors::CorsLayer;
 use tracing::{info, warn};
@@ -23,6 +25,7 @@ mod around;
 mod config;
 mod cors;
 mod deadline_layer;
+mod delivery;
 mod incoming;
 mod panics;
 mod quota;
@@ -32,6 +35,7 @@ mod trace;
 mod transport;
 
 pub use config::ServerConfig;
+pub use delivery::{Deliveries, deliveries};
 pub use readiness::{Draining, Readiness};
 pub use transport::ServeError;
 
@@ -109,6 +113,7 @@ impl Server {
         let draining = Draining::default();
         let cut = CancellationToken::new();
         let (health, reporter) = readiness::health(&self.grpc_services).await;
+        let routes = self.with_deliveries(routes, &draining);
         let routes = transport::with_infrastructure(routes, health, &self)?;
         let mut layered = self.layers(transport::builder(&self.config)?, &draining);
         let incoming = incoming::connections(listener, &self.config, cut.clone());
@@ -145,6 +150,23 @@ impl Server {
         tokio::time::sleep(AFTER_CUT).await;
     }
 
+    /// The routes, and batches of calls to them. A call of a batch passes the layers that a call by itself does, but for
+    /// admission and quotas: the batch has its place, and only services make batches.
+    fn with_deliveries(&self, routes: Routes, draining: &Draining) -> Routes {
+        let calls = ServiceBuilder::new()
+            .layer(Around(trace::Trace::new(self.service, draining.clone())))
+            .layer(Around(reasons::Reasons))
+            .layer(Around(panics::Panics))
+            .layer(Around(deadline_layer::Deadlines::new(&self.config)))
+            .layer(Around(self.access_layer()))
+            .service(routes.clone().prepare());
+        routes.add_service(deliveries(calls))
+    }
+
+    fn access_layer(&self) -> access_layer::AccessLayer {
+        access_layer::AccessLayer::new(self.verifier.clone(), self.access)
+    }
+
     fn layers(&self, transport: Transport, draining: &Draining) -> Transport<Layers> {
         transport
             .layer(cors::layer(&self.config))
@@ -154,10 +176,7 @@ impl Server {
             .layer(Around(panics::Panics))
             .layer(Around(deadline_layer::Deadlines::new(&self.config)))
             .layer(Around(admission::Admission::new(&self.config, &self.pools)))
-            .layer(Around(access_layer::AccessLayer::new(
-                self.verifier.clone(),
-                self.access,
-            )))
+            .layer(Around(self.access_layer()))
             .layer(Around(quota::Quota::new(&self.config)))
     }
 }

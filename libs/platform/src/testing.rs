@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -50,7 +50,13 @@ const CLOSED: Access = Access {
     roles: &[Role::Platform],
 };
 
+const BATCHES: Access = Access {
+    scope: Scope::MessagesDeliver,
+    roles: &[Role::Service],
+};
+
 const TABLE: &Table = &[
+    ("/rescate.delivery.v1.DeliveryService/Deliver", BATCHES),
     ("/test.Tiny/Echo", OPEN),
     ("/test.Tiny/Wait", OPEN_TO_SERVICES),
     ("/test.Tiny/Panic", OPEN),
@@ -110,6 +116,8 @@ pub(crate) struct Tiny {
     pub(crate) failures: Arc<AtomicU32>,
     /// How often any method was called.
     pub(crate) calls: Arc<AtomicU32>,
+    /// The traces that callers of `Wait` brought.
+    pub(crate) traces: Arc<Mutex<Vec<String>>>,
 }
 
 impl NamedService for Tiny {
@@ -125,6 +133,10 @@ impl Tiny {
         let text = String::from_utf8_lossy(request.get_ref()).into_owned();
         let answer = match method.as_str() {
             "Wait" => {
+                if let Some(trace) = request.metadata().get("traceparent") {
+                    let trace = trace.to_str().unwrap().to_owned();
+                    self.traces.lock().unwrap().push(trace);
+                }
                 tokio::time::sleep(Duration::from_millis(text.parse().unwrap())).await;
                 "waited".to_owned()
             }

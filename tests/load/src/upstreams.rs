@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::time::Timestamp;
 use platform::clock::{Clock, SystemClock};
+use platform::server::deliveries;
 use platform::status::{Fault, Kind};
 use proto::kpi::v1 as kpi;
 use proto::kpi::v1::kpi_service_server::{KpiService, KpiServiceServer};
@@ -22,6 +23,7 @@ use testkit::nobody_asks;
 use tokio::net::TcpListener;
 use tokio_stream::Empty;
 use tokio_util::task::AbortOnDropHandle;
+use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
@@ -60,10 +62,12 @@ impl Upstreams {
             .map_err(LoadError::at("127.0.0.1:0"))?;
         let taken = Arc::<Taken>::default();
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-        let serving = Server::builder()
-            .add_service(RiskScoringServiceServer::new(Risk(Arc::clone(&taken))))
+        let routes = Routes::new(RiskScoringServiceServer::new(Risk(Arc::clone(&taken))))
             .add_service(InterventionServiceServer::new(Routing(Arc::clone(&taken))))
             .add_service(KpiServiceServer::new(Kpi(Arc::clone(&taken))))
+            .prepare();
+        let serving = Server::builder()
+            .add_routes(routes.clone().add_service(deliveries(routes)))
             .serve_with_incoming(incoming);
         Ok(Self {
             address,

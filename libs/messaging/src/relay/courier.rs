@@ -1,5 +1,5 @@
-//! The courier of one destination: claims what is due, delivers lanes side by side, and writes down in groups what
-//! became of them. Deliveries go on while it claims and writes.
+//! The courier of one destination: claims what is due, delivers it in batches, and writes down in groups what became of
+//! them. Deliveries go on while it claims and writes.
 
 use std::collections::HashSet;
 use std::future::pending;
@@ -12,20 +12,21 @@ use platform::clock::Clock;
 use platform::status::chain;
 use platform::telemetry::in_this_service;
 use storage::{Database, StoreError};
-use tokio::sync::{Notify, Semaphore};
-use tokio::task::JoinSet;
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::backoff::pause_after;
-use super::lane::{self, DELIVERY_TIMEOUT, Means, Report, Seen};
+use super::batch::{self, DELIVERY_TIMEOUT, Means, Report, Seen};
+use super::plan::{self, Lane};
 use crate::Transport;
-use crate::outbox::{self, Claim, Row, Settled};
+use crate::outbox::{self, Claim, Outcome, Row, Settled};
 
 /// Deliveries to one destination at a time: half of what a service takes before it refuses.
 const CONCURRENCY: usize = 32;
 /// Messages in memory for one destination.
-const MOST_CLAIMED: usize = 256;
+const MOST_CLAIMED: usize = 512;
 /// Outcomes wait this long for company, so that one write records many.
 const MARK_AFTER: Duration = Duration::from_millis(10);
 const LEASE: Duration = Duration::from_secs(30);
@@ -43,7 +44,10 @@ pub(super) struct Courier {
 /// What a courier has in hand.
 struct Round {
     means: Arc<Means>,
-    lanes: JoinSet<Report>,
+    batches: JoinSet<()>,
+    reports: mpsc::UnboundedReceiver<Report>,
+    /// Lanes whose first message was delivered, and which go on.
+    waiting: Vec<Lane>,
     /// Lanes of which a message is being delivered or not yet written down. INVARIANT: nothing of them is claimed.
     busy: HashSet<i64>,
     claimed: usize,
@@ -68,14 +72,18 @@ struct Marked {
 
 impl Courier {
     pub(super) async fn run(self) {
+        let (sender, reports) = mpsc::unbounded_channel();
         let mut round = Round {
             means: Arc::new(Means {
                 transport: Arc::clone(&self.transport),
                 clock: Arc::clone(&self.clock),
                 permits: Semaphore::new(CONCURRENCY),
                 stop: self.stop.clone(),
+                reports: sender,
             }),
-            lanes: JoinSet::new(),
+            batches: JoinSet::new(),
+            reports,
+            waiting: Vec::new(),
             busy: HashSet::new(),
             claimed: 0,
             settled: Vec::new(),
@@ -96,7 +104,8 @@ impl Courier {
                 () = self.bell.notified() => round.look = true,
                 () = sleep_until(round.next_mark()) => {}
                 () = sleep_until(round.quiet_until) => round.end_quiet(),
-                Some(report) = round.lanes.join_next() => round.take(report),
+                Some(report) = round.reports.recv() => round.take_all(report),
+                Some(ended) = round.batches.join_next() => notice(ended),
                 marked = ended(&mut round.marking) => round.conclude(marked),
             }
         }
@@ -148,9 +157,13 @@ impl Courier {
 
     /// Waits for the deliveries under way and writes down what became of them.
     async fn finish(&self, mut round: Round) {
-        while let Some(report) = round.lanes.join_next().await {
+        while let Some(ended) = round.batches.join_next().await {
+            notice(ended);
+        }
+        while let Ok(report) = round.reports.try_recv() {
             round.take(report);
         }
+        round.release();
         if let Some(marking) = round.marking.take() {
             round.conclude(marking.await);
         }
@@ -176,31 +189,29 @@ impl Round {
     fn start(&mut self, rows: Vec<Row>) {
         self.claimed = self.claimed.saturating_add(rows.len());
         let until = Instant::now() + LEASE.saturating_sub(DELIVERY_TIMEOUT * 2);
-        let mut lanes: Vec<(i64, Vec<Row>)> = Vec::new();
-        for row in rows {
-            if self.busy.insert(row.lane) {
-                lanes.push((row.lane, vec![row]));
-            } else if let Some((_, queue)) = lanes.iter_mut().find(|(lane, _)| *lane == row.lane) {
-                queue.push(row);
-            }
-        }
-        for (lane, queue) in lanes {
-            let means = Arc::clone(&self.means);
-            self.lanes.spawn(in_this_service(lane::deliver_all(
-                means, lane, queue, until,
-            )));
+        let lanes = plan::lanes(rows, until);
+        self.busy.extend(lanes.iter().map(|lane| lane.number));
+        self.send(lanes);
+    }
+
+    fn send(&mut self, lanes: Vec<Lane>) {
+        for lanes in plan::batches(lanes) {
+            let batch = batch::deliver(Arc::clone(&self.means), lanes);
+            self.batches.spawn(in_this_service(batch));
         }
     }
 
-    fn take(&mut self, report: Result<Report, tokio::task::JoinError>) {
-        let report = match report {
-            Ok(report) => report,
-            Err(error) => {
-                // Its lane stays busy until the next start: a message that makes us panic would only do so again.
-                tracing::error!(%error, "a delivery panicked");
-                return;
-            }
-        };
+    /// Takes a report and what else is known by now, so that lanes that go on may go together.
+    fn take_all(&mut self, report: Report) {
+        self.take(report);
+        while let Ok(report) = self.reports.try_recv() {
+            self.take(report);
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        self.send(waiting);
+    }
+
+    fn take(&mut self, report: Report) {
         match report.destination {
             Seen::Answering => self.gone = 0,
             Seen::Gone if self.quiet_until.is_none() => {
@@ -212,7 +223,20 @@ impl Round {
         let now = Instant::now();
         self.mark_at.get_or_insert(now + MARK_AFTER);
         self.settled.extend(report.settled);
-        self.settled_lanes.push(report.lane);
+        if report.lane.rows.is_empty() {
+            self.settled_lanes.push(report.lane.number);
+        } else {
+            self.waiting.push(report.lane);
+        }
+    }
+
+    /// Gives back what was claimed and will not be tried.
+    fn release(&mut self) {
+        let rows = self.waiting.drain(..).flat_map(|lane| lane.rows);
+        self.settled.extend(rows.map(|row| Settled {
+            id: row.id,
+            outcome: Outcome::Released,
+        }));
     }
 
     fn conclude(&mut self, marked: Marked) {
@@ -268,6 +292,13 @@ async fn mark(
         settled,
         lanes,
         outcome,
+    }
+}
+
+fn notice(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        // Its lanes stay busy until the next start: a message that makes us panic would only do so again.
+        tracing::error!(%error, "a delivery panicked");
     }
 }
 

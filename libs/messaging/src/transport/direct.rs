@@ -1,4 +1,5 @@
-//! The direct transport: a unary call to the destination itself, with the encoded request as it lay in the outbox.
+//! The direct transport: calls to the destination itself, with the encoded requests as they lay in the outbox. One message
+//! is a call of its method, several are a batch of such calls (`DeliveryService`).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,11 +11,14 @@ use http::uri::PathAndQuery;
 use platform::auth::TokenSource;
 use platform::client::{self, ClientConfig, ClientError, Connection, RetryPolicy};
 use platform::status;
+use proto::delivery::v1::delivery_service_client::DeliveryServiceClient;
+use proto::delivery::v1::{DeliverRequest, DeliverResponse, Delivery};
+use proto::error::v1::ErrorReason;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Code, Request, Status};
 
-use super::{DeliveryError, Transport};
+use super::{DeliveryError, Told, Transport, each};
 use crate::Envelope;
 
 /// Calls each destination over its own connection, which adds token, deadline and trace.
@@ -56,8 +60,46 @@ impl DirectTransport {
         let request = Request::new(envelope.payload.clone());
         match client.unary(request, path, Encoded).await {
             Ok(_) => Ok(()),
-            Err(refusal) => Err(classified(&refusal)),
+            Err(refusal) => Err(refused(&refusal)),
         }
+    }
+
+    async fn call_all(&self, envelopes: &[Envelope], told: &Told<'_>) -> Result<(), DeliveryError> {
+        let first = envelopes.first();
+        let connection = first.and_then(|first| self.connections.get(&first.destination));
+        let Some((first, connection)) = first.zip(connection) else {
+            return Err(DeliveryError::Unavailable("no connection".to_owned()));
+        };
+        let mut client = DeliveryServiceClient::new(connection.for_tenant(&first.tenant));
+        let deliveries = envelopes.iter().map(delivery).collect();
+        let mut answers = match client.deliver(DeliverRequest { deliveries }).await {
+            Ok(answers) => answers.into_inner(),
+            // A destination of an older release, which knows no batches and nobody who may make them.
+            Err(refusal)
+                if matches!(refusal.code(), Code::Unimplemented | Code::PermissionDenied) =>
+            {
+                each(self, envelopes, told).await;
+                return Ok(());
+            }
+            Err(refusal) => return Err(refused_whole(&refusal)),
+        };
+        loop {
+            match answers.message().await {
+                Ok(Some(answer)) => tell(&answer, told),
+                Ok(None) => return Ok(()),
+                Err(cut) => return Err(refused_whole(&cut)),
+            }
+        }
+    }
+}
+
+fn tell(answer: &DeliverResponse, told: &Told<'_>) {
+    let outcome = match Code::from_i32(answer.code) {
+        Code::Ok => Ok(()),
+        code => Err(classified(code, Some(answer.reason()))),
+    };
+    if let Ok(position) = usize::try_from(answer.index) {
+        told(position, outcome);
     }
 }
 
@@ -69,6 +111,14 @@ impl Transport for DirectTransport {
     fn deliver<'a>(&'a self, envelope: &'a Envelope) -> BoxFuture<'a, Result<(), DeliveryError>> {
         self.call(envelope).boxed()
     }
+
+    fn deliver_all<'a>(
+        &'a self,
+        envelopes: &'a [Envelope],
+        told: &'a Told<'a>,
+    ) -> BoxFuture<'a, Result<(), DeliveryError>> {
+        self.call_all(envelopes, told).boxed()
+    }
 }
 
 impl fmt::Debug for DirectTransport {
@@ -77,13 +127,39 @@ impl fmt::Debug for DirectTransport {
     }
 }
 
+fn delivery(envelope: &Envelope) -> Delivery {
+    Delivery {
+        method: envelope.method.clone(),
+        request: envelope.payload.to_vec(),
+        traceparent: envelope
+            .trace
+            .as_ref()
+            .map_or_else(String::new, |trace| trace.as_str().to_owned()),
+    }
+}
+
+fn refused(refusal: &Status) -> DeliveryError {
+    classified(refusal.code(), status::reason_of(refusal))
+}
+
+/// What it means for a message that the whole batch was refused: nothing against this message, which may well be taken in
+/// other company.
+fn refused_whole(refusal: &Status) -> DeliveryError {
+    match refused(refusal) {
+        DeliveryError::Failed(reason) | DeliveryError::Refused(reason) => {
+            DeliveryError::Busy(reason)
+        }
+        waits @ (DeliveryError::Unavailable(_) | DeliveryError::Busy(_)) => waits,
+    }
+}
+
 /// What an answer means for the message. A refused token is no fault of the message: it waits until tokens are right.
-fn classified(refusal: &Status) -> DeliveryError {
-    let reason = match status::reason_of(refusal) {
-        Some(reason) => format!("{:?} {}", refusal.code(), reason.as_str_name()),
-        None => format!("{:?}", refusal.code()),
+fn classified(code: Code, reason: Option<ErrorReason>) -> DeliveryError {
+    let reason = match reason {
+        Some(reason) => format!("{code:?} {}", reason.as_str_name()),
+        None => format!("{code:?}"),
     };
-    match refusal.code() {
+    match code {
         Code::Unavailable | Code::Unauthenticated | Code::PermissionDenied => {
             DeliveryError::Unavailable(reason)
         }

@@ -34,20 +34,21 @@ async fn a_stop_lets_what_is_under_way_end_and_begins_nothing(database: Database
             .boxed()
         }
     });
-    let many = (0..100).map(|number| message(number, &number.to_string()));
+    let many = (0..320).map(|number| message(number, &number.to_string()));
     send(&database, many.collect()).await;
     let relay = Running::start(&database, &transport);
-    eventually(async || transport.tried().len() == 32).await;
+    // Two batches of 64, of five.
+    eventually(async || transport.tried().len() == 128).await;
 
     let end = relay.stopping();
-    gate.add_permits(100);
+    gate.add_permits(320);
     end.await.unwrap();
 
     assert_eq!(
         (transport.tried().len(), transport.arrived().len()),
-        (32, 32)
+        (128, 128)
     );
-    assert_eq!(stats(&database).await.pending, 68);
+    assert_eq!(stats(&database).await.pending, 192);
 }
 
 async fn a_message_that_cannot_be_read_is_parked(database: Database) {

@@ -1,5 +1,6 @@
 //! The direct transport, against a receiver at the other end of a real connection.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -15,12 +16,14 @@ use platform::Sources;
 use platform::auth::{SigningKey, TokenSource};
 use platform::client::ClientConfig;
 use platform::clock::SystemClock;
+use platform::server::deliveries;
 use platform::telemetry::{self, TelemetryConfig, TraceContext};
 use prost::Message;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::Body;
 use tonic::server::{Grpc, NamedService};
+use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
@@ -28,6 +31,8 @@ use tower::{Service, service_fn};
 use tracing::Instrument;
 
 use crate::support::{RISK, request_id};
+
+type Outcome = Result<(), DeliveryError>;
 
 const METHOD: &str = "/test.Receiver/Take";
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -75,10 +80,14 @@ fn refuse(code: i32) -> Result<Response<()>, Status> {
 }
 
 async fn serve(receiver: Receiver) -> SocketAddr {
+    serve_routes(Routes::new(receiver)).await
+}
+
+async fn serve_routes(routes: Routes) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let connections = TcpListenerStream::new(listener);
-    let server = Server::builder().add_service(receiver);
+    let server = Server::builder().add_routes(routes);
     tokio::spawn(server.serve_with_incoming(connections));
     address
 }
@@ -140,6 +149,59 @@ async fn refusals_say_what_becomes_of_the_message() {
         DeliveryError::Unavailable("Unauthenticated".to_owned()),
     ];
     assert_eq!(outcomes, expected);
+}
+
+/// What was told of each message, in the order of the messages.
+async fn told_of_all(transport: &DirectTransport, texts: &[&str]) -> Vec<Outcome> {
+    let envelopes: Vec<Envelope> = texts.iter().map(|text| envelope(text)).collect();
+    let told = Mutex::new(BTreeMap::new());
+    let tell = |position, outcome| {
+        let before = told.lock().unwrap().insert(position, outcome);
+        assert_eq!(before, None, "told twice");
+    };
+    let whole = transport.deliver_all(&envelopes, &tell).await;
+    assert_eq!(whole, Ok(()));
+    told.into_inner().unwrap().into_values().collect()
+}
+
+fn expected_of_all() -> [Outcome; 3] {
+    let refused = DeliveryError::Refused("InvalidArgument ERROR_REASON_UNSPECIFIED".to_owned());
+    let busy = DeliveryError::Busy("Aborted ERROR_REASON_UNSPECIFIED".to_owned());
+    [Ok(()), Err(refused), Err(busy)]
+}
+
+#[tokio::test]
+async fn several_go_in_one_call_and_each_has_its_fate() {
+    let receiver = Receiver::default();
+    let routes = Routes::new(receiver.clone()).prepare();
+    let routes = routes.clone().add_service(deliveries(routes));
+    let transport = transport_to(serve_routes(routes).await);
+
+    let told = told_of_all(&transport, &["hello", "3", "10"]).await;
+
+    assert_eq!(told, expected_of_all());
+    let taken = receiver.taken.lock().unwrap();
+    let tokens = taken
+        .iter()
+        .filter(|(headers, _)| headers.contains_key("authorization"));
+    assert_eq!((taken.len(), tokens.count()), (3, 0), "the batch had it");
+}
+
+#[tokio::test]
+async fn a_receiver_that_knows_no_batches_is_called_for_each() {
+    let receiver = Receiver::default();
+    let transport = transport_to(serve(receiver.clone()).await);
+
+    let told = told_of_all(&transport, &["hello", "3", "10"]).await;
+
+    let alone = |outcome: &Outcome| match outcome {
+        Ok(()) => Code::Ok,
+        Err(DeliveryError::Refused(_)) => Code::InvalidArgument,
+        Err(_) => Code::Aborted,
+    };
+    let codes: Vec<Code> = told.iter().map(alone).collect();
+    assert_eq!(codes, [Code::Ok, Code::InvalidArgument, Code::Aborted]);
+    assert_eq!(receiver.taken.lock().unwrap().len(), 3);
 }
 
 #[tokio::test]

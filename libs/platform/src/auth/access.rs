@@ -59,6 +59,10 @@ const PLANNING: Access = to(Scope::PlanningRead, &[Supervisor, Operator]);
 /// Every RPC of the five services.
 pub const RPCS: &Table = &[
     (
+        "/rescate.delivery.v1.DeliveryService/Deliver",
+        to(Scope::MessagesDeliver, &[Service]),
+    ),
+    (
         "/rescate.session.v1.SessionTrackingService/RecordEvents",
         EVENTS,
     ),
@@ -188,6 +192,10 @@ pub const RPCS: &Table = &[
     ),
     (
         "/rescate.offers.v1.OfferAuthorizationService/DenyOffer",
+        APPROVE,
+    ),
+    (
+        "/rescate.offers.v1.OfferAuthorizationService/WatchApprovals",
         APPROVE,
     ),
     (

@@ -119,6 +119,7 @@ impl Role {
                 Scope::FactsWrite,
                 Scope::KpisRead,
                 Scope::ExperimentsRead,
+                Scope::MessagesDeliver,
             ],
         }
     }

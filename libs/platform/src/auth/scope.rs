@@ -80,6 +80,8 @@ scopes! {
     ExperimentsRead = "experiments:read";
     /// Estimate and plan.
     PlanningRead = "planning:read";
+    /// Hand over many calls at once, each of which needs its own right.
+    MessagesDeliver = "messages:deliver";
 }
 
 impl fmt::Display for Scope {

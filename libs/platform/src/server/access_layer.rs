@@ -30,12 +30,16 @@ impl AccessLayer {
         }
     }
 
-    async fn admit(&self, path: &str, headers: &HeaderMap) -> Result<Caller, Fault> {
-        let token = bearer(headers)?;
-        let caller = self.verifier.verify(token).await.map_err(|failure| {
-            debug!(error = %status::chain(&failure), "token refused");
-            refused(ErrorReason::TokenInvalid)
-        })?;
+    async fn admit(
+        &self,
+        path: &str,
+        headers: &HeaderMap,
+        proven: Option<Caller>,
+    ) -> Result<Caller, Fault> {
+        let caller = match proven {
+            Some(caller) => caller,
+            None => self.prove(headers).await?,
+        };
         Span::current().record("rescate.tenant", caller.tenant().as_str());
         let admitted = self
             .table
@@ -50,15 +54,25 @@ impl AccessLayer {
             ))
         }
     }
+
+    async fn prove(&self, headers: &HeaderMap) -> Result<Caller, Fault> {
+        let token = bearer(headers)?;
+        self.verifier.verify(token).await.map_err(|failure| {
+            debug!(error = %status::chain(&failure), "token refused");
+            refused(ErrorReason::TokenInvalid)
+        })
+    }
 }
 
 impl Middleware for AccessLayer {
     async fn handle<N: Next>(self, mut request: Request<Body>, next: N) -> Response<Body> {
-        let path = request.uri().path();
-        if methods::is_infrastructure(path) {
+        if methods::is_infrastructure(request.uri().path()) {
             return next.run(request).await;
         }
-        match self.admit(path, request.headers()).await {
+        // A call out of a batch brings the caller that the batch has proven. Extensions never come over the wire.
+        let proven = Caller::in_extensions(request.extensions()).cloned();
+        let path = request.uri().path();
+        match self.admit(path, request.headers(), proven).await {
             Ok(caller) => {
                 // What is not there cannot be logged or sent on.
                 request.headers_mut().remove(header::AUTHORIZATION);

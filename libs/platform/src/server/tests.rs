@@ -1,3 +1,5 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -13,6 +15,7 @@ use crate::client::{Client, ClientConfig, connect_as};
 use crate::status::{reason_of, retry_after_of};
 use crate::testing::{self, AUDIENCE, Harness, Raw, agent, call, call_within, tenant};
 
+mod delivery;
 mod limits;
 mod stop;
 

@@ -8,16 +8,21 @@ use prost_reflect::MethodDescriptor;
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::shop::Shop;
-use crate::wire::{first_answer, path_of, rpcs, service_of};
+use crate::shop::{KPI, OFFERS, RISK, ROUTING, SESSIONS, Shop};
+use crate::wire::{first_answer, path_of, rpcs, service_of, shared_rpcs};
 
 #[tokio::test]
 async fn every_rpc_refuses_who_may_not_call_it() {
     let shop = Shop::open().await;
     let mut checked = 0;
-    for rpc in rpcs() {
+    let own = rpcs().into_iter().map(|rpc| (service_of(&rpc), rpc));
+    let all = [SESSIONS, RISK, ROUTING, OFFERS, KPI];
+    let shared = all
+        .into_iter()
+        .flat_map(|service| shared_rpcs().into_iter().map(move |rpc| (service, rpc)));
+    for (service, rpc) in own.chain(shared) {
         let path = path_of(&rpc);
-        let uri = shop.uri(service_of(&rpc));
+        let uri = shop.uri(service);
         assert_eq!(
             answer(&uri, &rpc, None).await,
             Code::Unauthenticated,

@@ -22,12 +22,26 @@ const SILENCE: Duration = Duration::from_secs(2);
 pub(crate) static CONTRACTS: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(proto::FILE_DESCRIPTOR_SET).unwrap());
 
-/// Every RPC of the suite.
+/// What every server has beside its own: batches of calls to it.
+const SHARED: &str = "rescate.delivery.v1";
+
+/// Every RPC that belongs to one service of the suite.
 pub(crate) fn rpcs() -> Vec<MethodDescriptor> {
-    let ours = CONTRACTS
+    let own = CONTRACTS.services().filter(|service| {
+        let package = service.package_name();
+        package.starts_with("rescate.") && package != SHARED
+    });
+    own.flat_map(|service| service.methods().collect::<Vec<_>>())
+        .collect()
+}
+
+/// Every RPC that all services of the suite have.
+pub(crate) fn shared_rpcs() -> Vec<MethodDescriptor> {
+    let shared = CONTRACTS
         .services()
-        .filter(|service| service.package_name().starts_with("rescate."));
-    ours.flat_map(|service| service.methods().collect::<Vec<_>>())
+        .filter(|service| service.package_name() == SHARED);
+    shared
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
         .collect()
 }
 

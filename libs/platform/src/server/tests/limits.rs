@@ -82,7 +82,7 @@ async fn calls_between_services_take_nothing_from_the_tenant() {
         })
         .collect();
     let calls = &harness.tiny.calls;
-    stop::until(async || calls.load(std::sync::atomic::Ordering::SeqCst) == 3).await;
+    stop::until(async || calls.load(Ordering::SeqCst) == 3).await;
     let shop = harness.client();
     assert_eq!(call(&shop, "Echo", "a place").await.unwrap(), "a place");
     for call in running {

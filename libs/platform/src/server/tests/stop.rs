@@ -47,7 +47,7 @@ async fn a_stop_says_so_at_once_and_lets_calls_finish() {
         let client = client.clone();
         async move { call(&client, "Wait", "800").await }
     });
-    until(async || harness.tiny.calls.load(std::sync::atomic::Ordering::SeqCst) == 1).await;
+    until(async || harness.tiny.calls.load(Ordering::SeqCst) == 1).await;
     let stopped = Instant::now();
     harness.shutdown.cancel();
     until(async || health(&harness, "").await.unwrap() == 2).await;
@@ -77,7 +77,7 @@ async fn what_never_ends_is_cut() {
     let running = tokio::spawn(async move {
         call_within(&client, "Wait", "30000", Duration::from_secs(40)).await
     });
-    until(async || harness.tiny.calls.load(std::sync::atomic::Ordering::SeqCst) == 1).await;
+    until(async || harness.tiny.calls.load(Ordering::SeqCst) == 1).await;
     harness.shutdown.cancel();
     let served = tokio::time::timeout(Duration::from_secs(3), harness.serving).await;
     served.expect("in any case").unwrap().unwrap();
