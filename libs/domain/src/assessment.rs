@@ -3,6 +3,7 @@
 //! The numbers here are floats because a model made them. They are carried and compared, never calculated with; the
 //! arithmetic lives in risk-scoring.
 
+mod name;
 mod score;
 
 use serde::{Deserialize, Serialize};
@@ -13,13 +14,10 @@ use crate::moment::Progress;
 use crate::money::Money;
 use crate::phase::RiskPhase;
 use crate::signal::SignalKind;
-use crate::text::Text;
 use crate::time::Timestamp;
 
+pub use name::FactorName;
 pub use score::{InvalidScore, LogOdds, Probability};
-
-/// The name of a factor, as a person reads it in an explanation.
-pub type FactorName = Text<64>;
 
 /// One possible cause, with what speaks for it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 //! The same person and experiment give the same arm for ever, on every host. The hash is part of the contract:
 //! changing it would move people between the arms of running experiments.
 
+use crate::hash::{fnv_1a, mix};
 use crate::id::{ExperimentId, PersonId};
 use crate::money::BasisPoints;
 use crate::word::closed_enum;
@@ -43,24 +44,6 @@ fn bucket(experiment: &ExperimentId, person: PersonId) -> u64 {
     let bytes = name.chain([0, kind]).chain(uuid.into_bytes());
     // The remainder favours low buckets by less than one in 10^15.
     mix(fnv_1a(bytes)) % BUCKETS
-}
-
-/// FNV-1a, 64 bit. Its low bits alone are no good: ids of one millisecond differ in few bits, and it spreads those
-/// badly. [`mix`] mends that.
-fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
-    const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0000_0100_0000_01b3;
-    bytes.fold(OFFSET_BASIS, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(PRIME)
-    })
-}
-
-/// The finaliser of `SplitMix64` (Steele, Lea and Flood 2014, in Stafford's variant 13): a bijection in which every bit
-/// of the input flips each bit of the output with a chance close to one half.
-const fn mix(hash: u64) -> u64 {
-    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^ (hash >> 31)
 }
 
 #[cfg(test)]

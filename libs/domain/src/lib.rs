@@ -19,6 +19,7 @@ pub mod channel;
 pub mod consent;
 pub mod experiment;
 pub mod fact;
+pub mod hash;
 pub mod id;
 pub mod language;
 pub mod moment;

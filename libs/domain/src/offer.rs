@@ -37,5 +37,11 @@ closed_enum! {
         OutsidePeriod = "outside_period",
         /// A supervisor must approve first.
         NeedsApproval = "needs_approval",
+        /// Nobody approves what they asked for.
+        OwnRequest = "own_request",
+        /// Whoever approved it first does not approve it again.
+        SameApprover = "same_approver",
+        /// What it is expected to bring in is less than what it and the contact cost.
+        NotWorthwhile = "not_worthwhile",
     }
 }

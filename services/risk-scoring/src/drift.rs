@@ -9,7 +9,7 @@ use domain::time::{InvalidTime, Timestamp, earlier, from_millis, to_millis};
 use serde::{Deserialize, Serialize};
 
 use crate::features::{Feature, SessionFeatures};
-use crate::statistics::{Happened, Judged, Quality, calibrate, quality, stability_index};
+use crate::statistics::{self, Happened, Judged, calibrate, stability_index};
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
 /// A day is watched so long after it began: sessions of the evening have ended by then.
@@ -116,22 +116,16 @@ pub(crate) fn figures(
 }
 
 fn held(judged: &[Judged]) -> Option<Held> {
-    let Quality {
-        n,
-        log_loss,
-        calibration_error,
-        calibration_gap,
-        ..
-    } = quality(judged.to_vec())?;
+    let figures = statistics::figures(judged.to_vec())?;
     let log_odds: Vec<(f64, Happened)> = judged
         .iter()
         .map(|one| (one.log_odds(), one.happened))
         .collect();
     Some(Held {
-        n: count(n),
-        log_loss,
-        calibration_error,
-        gap: calibration_gap,
+        n: count(figures.n),
+        log_loss: figures.log_loss,
+        calibration_error: figures.expected_calibration_error,
+        gap: figures.calibration_gap,
         slope: calibrate(&log_odds).map(|fitted| fitted.slope),
     })
 }

@@ -4,18 +4,23 @@
 //! feature adds is told in calibrated log-odds, and the parts of an assessment sum to its probability exactly. All
 //! arithmetic is f64 in a fixed order, so the same values give the same answer on every machine.
 
+use std::sync::Arc;
+
 use domain::assessment::{Factor, FactorName, LogOdds, Probability};
 use serde::{Deserialize, Serialize};
 
 use crate::features::{Feature, SessionFeatures};
-use crate::logistic::Logistic;
-use crate::scorecard::Scorecard;
-use crate::trees::BoostedTrees;
+use crate::logistic::{InvalidLogistic, Logistic, LogisticParts};
+use crate::scorecard::{InvalidScorecard, Scorecard, ScorecardParts};
+use crate::trees::{BoostedTrees, InvalidTrees, TreesParts};
 
 /// Largest log-odds of one part, either sign; beyond it lies no probability that differs from 0 or 1.
 pub(crate) const MAX_LOG_ODDS: f64 = 50.0;
 /// Largest calibration slope; a model that needs more does not speak in log-odds.
 const MAX_SLOPE: f64 = 10.0;
+
+/// Room that is made for factors at once.
+const USUAL_FACTORS: usize = 32;
 
 /// Something that scores features.
 pub(crate) trait Evaluate {
@@ -36,12 +41,38 @@ pub(crate) struct Score {
 }
 
 /// A checked model of any kind.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Evaluator {
     Scorecard(Scorecard),
     Trees(BoostedTrees),
     Logistic(Logistic),
+}
+
+/// All that a model of any kind is made of, unchecked: how it comes from a request or a file, and how it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EvaluatorParts {
+    Scorecard(ScorecardParts),
+    Trees(TreesParts),
+    Logistic(LogisticParts),
+}
+
+/// Why parts are no model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidModel {
+    #[error(transparent)]
+    Scorecard(#[from] InvalidScorecard),
+    #[error(transparent)]
+    Trees(#[from] InvalidTrees),
+    #[error(transparent)]
+    Logistic(#[from] InvalidLogistic),
+}
+
+/// A checked model with what it is made of, which is needed until it is stored and takes more memory than the model itself.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Checked {
+    parts: EvaluatorParts,
+    evaluator: Arc<Evaluator>,
 }
 
 /// What kind of model it is.
@@ -53,7 +84,47 @@ pub(crate) enum ModelKind {
     Logistic,
 }
 
+impl Checked {
+    /// Checks the parts.
+    ///
+    /// # Errors
+    /// [`InvalidModel`] names the first part at fault.
+    pub(crate) fn new(parts: EvaluatorParts) -> Result<Self, InvalidModel> {
+        let evaluator = Arc::new(Evaluator::new(&parts)?);
+        Ok(Self { parts, evaluator })
+    }
+
+    pub(crate) fn parts(&self) -> &EvaluatorParts {
+        &self.parts
+    }
+
+    pub(crate) fn evaluator(&self) -> &Arc<Evaluator> {
+        &self.evaluator
+    }
+}
+
+impl From<Scorecard> for Checked {
+    fn from(card: Scorecard) -> Self {
+        Self {
+            parts: EvaluatorParts::Scorecard(card.clone().into()),
+            evaluator: Arc::new(Evaluator::Scorecard(card)),
+        }
+    }
+}
+
 impl Evaluator {
+    /// Checks the parts.
+    ///
+    /// # Errors
+    /// [`InvalidModel`] names the first part at fault.
+    pub(crate) fn new(parts: &EvaluatorParts) -> Result<Self, InvalidModel> {
+        Ok(match parts {
+            EvaluatorParts::Scorecard(parts) => Self::Scorecard(Scorecard::new(parts.clone())?),
+            EvaluatorParts::Trees(parts) => Self::Trees(BoostedTrees::new(parts)?),
+            EvaluatorParts::Logistic(parts) => Self::Logistic(Logistic::new(parts.clone())?),
+        })
+    }
+
     pub(crate) fn kind(&self) -> ModelKind {
         match self {
             Self::Scorecard(_) => ModelKind::Scorecard,
@@ -62,7 +133,7 @@ impl Evaluator {
         }
     }
 
-    /// How many nodes, lines and terms it is made of: what it takes in memory.
+    /// How many nodes, parts of leaves, lines and terms it is made of: what it takes in memory.
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Scorecard(scorecard) => scorecard.size(),
@@ -144,8 +215,10 @@ pub(crate) enum CalibrationFault {
 
 impl Score {
     /// Sums the parts up, the strongest first.
-    pub(crate) fn of(baseline: LogOdds, mut factors: Vec<Factor>) -> Self {
-        // A stable sort: equally strong factors stay in the order of the catalogue.
+    pub(crate) fn of(baseline: LogOdds, told: impl Iterator<Item = Factor>) -> Self {
+        let mut factors = Vec::with_capacity(USUAL_FACTORS);
+        factors.extend(told);
+        // A stable sort: equally strong factors stay in the order in which the model told them.
         factors.sort_by(|one, other| strength(other).total_cmp(&strength(one)));
         Self {
             abandonment: probability(sum(baseline, &factors)),

@@ -10,6 +10,7 @@ mod catalogue;
 mod language;
 mod snapshot;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use domain::moment::{MomentKind, Progress};
@@ -190,16 +191,21 @@ impl SessionFeatures {
     }
 }
 
+/// Nothing seen, which every session begins with.
+static NOTHING: LazyLock<SessionFeatures> = LazyLock::new(|| {
+    let mut features = SessionFeatures {
+        values: [0.0; Feature::SLOTS],
+    };
+    for feature in Feature::MAY_BE_MISSING {
+        features.set(*feature, f64::NAN);
+    }
+    features
+});
+
 /// Nothing seen: every feature is 0, or missing where it may be.
 impl Default for SessionFeatures {
     fn default() -> Self {
-        let mut features = Self {
-            values: [0.0; Feature::SLOTS],
-        };
-        for feature in Feature::MAY_BE_MISSING {
-            features.set(*feature, f64::NAN);
-        }
-        features
+        NOTHING.clone()
     }
 }
 

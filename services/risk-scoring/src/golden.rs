@@ -2,10 +2,11 @@
 //!
 //! The expected ones lie in `tests/data/golden/`; `RESCATE_WRITE_GOLDEN=1` writes them anew.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::LazyLock;
 
+use domain::hash::mix;
 use domain::signal::SignalKind;
 use proptest::prelude::*;
 
@@ -13,15 +14,13 @@ use crate::evaluator::{Evaluate, Evaluator, probability, sum};
 use crate::features::{Feature, SessionFeatures};
 use crate::model_file::{self, ModelFormat};
 use crate::scorecard::built_in;
+use crate::training::scored;
 
 const SESSIONS: u64 = 500;
 
 /// A number below `bound` for each seed and place: `SplitMix64`.
 fn random(seed: u64, bound: u64) -> u64 {
-    let mut hash = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (hash ^ (hash >> 31)) % bound
+    mix(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)) % bound
 }
 
 /// One in two features is set, to a quarter of a whole number below 40; flags are 0 or 1.
@@ -61,25 +60,8 @@ fn lines(name: &str, model: &Evaluator) -> String {
 
 /// Rows with the scores that the shipped model gives them: they are sent with it wherever it is registered.
 fn samples(model: &Evaluator) -> String {
-    /// Written field by field: the order of a `serde_json::Value` depends on what else is in the build.
-    #[derive(serde::Serialize)]
-    struct Row {
-        expected: f64,
-        values: BTreeMap<String, f64>,
-    }
-    let row = |number: u64| {
-        let features = session(number);
-        let values = Feature::all().filter_map(|feature| {
-            // All that is known, zeros too: a feature that is left out may be missing, which is something else.
-            Some((feature.to_string(), features.get(feature)?))
-        });
-        Row {
-            expected: model.score(&features).abandonment.get(),
-            values: values.collect(),
-        }
-    };
-    let rows: Vec<Row> = (0..5).map(row).collect();
-    format!("{}\n", serde_json::to_string(&rows).unwrap())
+    let rows: Vec<SessionFeatures> = (0..5).map(session).collect();
+    scored(model, rows.iter()).unwrap()
 }
 
 /// Compares with a file of the package; writes it first where `RESCATE_WRITE_GOLDEN` asks for that.
@@ -102,42 +84,56 @@ fn assert_kept(name: &str, found: &str) {
     assert_eq!(kept.len(), found.len(), "{name}");
 }
 
-/// The built-in scorecard and the trained model.
-fn shipped() -> [Evaluator; 2] {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let trained = std::fs::read_to_string(root.join("models/retailrocket.json")).unwrap();
-    [
-        Evaluator::Scorecard(built_in().unwrap()),
-        model_file::read(ModelFormat::Rescate, &trained).unwrap(),
-    ]
+/// A model of a file of the package.
+fn of_file(format: ModelFormat, name: &str) -> Evaluator {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let text = std::fs::read_to_string(file).unwrap();
+    let model = model_file::read(format, &text).unwrap();
+    model.evaluator().as_ref().clone()
 }
+
+/// The built-in scorecard and the trained model.
+static SHIPPED: LazyLock<[Evaluator; 2]> = LazyLock::new(|| {
+    let trained = of_file(ModelFormat::Rescate, "models/retailrocket.json");
+    [Evaluator::Scorecard(built_in().unwrap()), trained]
+});
+
+/// Those of other trainers.
+static IMPORTED: LazyLock<[Evaluator; 2]> = LazyLock::new(|| {
+    let of = |format, name: &str| of_file(format, &format!("tests/data/models/{name}"));
+    [
+        of(ModelFormat::LightGbmText, "lightgbm.txt"),
+        of(ModelFormat::XgBoostJson, "xgboost.json"),
+    ]
+});
 
 #[test]
 fn a_thousand_scores_and_their_sums_of_factors_stay_as_they_are() {
-    let [scorecard, trained] = shipped();
+    let [scorecard, trained] = &*SHIPPED;
     let found = format!(
         "model,session,abandonment_bits,log_odds_bits,abandonment\n{}{}",
-        lines("scorecard", &scorecard),
-        lines("retailrocket", &trained)
+        lines("scorecard", scorecard),
+        lines("retailrocket", trained)
     );
     assert_eq!(found.lines().count(), 1_001);
     assert_kept("tests/data/golden/scores.csv", &found);
-    assert_kept("models/retailrocket.samples.json", &samples(&trained));
+    assert_kept("models/retailrocket.samples.json", &samples(trained));
 }
 
 proptest! {
     #[test]
-    fn shipped_models_know_a_probability_for_any_session_and_no_more_declines_lower_it(
+    fn every_kind_of_model_knows_a_probability_for_any_session_and_no_more_declines_lower_it(
         values in proptest::collection::vec(proptest::num::f64::ANY, Feature::SLOTS),
         declines in 0_u32..20,
     ) {
-        for model in shipped() {
+        for model in SHIPPED.iter().chain(&*IMPORTED) {
             let mut features: SessionFeatures = Feature::all().zip(values.iter().copied()).collect();
             let declined = Feature::Count(SignalKind::PaymentDeclined);
             features.set(declined, f64::from(declines));
             let score = model.score(&features);
             let total = sum(score.baseline, &score.factors);
             prop_assert!(total.is_finite());
+            prop_assert!(score.factors.iter().all(|factor| factor.log_odds.get().is_finite()));
             prop_assert_eq!(probability(total), score.abandonment);
             features.set(declined, f64::from(declines + 1));
             prop_assert!(model.score(&features).abandonment >= score.abandonment);

@@ -19,9 +19,12 @@ use tonic::service::Routes;
 
 use crate::service::Service;
 
-/// Largest request to register a model, in bytes. Only operators may send one, their token is read before the message, and a
-/// file is one string, which takes no more memory than its bytes.
+/// Largest request to register a model, in bytes: files of other trainers are text. A file takes the memory of its bytes, and one
+/// made of empty lines of a scorecard forty times as much, 170 MB, before it is refused. That is why few are read at once; and
+/// only operators may send one, whose token is read before the message.
 const REGISTER: usize = 4 * 1024 * 1024;
+/// Models that are registered at once; another one is told to come again.
+const REGISTRATIONS: usize = 2;
 
 /// The routes of both gRPC services, and the server that is told their names. Streams are produced by `tasks`.
 pub(crate) fn routes(server: Server, service: &Service, tasks: &Tasks) -> (Server, Routes) {
@@ -32,6 +35,9 @@ pub(crate) fn routes(server: Server, service: &Service, tasks: &Tasks) -> (Serve
             .max_decoding_message_size(REGISTER)
             .max_encoding_message_size(limits::ENCODE),
     );
-    let server = server.grpc_service(RISK).grpc_service(MODELS);
+    let server = server
+        .pool(model::REGISTER_MODEL, REGISTRATIONS)
+        .grpc_service(RISK)
+        .grpc_service(MODELS);
     (server, routes)
 }

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use domain::assessment::{Factor, FactorName, LogOdds};
+use domain::assessment::FactorName;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluator::{
@@ -16,8 +16,6 @@ use crate::evaluator::{
 use crate::features::{Direction, Feature, SessionFeatures};
 use crate::scorecard::{InvalidScorecard, Line, Rules};
 
-/// Most terms of a model.
-pub(crate) const MAX_TERMS: usize = 200;
 /// Most that one term may add, either sign.
 const MAX_TERM: f64 = crate::evaluator::MAX_LOG_ODDS;
 
@@ -51,8 +49,7 @@ pub(crate) struct Term {
 }
 
 /// A checked model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "LogisticParts", into = "LogisticParts")]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Logistic {
     parts: LogisticParts,
     // Derived: where each term finds its value, and how it is told.
@@ -63,7 +60,7 @@ pub(crate) struct Logistic {
 /// Why parts are no model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidLogistic {
-    #[error("must have 1 to {MAX_TERMS} terms, each for another feature")]
+    #[error("must have terms, each for another feature")]
     Terms,
     #[error("must have a baseline of log-odds of at most 50 of either sign")]
     Baseline,
@@ -105,8 +102,7 @@ impl Logistic {
     /// [`InvalidLogistic`] names the first part at fault.
     pub(crate) fn new(parts: LogisticParts) -> Result<Self, InvalidLogistic> {
         let features: HashSet<Feature> = parts.terms.iter().map(|term| term.feature).collect();
-        let count = parts.terms.len();
-        if count == 0 || count > MAX_TERMS || features.len() < count {
+        if features.is_empty() || features.len() < parts.terms.len() {
             return Err(InvalidLogistic::Terms);
         }
         if !is_log_odds(parts.baseline_log_odds) {
@@ -185,32 +181,15 @@ impl Term {
 impl Evaluate for Logistic {
     fn score(&self, features: &SessionFeatures) -> Score {
         let calibration = self.parts.calibration;
-        let mut factors: Vec<Factor> = self
-            .parts
-            .terms
-            .iter()
-            .zip(&self.inputs)
-            .filter_map(|(term, (slot, name))| {
-                factor(name, calibration.part(term.adds(features.raw(*slot))))
-            })
-            .collect();
-        factors.extend(self.rules.factors(features, calibration));
-        let baseline: LogOdds = calibration.baseline(self.parts.baseline_log_odds);
-        Score::of(baseline, factors)
-    }
-}
-
-impl TryFrom<LogisticParts> for Logistic {
-    type Error = InvalidLogistic;
-
-    fn try_from(parts: LogisticParts) -> Result<Self, InvalidLogistic> {
-        Self::new(parts)
-    }
-}
-
-impl From<Logistic> for LogisticParts {
-    fn from(logistic: Logistic) -> Self {
-        logistic.parts
+        let terms = self.parts.terms.iter().zip(&self.inputs);
+        let terms = terms.filter_map(|(term, (slot, name))| {
+            factor(name, calibration.part(term.adds(features.raw(*slot))))
+        });
+        let baseline = calibration.baseline(self.parts.baseline_log_odds);
+        Score::of(
+            baseline,
+            terms.chain(self.rules.factors(features, calibration)),
+        )
     }
 }
 

@@ -5,11 +5,8 @@ mod own;
 mod walk;
 mod xgboost;
 
-use crate::evaluator::Evaluator;
+use crate::evaluator::{Checked, EvaluatorParts, InvalidModel};
 use crate::features::Feature;
-use crate::logistic::InvalidLogistic;
-use crate::scorecard::InvalidScorecard;
-use crate::trees::InvalidTrees;
 
 #[cfg(feature = "training")]
 pub(crate) use own::{ModelFile, Provenance};
@@ -41,24 +38,21 @@ pub(crate) enum ModelFileError {
     Unsupported(&'static str),
     #[error("must name its features by the feature catalogue, and does not at number {0}")]
     Feature(usize),
-    #[error("{0}")]
-    Trees(#[from] InvalidTrees),
-    #[error("{0}")]
-    Scorecard(#[from] InvalidScorecard),
-    #[error("{0}")]
-    Logistic(#[from] InvalidLogistic),
+    #[error(transparent)]
+    Model(#[from] InvalidModel),
 }
 
 /// Reads a model and checks it whole.
 ///
 /// # Errors
 /// [`ModelFileError`] says what is wrong with the file.
-pub(crate) fn read(format: ModelFormat, text: &str) -> Result<Evaluator, ModelFileError> {
-    match format {
-        ModelFormat::Rescate => own::read(text),
-        ModelFormat::LightGbmText => lightgbm::read(text).map(Evaluator::Trees),
-        ModelFormat::XgBoostJson => xgboost::read(text).map(Evaluator::Trees),
-    }
+pub(crate) fn read(format: ModelFormat, text: &str) -> Result<Checked, ModelFileError> {
+    let parts = match format {
+        ModelFormat::Rescate => own::read(text)?,
+        ModelFormat::LightGbmText => EvaluatorParts::Trees(lightgbm::read(text)?),
+        ModelFormat::XgBoostJson => EvaluatorParts::Trees(xgboost::read(text)?),
+    };
+    Ok(Checked::new(parts)?)
 }
 
 /// Reads names of the catalogue. One that is not there is told by its position, from 1.

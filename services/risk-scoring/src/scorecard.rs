@@ -83,7 +83,7 @@ impl Scorecard {
     }
 
     pub(crate) fn size(&self) -> usize {
-        self.parts.lines.len()
+        self.rules.size()
     }
 
     /// The sum of baseline and lines before calibration.
@@ -108,7 +108,7 @@ impl Evaluate for Scorecard {
         let calibration = self.parts.calibration();
         let factors = self.rules.factors(features, calibration);
         let baseline = calibration.baseline(self.parts.baseline_log_odds);
-        Score::of(baseline, factors.collect())
+        Score::of(baseline, factors)
     }
 }
 
@@ -131,6 +131,11 @@ impl Rules {
         let rules = check::rules(lines)?;
         check::directions(&rules, lines)?;
         Ok(Self(rules))
+    }
+
+    /// Number of lines.
+    pub(crate) fn size(&self) -> usize {
+        self.0.iter().map(|rule| rule.lines.len()).sum()
     }
 
     /// What the lines add, feature by feature, calibrated; those that add nothing are left out.

@@ -13,12 +13,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::id::TenantId;
 use domain::time::{Timestamp, elapsed, later};
+use futures::future::BoxFuture;
 use platform::Sources;
 use platform::clock::Clock;
 use platform::ids::IdSource;
 use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use storage::{RequestKey, Tx};
 
 pub(crate) use assess::Call;
 pub(crate) use causes::{Active, CauseTableCard};
@@ -27,6 +32,7 @@ pub(crate) use models::{NewModel, Sample};
 
 use crate::cause::CauseTable;
 use crate::config::{DriftConfig, ModelsConfig, MomentsConfig};
+use crate::error::RiskError;
 use crate::model::BuiltIn;
 use crate::store::Store;
 
@@ -51,6 +57,15 @@ pub(crate) struct Settings {
     pub(crate) moments: MomentsConfig,
     pub(crate) models: ModelsConfig,
     pub(crate) drift: DriftConfig,
+}
+
+/// One transaction of a use case, with what every step of it needs.
+struct Unit<'t> {
+    tx: &'t Tx,
+    service: Service,
+    tenant: TenantId,
+    /// The instant by which this transaction judges everything.
+    now: Timestamp,
 }
 
 /// What was compiled in.
@@ -80,6 +95,38 @@ impl Service {
     /// The present instant.
     pub(crate) fn now(&self) -> Timestamp {
         self.inner.clock.now()
+    }
+
+    /// Runs a command in one transaction, once for its request: a replay gets the first answer.
+    async fn once<C, T>(
+        &self,
+        key: RequestKey,
+        command: C,
+        work: for<'t> fn(Unit<'t>, C) -> BoxFuture<'t, Result<T, RiskError>>,
+    ) -> Result<T, RiskError>
+    where
+        C: Clone + Send + Sync + 'static,
+        T: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        let (service, tenant, now) = (self.clone(), key.tenant.clone(), self.now());
+        let database = self.inner.store.database();
+        database
+            .write_once(key, now, move |tx| {
+                let unit = Unit {
+                    tx,
+                    service: service.clone(),
+                    tenant: tenant.clone(),
+                    now,
+                };
+                work(unit, command.clone())
+            })
+            .await
+    }
+}
+
+impl Unit<'_> {
+    fn store(&self) -> &Store {
+        &self.service.inner.store
     }
 }
 

@@ -46,43 +46,6 @@ pub(crate) enum Happened {
     Abandoned,
 }
 
-/// How good a model is on what was judged.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Quality {
-    /// How many were judged, at least 1.
-    pub(crate) n: usize,
-    /// Share that was abandoned.
-    pub(crate) base_rate: f64,
-    /// Chance that an abandoned one has the higher score; `None` unless both outcomes occur.
-    pub(crate) auc: Option<f64>,
-    /// Mean logarithmic loss in nats.
-    pub(crate) log_loss: f64,
-    /// Mean squared error.
-    pub(crate) brier: f64,
-    /// Mean distance of predicted and observed share over bins of equal mass.
-    pub(crate) calibration_error: f64,
-    /// Mean predicted less observed share; positive is too gloomy.
-    pub(crate) calibration_gap: f64,
-}
-
-/// Judges probabilities; `None` when there is nothing to judge.
-pub(crate) fn quality(mut judged: Vec<Judged>) -> Option<Quality> {
-    if judged.is_empty() {
-        return None;
-    }
-    judged.sort_by_key(|one| (one.predicted, one.happened));
-    let base_rate = mean(&judged, observed);
-    Some(Quality {
-        n: judged.len(),
-        base_rate,
-        auc: auc(&judged),
-        log_loss: mean(&judged, log_loss),
-        brier: mean(&judged, |one| (predicted(one) - observed(one)).powi(2)),
-        calibration_error: calibration_error(&reliability(&judged)),
-        calibration_gap: mean(&judged, predicted) - base_rate,
-    })
-}
-
 /// Least numbers of either population before drift is told. Two samples of one population differ, too: the index of `n` against
 /// `m` is about `(bins - 1) (1 / n + 1 / m)`, which is 0.09 for 200 of each and 0.9 for twenty (B. Yurdakul and J. Naranjo,
 /// "Statistical properties of the population stability index", 2020).
@@ -200,7 +163,7 @@ fn reliability(sorted: &[Judged]) -> Vec<ReliabilityBin> {
 }
 
 /// Mean distance of predicted and observed share over the bins.
-fn calibration_error(bins: &[ReliabilityBin]) -> f64 {
+fn expected_calibration_error(bins: &[ReliabilityBin]) -> f64 {
     let off = |bin: &ReliabilityBin| (bin.predicted - bin.observed).abs() * number(bin.n);
     let all: usize = bins.iter().map(|bin| bin.n).sum();
     bins.iter().map(off).sum::<f64>() / number(all)
@@ -260,28 +223,29 @@ mod tests {
     #[test]
     fn figures_of_a_worked_example() {
         // By hand: of 4 pairs of an ordered and an abandoned session, 3 are in order and 1 is tied.
-        let quality = quality(judged(&[(0.9, 1), (0.5, 1), (0.5, 0), (0.2, 0)])).unwrap();
+        let figures = figures(judged(&[(0.9, 1), (0.5, 1), (0.5, 0), (0.2, 0)])).unwrap();
 
-        assert_eq!(quality.n, 4);
-        assert!(close(quality.base_rate, 0.5));
-        assert!(close(quality.auc.unwrap(), 3.5 / 4.0));
-        assert!(close(quality.brier, (0.01 + 0.25 + 0.25 + 0.04) / 4.0));
+        assert_eq!(figures.n, 4);
+        assert!(close(figures.base_rate, 0.5));
+        assert!(close(figures.auc.unwrap(), 3.5 / 4.0));
+        assert!(close(figures.brier, (0.01 + 0.25 + 0.25 + 0.04) / 4.0));
         let loss = -(0.9_f64.ln() + 0.5_f64.ln() + 0.5_f64.ln() + 0.8_f64.ln()) / 4.0;
-        assert!(close(quality.log_loss, loss));
-        assert!(close(quality.calibration_error, (0.1 + 0.2) / 4.0));
-        assert!(close(quality.calibration_gap, 0.525 - 0.5));
+        assert!(close(figures.log_loss, loss));
+        let off = figures.expected_calibration_error;
+        assert!(close(off, (0.1 + 0.2) / 4.0));
+        assert!(close(figures.calibration_gap, 0.525 - 0.5));
     }
 
     #[test]
     fn equal_scores_are_calibrated_by_their_share() {
         let pairs: Vec<(f64, u8)> = (0..100).map(|n| (0.75, u8::from(n % 4 != 0))).collect();
-        assert!(quality(judged(&pairs)).unwrap().calibration_error < 1e-12);
         // In any order of arrival.
         let mut turned = judged(&pairs);
         turned.rotate_left(37);
-        let bins = figures(turned).unwrap().reliability;
-        assert_eq!(bins.len(), 10);
-        for bin in bins {
+        let figures = figures(turned).unwrap();
+        assert!(figures.expected_calibration_error < 1e-12);
+        assert_eq!(figures.reliability.len(), 10);
+        for bin in figures.reliability {
             assert!(
                 close(bin.predicted, 0.75) && close(bin.observed, 0.75),
                 "{bin:?}"
@@ -291,15 +255,15 @@ mod tests {
 
     #[test]
     fn one_outcome_alone_has_no_order() {
-        assert_eq!(quality(Vec::new()), None);
-        let quality = quality(judged(&[(0.9, 1), (0.5, 1)])).unwrap();
-        assert_eq!(quality.auc, None);
+        assert_eq!(figures(Vec::new()), None);
+        let figures = figures(judged(&[(0.9, 1), (0.5, 1)])).unwrap();
+        assert_eq!(figures.auc, None);
     }
 
     #[test]
     fn a_certain_error_costs_much_and_not_everything() {
-        let quality = quality(judged(&[(1.0, 0)])).unwrap();
-        assert!(quality.log_loss > 20.0 && quality.log_loss.is_finite());
+        let loss = figures(judged(&[(1.0, 0)])).unwrap().log_loss;
+        assert!(loss > 20.0 && loss.is_finite());
     }
 
     #[test]
@@ -341,10 +305,10 @@ mod tests {
         fn figures_stay_in_range_and_do_not_depend_on_order(
             pairs in proptest::collection::vec((0.0..=1.0_f64, 0_u8..2), 1..60),
         ) {
-            let forwards = quality(judged(&pairs)).unwrap();
+            let forwards = figures(judged(&pairs)).unwrap();
             let backwards: Vec<_> = pairs.iter().rev().copied().collect();
-            prop_assert_eq!(quality(judged(&backwards)).unwrap(), forwards);
-            let shares = [forwards.base_rate, forwards.brier, forwards.calibration_error];
+            prop_assert_eq!(&figures(judged(&backwards)).unwrap(), &forwards);
+            let shares = [forwards.base_rate, forwards.brier, forwards.expected_calibration_error];
             for share in shares.into_iter().chain(forwards.auc) {
                 prop_assert!((0.0..=1.0).contains(&share));
             }

@@ -12,9 +12,11 @@ mod left_out;
 mod points;
 mod regress;
 mod report;
+mod samples;
 mod view;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use domain::moment::Moment;
 
@@ -30,8 +32,11 @@ pub(crate) use judge::judge;
 pub use judge::{Evaluation, ViewFigures, evaluate};
 use learned::Learned;
 use left_out::LeftOut;
-pub use points::{Points, PointsError};
+pub use points::{Place, Points, PointsError};
 pub use report::report;
+pub use samples::samples;
+#[cfg(test)]
+pub(crate) use samples::scored;
 use view::VIEWS;
 pub use view::View;
 
@@ -167,9 +172,10 @@ pub(crate) fn shopper_data() -> Option<std::path::PathBuf> {
     file.exists().then_some(file)
 }
 
-fn read_model(format: ModelFormat, text: &str) -> Result<Evaluator, TrainingError> {
-    model_file::read(format, text)
-        .map_err(|fault: ModelFileError| TrainingError::Model(fault.to_string()))
+fn read_model(format: ModelFormat, text: &str) -> Result<Arc<Evaluator>, TrainingError> {
+    let read = model_file::read(format, text);
+    let model = read.map_err(|fault: ModelFileError| TrainingError::Model(fault.to_string()))?;
+    Ok(Arc::clone(model.evaluator()))
 }
 
 impl Settings {

@@ -17,7 +17,7 @@ use crate::evaluator::{Calibration, Evaluate, Score};
 use crate::features::{Feature, SessionFeatures};
 use crate::scorecard::{Line, Rules};
 
-pub(crate) use check::{InvalidTrees, NodeFault};
+pub(crate) use check::InvalidTrees;
 use compiled::Compiled;
 
 /// Most questions on the way to a leaf: more is no tree that anybody trained.
@@ -61,12 +61,10 @@ pub(crate) struct Tree {
     pub(crate) leaf: Vec<f64>,
 }
 
-/// A checked model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "TreesParts", into = "TreesParts")]
+/// A checked model, as it is walked. What it was made of takes as much memory again, and is not kept.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BoostedTrees {
-    parts: TreesParts,
-    // Derived.
+    calibration: Calibration,
     compiled: Compiled,
     rules: Rules,
 }
@@ -76,19 +74,17 @@ impl BoostedTrees {
     ///
     /// # Errors
     /// [`InvalidTrees`] names the first part at fault.
-    pub(crate) fn new(parts: TreesParts) -> Result<Self, InvalidTrees> {
-        check::parts(&parts)?;
-        let rules = Rules::new(&parts.lines)?;
-        let compiled = Compiled::new(&parts)?;
+    pub(crate) fn new(parts: &TreesParts) -> Result<Self, InvalidTrees> {
+        check::parts(parts)?;
         Ok(Self {
-            parts,
-            compiled,
-            rules,
+            calibration: parts.calibration,
+            compiled: Compiled::new(parts)?,
+            rules: Rules::new(&parts.lines)?,
         })
     }
 
     pub(crate) fn size(&self) -> usize {
-        self.compiled.size() + self.parts.lines.len()
+        self.compiled.size() + self.rules.size()
     }
 
     /// The sum of baseline, trees and lines before calibration.
@@ -96,34 +92,17 @@ impl BoostedTrees {
     pub(crate) fn raw(&self, features: &SessionFeatures) -> f64 {
         self.compiled.raw(features) + self.rules.raw(features)
     }
-
-    /// What the model is made of.
-    #[cfg(test)]
-    pub(crate) fn parts(&self) -> &TreesParts {
-        &self.parts
-    }
 }
 
 impl Evaluate for BoostedTrees {
     fn score(&self, features: &SessionFeatures) -> Score {
-        let calibration = self.parts.calibration;
-        let (baseline, mut factors) = self.compiled.score(features, calibration);
-        factors.extend(self.rules.factors(features, calibration));
-        Score::of(baseline, factors)
-    }
-}
-
-impl TryFrom<TreesParts> for BoostedTrees {
-    type Error = InvalidTrees;
-
-    fn try_from(parts: TreesParts) -> Result<Self, InvalidTrees> {
-        Self::new(parts)
-    }
-}
-
-impl From<BoostedTrees> for TreesParts {
-    fn from(trees: BoostedTrees) -> Self {
-        trees.parts
+        let calibration = self.calibration;
+        let added = self.compiled.added(features);
+        let trees = self.compiled.factors(&added, calibration);
+        Score::of(
+            self.compiled.baseline(calibration),
+            trees.chain(self.rules.factors(features, calibration)),
+        )
     }
 }
 

@@ -1,6 +1,6 @@
 //! `rescate model`: trains, judges and shows models on recorded decision points. Needs no running suite.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ use crate::output::{line, note};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  rescate model train --points decision_points.csv.gz --out model.json
+  rescate model train --points decision_points.csv.gz --out model.json --samples samples.json
   rescate model evaluate --points decision_points.csv.gz --model model.json --json
   rescate model report --points decision_points.csv.gz --model model.json --out report.html")]
 pub(crate) struct ModelArguments {
@@ -66,6 +66,9 @@ struct TrainArguments {
     /// Where to write the model.
     #[arg(long, value_name = "MODEL")]
     out: PathBuf,
+    /// Where to write rows with the scores that the model gives them, which its registration asks for.
+    #[arg(long, value_name = "FILE")]
+    samples: Option<PathBuf>,
     /// What kind of model to train.
     #[arg(long, value_enum, default_value_t = KindName::Trees)]
     kind: KindName,
@@ -152,6 +155,9 @@ pub(crate) fn run(arguments: &ModelArguments) -> Result<(), ModelError> {
 }
 
 fn train(arguments: &TrainArguments) -> Result<(), ModelError> {
+    for path in std::iter::once(&arguments.out).chain(&arguments.samples) {
+        check_writable(path)?;
+    }
     let points = arguments.points.read()?;
     let settings = Settings {
         kind: arguments.kind.into(),
@@ -168,19 +174,30 @@ fn train(arguments: &TrainArguments) -> Result<(), ModelError> {
     ));
     let trained = training::train(&points, &settings)?;
     write(&arguments.out, &trained.json)?;
-    let print = if arguments.json { json } else { text };
-    print(&trained.cross_validation)
+    if let Some(samples) = &arguments.samples {
+        let rows = training::samples(&points, ModelFormat::Rescate, &trained.json)?;
+        write(samples, &rows)?;
+    }
+    if arguments.json {
+        return json(&trained.cross_validation);
+    }
+    text(&trained.cross_validation);
+    Ok(())
 }
 
 fn evaluate(arguments: &EvaluateArguments) -> Result<(), ModelError> {
     let points = arguments.points.read()?;
     let model = read(&arguments.model.model)?;
     let figures = training::evaluate(&points, arguments.model.format.into(), &model)?;
-    let print = if arguments.json { json } else { text };
-    print(&figures)
+    if arguments.json {
+        return json(&figures);
+    }
+    text(&figures);
+    Ok(())
 }
 
 fn report(arguments: &ReportArguments) -> Result<(), ModelError> {
+    check_writable(&arguments.out)?;
     let points = arguments.points.read()?;
     let ModelFileArguments { model, format } = &arguments.model;
     let title = model
@@ -221,11 +238,7 @@ fn json(evaluation: &Evaluation) -> Result<(), ModelError> {
     Ok(())
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "one of two ways to print, the other of which may fail"
-)]
-fn text(evaluation: &Evaluation) -> Result<(), ModelError> {
+fn text(evaluation: &Evaluation) {
     for view in &evaluation.views {
         line(view.view);
         let pooled = ("all".to_owned(), &view.pooled);
@@ -243,11 +256,10 @@ fn text(evaluation: &Evaluation) -> Result<(), ModelError> {
                 figures.brier,
                 share(figures.average_precision_abandoned),
                 share(figures.average_precision_ordered),
-                figures.ece,
+                figures.expected_calibration_error,
             ));
         }
     }
-    Ok(())
 }
 
 /// A figure that is absent where only one outcome occurs.
@@ -257,6 +269,17 @@ fn share(value: Option<f64>) -> String {
 
 fn read(path: &Path) -> Result<String, ModelError> {
     fs::read_to_string(path).map_err(at(path))
+}
+
+/// Refuses a place that nothing can be written to before minutes of work are done for it. A file that is there stays as it is.
+fn check_writable(path: &Path) -> Result<(), ModelError> {
+    let known = path.exists();
+    let opened = OpenOptions::new().append(true).create(true).open(path);
+    opened.map_err(at(path))?;
+    if !known {
+        fs::remove_file(path).map_err(at(path))?;
+    }
+    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> Result<(), ModelError> {

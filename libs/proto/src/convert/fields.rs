@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use domain::assessment::{Assessment, CauseFinding, Factor, LogOdds, Probability};
+use domain::assessment::{Assessment, CauseFinding, Factor, FactorName, LogOdds, Probability};
 use domain::block::Block;
 use domain::cart::{Cart, CartLine, Configurable, Quantity};
 use domain::consent::Consent;
@@ -161,6 +161,16 @@ macro_rules! yes_or_no {
 yes_or_no! { Configurable, Pointless }
 
 impl<const MAX: usize> WireField<String> for Text<MAX> {
+    fn from_wire(field: &str, wire: String) -> Result<Self, InvalidField> {
+        Self::parse(&wire).map_err(InvalidField::at(field))
+    }
+
+    fn into_wire(self) -> String {
+        self.into()
+    }
+}
+
+impl WireField<String> for FactorName {
     fn from_wire(field: &str, wire: String) -> Result<Self, InvalidField> {
         Self::parse(&wire).map_err(InvalidField::at(field))
     }

@@ -105,7 +105,7 @@ shared_words! {
     crate::remedy::v1::OfferRefusal => domain::offer::OfferRefusal {
         AgentNotAssigned, RemedyNotAllowed, CauseNotEligible, AboveAuthority, AuthorityExpired, MarginUnknown,
         MarginFloor, BudgetExhausted, PurseExhausted, UsageLimit, CartChanged, CartEmpty, CurrencyMismatch,
-        ProgrammeInactive, OutsidePeriod, NeedsApproval,
+        ProgrammeInactive, OutsidePeriod, NeedsApproval, OwnRequest, SameApprover, NotWorthwhile,
     }
     crate::order::v1::OrderState => domain::order::OrderState {
         Placed, Changed, Cancelled,

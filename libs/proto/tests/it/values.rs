@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::assessment::{Assessment, CauseFinding, Factor, LogOdds, Probability};
+use domain::assessment::{Assessment, CauseFinding, Factor, FactorName, LogOdds, Probability};
 use domain::block::{Block, BlockReason};
 use domain::cart::{Cart, CartLine, CartParts, Configurable, Quantity};
 use domain::cause::Cause;
@@ -158,7 +158,7 @@ pub(crate) fn an_assessment() -> Assessment {
         ],
         cause_table_version: Some(2),
         factors: vec![Factor {
-            name: Text::parse("shipping share of cart").unwrap(),
+            name: FactorName::parse("shipping share of cart").unwrap(),
             log_odds: LogOdds::new(-0.5).unwrap(),
         }],
         baseline_log_odds: LogOdds::new(0.875).unwrap(),

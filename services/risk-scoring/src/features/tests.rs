@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use domain::language::Language;
 use domain::moment::{Moment, MomentKind, Progress, Shopping, VisitHistory};
-use domain::signal::SignalKind;
+use domain::signal::{Signal, SignalKind};
 use domain::time::earlier;
+use proptest::prelude::*;
 use testkit::builders::{a_cart, a_moment};
 use testkit::clock::start;
 
@@ -191,4 +192,69 @@ fn signs_of_hesitation_raise_and_progress_lowers() {
 fn every_feature_has_a_slot_of_its_own_in_the_order_of_the_catalogue() {
     let slots: Vec<usize> = Feature::all().map(Feature::slot).collect();
     assert_eq!(slots, (0..Feature::SLOTS).collect::<Vec<_>>());
+}
+
+/// Spans up to the longest that there is.
+fn spans() -> impl Strategy<Value = Duration> {
+    prop_oneof![
+        Just(Duration::ZERO),
+        Just(Duration::MAX),
+        (0_u64..100_000).prop_map(Duration::from_millis),
+    ]
+}
+
+/// Counts up to the largest that there is.
+fn counts() -> impl Strategy<Value = u32> {
+    prop_oneof![Just(0), Just(u32::MAX), 0_u32..50]
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_session_shows_a_feature_is_a_finite_number_or_missing_where_it_may_be(
+        [on_site, on_page, since_first, previous, dwell] in proptest::array::uniform5(spans()),
+        [views, additions, products, looks, events, lines, orders, carts] in proptest::array::uniform8(counts()),
+        extra_cost_percent in proptest::num::f64::ANY,
+        has_shopped in proptest::bool::ANY,
+        has_previous in proptest::bool::ANY,
+        local_hour in proptest::option::of(0_u8..24),
+        kind in proptest::sample::select(SignalKind::ALL),
+    ) {
+        let at = start();
+        let signals = [Signal { kind, count: events, first_seen: at, last_seen: at, dwell }];
+        let snapshot = Snapshot {
+            on_site,
+            on_page,
+            events,
+            shopped: has_shopped.then_some(Shopped {
+                views,
+                additions,
+                products,
+                cart_item_views: looks,
+                since_first,
+                since_previous: has_previous.then_some(previous),
+            }),
+            cart_lines: lines,
+            cart_units: lines,
+            extra_cost_percent,
+            history: VisitHistory {
+                earlier_sessions: carts,
+                earlier_carts: carts,
+                earlier_orders: orders,
+                earlier_abandonments: carts,
+            },
+            shopper_known: has_previous,
+            progress: Progress::Hesitating,
+            phase: RiskPhase::InformationBlock,
+            kind: None,
+            local_hour,
+            signals: &signals,
+        };
+        let features = SessionFeatures::of(&snapshot);
+        for feature in Feature::all() {
+            match features.get(feature) {
+                Some(value) => prop_assert!(value.is_finite(), "{} is {}", feature, value),
+                None => prop_assert!(feature.may_be_missing(), "{} is missing", feature),
+            }
+        }
+    }
 }

@@ -10,7 +10,7 @@ use proto::error::v1::ErrorReason;
 use proto::field::{self, FieldFault, InvalidField, read};
 use proto::risk::v1 as pb;
 
-use crate::evaluator::Evaluator;
+use crate::evaluator::Checked;
 use crate::features::{Feature, SessionFeatures, Tongue, UnknownFeature};
 use crate::model::{ModelKey, ModelName};
 use crate::model_file::{self, ModelFormat};
@@ -161,24 +161,24 @@ pub(super) fn new_model(request: pb::RegisterModelRequest) -> Result<NewModel, I
         samples,
         file,
     } = request;
-    let (evaluator, tolerance) = evaluator(scorecard, file)?;
+    let (model, tolerance) = checked(scorecard, file)?;
     if samples.is_empty() {
         return Err(InvalidField::absent("samples"));
     }
     Ok(NewModel {
         id: read("model_id", model_id)?,
         description: read("description", description)?,
-        evaluator,
+        model,
         tolerance,
         samples: field::messages("samples", samples)?,
     })
 }
 
 /// The one model of the request, and how far its samples may be off.
-fn evaluator(
+fn checked(
     scorecard: Option<pb::Scorecard>,
     file: Option<pb::ModelFile>,
-) -> Result<(Evaluator, f64), InvalidField> {
+) -> Result<(Checked, f64), InvalidField> {
     match (scorecard, file) {
         (Some(_), Some(_)) => Err(InvalidField::new(
             "file",
@@ -188,13 +188,13 @@ fn evaluator(
         (scorecard, None) => {
             let card = field::required("scorecard", scorecard)?;
             let card = scorecard_of(card).map_err(|fault| fault.within("scorecard"))?;
-            Ok((Evaluator::Scorecard(card), EXACT))
+            Ok((Checked::from(card), EXACT))
         }
         (None, Some(file)) => file_of(file).map_err(|fault| fault.within("file")),
     }
 }
 
-fn file_of(wire: pb::ModelFile) -> Result<(Evaluator, f64), InvalidField> {
+fn file_of(wire: pb::ModelFile) -> Result<(Checked, f64), InvalidField> {
     let format = wire.format();
     let pb::ModelFile { format: _, content } = wire;
     let (format, tolerance) = match format {
@@ -206,10 +206,10 @@ fn file_of(wire: pb::ModelFile) -> Result<(Evaluator, f64), InvalidField> {
     if content.is_empty() {
         return Err(InvalidField::absent("content"));
     }
-    let evaluator = model_file::read(format, &content).map_err(|fault| {
+    let model = model_file::read(format, &content).map_err(|fault| {
         InvalidField::new("content", ErrorReason::InvalidField, fault.to_string())
     })?;
-    Ok((evaluator, tolerance))
+    Ok((model, tolerance))
 }
 
 fn scorecard_of(wire: pb::Scorecard) -> Result<Scorecard, InvalidField> {

@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 use super::{convert, render, request};
 use crate::service::Service;
 
-const REGISTER_MODEL: &str = "/rescate.risk.v1.ModelService/RegisterModel";
+pub(super) const REGISTER_MODEL: &str = "/rescate.risk.v1.ModelService/RegisterModel";
 const LEARN_CAUSES: &str = "/rescate.risk.v1.ModelService/LearnCauses";
 const ACTIVATE_CAUSE_TABLE: &str = "/rescate.risk.v1.ModelService/ActivateCauseTable";
 const ACTIVATE_MODEL: &str = "/rescate.risk.v1.ModelService/ActivateModel";
@@ -79,7 +79,7 @@ impl ModelService for Api {
         let from = field::read("from", from).map_err(into_status)?;
         let figures = self
             .service
-            .evaluate(&tenant, &name.id, name.version, from)
+            .evaluate(&tenant, &name, from)
             .await
             .map_err(into_status)?;
         Ok(Response::new(render::figures(figures)))
@@ -116,7 +116,7 @@ impl ModelService for Api {
         let name = convert::model_name(model_id, version).map_err(into_status)?;
         let card = self
             .service
-            .activate(key, name.id, name.version)
+            .activate(key, name)
             .await
             .map_err(into_status)?;
         Ok(Response::new(pb::ActivateModelResponse {
@@ -181,7 +181,7 @@ impl ModelService for Api {
         let name = convert::model_name(model_id, version).map_err(into_status)?;
         let health = self
             .service
-            .health(&tenant, &name.id, name.version)
+            .health(&tenant, &name)
             .await
             .map_err(into_status)?;
         Ok(Response::new(render::health(health)))

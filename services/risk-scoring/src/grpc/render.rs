@@ -107,7 +107,7 @@ pub(super) fn figures(figures: Figures) -> pb::EvaluateModelResponse {
         brier,
         average_precision_abandoned,
         average_precision_ordered,
-        ece,
+        expected_calibration_error,
         calibration_gap: _,
         reliability,
     } = figures;
@@ -122,7 +122,7 @@ pub(super) fn figures(figures: Figures) -> pb::EvaluateModelResponse {
         auc,
         log_loss,
         brier,
-        expected_calibration_error: ece,
+        expected_calibration_error,
         average_precision_abandoned,
         average_precision_ordered,
         reliability: reliability.into_iter().map(bin).collect(),
@@ -172,8 +172,8 @@ pub(super) fn health(health: Health) -> pb::GetModelHealthResponse {
     pb::GetModelHealthResponse {
         n: count(n),
         score_psi: stability_index,
-        n_known: known.map_or(0, |quality| count(quality.n)),
-        calibration_gap: known.map(|quality| quality.calibration_gap),
+        n_known: known.as_ref().map_or(0, |figures| count(figures.n)),
+        calibration_gap: known.map(|figures| figures.calibration_gap),
         features: features.into_iter().map(drift).collect(),
         days: days.into_iter().map(watched_day).collect(),
     }

@@ -46,7 +46,9 @@ fn a_term_adds_its_weight_around_its_centre_within_its_range() {
             score.abandonment
         );
         assert!((score.baseline.get() - 1.5).abs() < 1e-12);
-        let told = |factor: &Factor| (factor.name.as_str().to_owned(), factor.log_odds.get());
+        let told = |factor: &domain::assessment::Factor| {
+            (factor.name.as_str().to_owned(), factor.log_odds.get())
+        };
         score.factors.iter().map(told).collect()
     };
 

@@ -1,7 +1,8 @@
 //! `LightGBM`'s text form, version 4: numerical splits of a binary model.
 //!
-//! A split there is `value <= threshold`; ours is `value < below`, so `below` is the next number above the threshold. How a
-//! missing value goes follows `NumericalDecision` of its `tree.h`: where the split treats NaN as missing it goes the default
+//! A split there is `value <= threshold`; ours is `value < below`, so `below` is the next number above the threshold. Where a split
+//! parts the missing values from all others, the threshold is the largest number that there is, and `below` is the same: no
+//! feature has such a value. How a missing value goes follows `NumericalDecision` of its `tree.h`: where the split treats NaN as missing it goes the default
 //! way, and where it knows no missing values it counts as 0.
 
 use std::collections::HashMap;
@@ -9,7 +10,7 @@ use std::collections::HashMap;
 use super::walk::{self, Entry, Met, Nodes};
 use super::{ModelFileError, features};
 use crate::evaluator::Calibration;
-use crate::trees::{BoostedTrees, Tree, TreesParts};
+use crate::trees::{Tree, TreesParts};
 
 /// Bits of `decision_type`.
 const CATEGORICAL: u8 = 1;
@@ -20,7 +21,7 @@ const MISSING_NAN: u8 = 2;
 
 type Fields<'a> = HashMap<&'a str, &'a str>;
 
-pub(super) fn read(text: &str) -> Result<BoostedTrees, ModelFileError> {
+pub(super) fn read(text: &str) -> Result<TreesParts, ModelFileError> {
     let (trees, _) = text
         .split_once("end of trees")
         .ok_or(ModelFileError::Field("end of trees"))?;
@@ -28,7 +29,7 @@ pub(super) fn read(text: &str) -> Result<BoostedTrees, ModelFileError> {
     let head = fields(sections.next().unwrap_or_default());
     check_head(&head)?;
     let names = text_of(&head, "feature_names")?;
-    let parts = TreesParts {
+    Ok(TreesParts {
         baseline_log_odds: 0.0,
         calibration: Calibration::NONE,
         features: features(names.split(' '))?,
@@ -36,8 +37,7 @@ pub(super) fn read(text: &str) -> Result<BoostedTrees, ModelFileError> {
             .map(|section| tree(&fields(section)))
             .collect::<Result<_, _>>()?,
         lines: Vec::new(),
-    };
-    Ok(BoostedTrees::new(parts)?)
+    })
 }
 
 fn check_head(head: &Fields<'_>) -> Result<(), ModelFileError> {
@@ -133,7 +133,7 @@ impl Nodes for Columns {
         };
         Some(Ok(Entry::Split {
             feature: *self.feature.get(split)?,
-            below: threshold.next_up(),
+            below: threshold.next_up().min(f64::MAX),
             missing_left,
             cover: *self.internal_count.get(split)?,
             left: *self.left.get(split)?,

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::ModelFileError;
-use crate::evaluator::Evaluator;
+use crate::evaluator::EvaluatorParts;
 use crate::features::VERSION;
-use crate::logistic::{Logistic, LogisticParts};
-use crate::scorecard::{Scorecard, ScorecardParts};
-use crate::trees::{BoostedTrees, TreesParts};
+use crate::logistic::LogisticParts;
+use crate::scorecard::ScorecardParts;
+use crate::trees::TreesParts;
 
 const FORMAT: &str = "rescate.model/1";
 
@@ -50,9 +50,9 @@ enum Parts {
     Logistic(LogisticParts),
 }
 
-pub(super) fn read(text: &str) -> Result<Evaluator, ModelFileError> {
+pub(super) fn read(text: &str) -> Result<EvaluatorParts, ModelFileError> {
     let file: ModelFile = serde_json::from_str(text)?;
-    file.into_evaluator()
+    file.into_parts()
 }
 
 impl ModelFile {
@@ -78,7 +78,7 @@ impl ModelFile {
         }
     }
 
-    fn into_evaluator(self) -> Result<Evaluator, ModelFileError> {
+    fn into_parts(self) -> Result<EvaluatorParts, ModelFileError> {
         let Self {
             format,
             features_version,
@@ -92,9 +92,9 @@ impl ModelFile {
             return Err(ModelFileError::FeaturesVersion);
         }
         Ok(match model {
-            Parts::Scorecard(parts) => Evaluator::Scorecard(Scorecard::new(parts)?),
-            Parts::BoostedTrees(parts) => Evaluator::Trees(BoostedTrees::new(parts)?),
-            Parts::Logistic(parts) => Evaluator::Logistic(Logistic::new(parts)?),
+            Parts::Scorecard(parts) => EvaluatorParts::Scorecard(parts),
+            Parts::BoostedTrees(parts) => EvaluatorParts::Trees(parts),
+            Parts::Logistic(parts) => EvaluatorParts::Logistic(parts),
         })
     }
 }

@@ -30,6 +30,7 @@ impl Case {
 
 fn predicts(format: ModelFormat, text: &str, expected: &str, tolerance: f64) {
     let model = read(format, text).unwrap();
+    let model = model.evaluator();
     let cases: Vec<Case> = serde_json::from_str(expected).unwrap();
     assert!(cases.len() > 300);
     let missing = cases.iter().filter(|case| case.values.len() < 6).count();
@@ -71,7 +72,8 @@ fn what_xgboost_has_pruned_and_left_in_its_file_is_not_taken_along() {
         )
     };
     let model = read(ModelFormat::XgBoostJson, &file("1")).unwrap();
-    assert_eq!(model.size(), 3);
+    let model = model.evaluator();
+    assert_eq!(model.size(), 3 + 2, "three nodes, and what two leaves add");
     let late = [(Feature::LocalHour, 22.0)].into_iter().collect();
     let score = model.score(&late).abandonment.get();
     assert!(
@@ -81,6 +83,41 @@ fn what_xgboost_has_pruned_and_left_in_its_file_is_not_taken_along() {
 
     let refused = read(ModelFormat::XgBoostJson, &file("2")).unwrap_err();
     assert!(refused.to_string().contains("target"), "{refused}");
+}
+
+#[test]
+fn a_split_between_missing_values_and_all_others_is_read() {
+    // What is missing goes left by decision 10, and right by 8; of others none lies above the largest number.
+    let file = |threshold: &str, decision: u8| {
+        format!(
+            "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nobjective=binary sigmoid:1\nfeature_names=local_hour\n\n\
+             Tree=0\nnum_leaves=2\nnum_cat=0\nsplit_feature=0\nthreshold={threshold}\ndecision_type={decision}\nleft_child=-1\n\
+             right_child=-2\nleaf_value=-0.5 0.5\nleaf_count=3 1\ninternal_count=4\nis_linear=0\n\nend of trees\n"
+        )
+    };
+    let low = 1.0 / (1.0 + 0.5_f64.exp());
+    for (threshold, decision, missing, known) in [
+        ("1.7976931348623157e+308", 8, 1.0 - low, low),
+        ("1.7976931348623157e+308", 10, low, low),
+        ("-1.7976931348623157e+308", 10, low, 1.0 - low),
+    ] {
+        let model = read(ModelFormat::LightGbmText, &file(threshold, decision)).unwrap();
+        let score =
+            |features: &SessionFeatures| model.evaluator().score(features).abandonment.get();
+        let unknown = score(&SessionFeatures::default());
+        assert!(
+            (unknown - missing).abs() < 1e-12,
+            "{unknown} at {threshold}, {decision}"
+        );
+        for hour in [0.0, 23.0, 1e300] {
+            let features = [(Feature::LocalHour, hour)].into_iter().collect();
+            let score = score(&features);
+            assert!(
+                (score - known).abs() < 1e-12,
+                "{score} at {threshold}, {decision}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -152,6 +189,7 @@ fn our_own_json_holds_every_kind() {
     ] {
         let text =
             format!(r#"{{"format":"rescate.model/1","features_version":3,"model":{model}}}"#);
-        assert_eq!(read(ModelFormat::Rescate, &text).unwrap().kind(), kind);
+        let read = read(ModelFormat::Rescate, &text).unwrap();
+        assert_eq!(read.evaluator().kind(), kind);
     }
 }

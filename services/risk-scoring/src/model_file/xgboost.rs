@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::walk::{self, Entry, Met, Nodes};
 use super::{ModelFileError, features};
 use crate::evaluator::Calibration;
-use crate::trees::{BoostedTrees, Tree, TreesParts};
+use crate::trees::{Tree, TreesParts};
 
 #[derive(Deserialize)]
 struct File {
@@ -72,7 +72,7 @@ enum Flag {
     Boolean(bool),
 }
 
-pub(super) fn read(text: &str) -> Result<BoostedTrees, ModelFileError> {
+pub(super) fn read(text: &str) -> Result<TreesParts, ModelFileError> {
     let File { learner } = serde_json::from_str(text)?;
     let Learner {
         feature_names,
@@ -94,14 +94,13 @@ pub(super) fn read(text: &str) -> Result<BoostedTrees, ModelFileError> {
     let forest = gradient_booster
         .model
         .ok_or(ModelFileError::Field("model"))?;
-    let parts = TreesParts {
+    Ok(TreesParts {
         baseline_log_odds: baseline(&parameters.base_score)?,
         calibration: Calibration::NONE,
         features: features(feature_names.iter().map(String::as_str))?,
         trees: forest.trees.iter().map(tree).collect::<Result<_, _>>()?,
         lines: Vec::new(),
-    };
-    Ok(BoostedTrees::new(parts)?)
+    })
 }
 
 /// The base score is a probability, in brackets since version 3.

@@ -21,7 +21,7 @@ fn judged(points: &Points, name: &str) -> [Figures; 2] {
             figures.auc.unwrap(),
             figures.log_loss,
             figures.brier,
-            figures.ece,
+            figures.expected_calibration_error,
             figures.calibration_gap,
         );
     }
@@ -42,7 +42,7 @@ fn the_built_in_scorecard_holds_on_visitors_that_it_was_not_fitted_on() {
     judged(&points, "all visitors");
     for figures in judged(&points.of_visitors(unseen), "unseen visitors") {
         assert!(figures.auc.unwrap() > 0.65, "{figures:?}");
-        assert!(figures.ece < 0.03, "{figures:?}");
+        assert!(figures.expected_calibration_error < 0.03, "{figures:?}");
         // Better than saying the base rate each time.
         let rate = figures.base_rate;
         let naive = -(rate * rate.ln() + (1.0 - rate) * (1.0 - rate).ln());

@@ -8,9 +8,9 @@ use domain::id::{AssessmentId, TenantId};
 use domain::time::Timestamp;
 use futures::FutureExt;
 use serde::{Deserialize, Serialize};
-use storage::{RequestKey, Tx};
+use storage::RequestKey;
 
-use super::Service;
+use super::{Service, Unit};
 use crate::cause::{self, Labelled, Shifts};
 use crate::error::RiskError;
 use crate::store::{Accuracy, CauseLabel, LearnedTable};
@@ -50,72 +50,20 @@ impl Service {
         assessment: AssessmentId,
         label: Cause,
     ) -> Result<Cause, RiskError> {
-        let now = self.now();
-        let (service, tenant) = (self.clone(), key.tenant.clone());
-        let database = self.inner.store.database();
-        database
-            .write_once(key, now, move |tx| {
-                let (service, tenant) = (service.clone(), tenant.clone());
-                async move {
-                    let store = &service.inner.store;
-                    let known = store.assessment_in(tx, &tenant, assessment).await?;
-                    let known = known.ok_or(RiskError::AssessmentUnknown)?;
-                    let noted = CauseLabel {
-                        assessment,
-                        label,
-                        found: known.assessment.likely_cause(),
-                        table_version: known.assessment.cause_table_version.unwrap_or_default(),
-                    };
-                    store.record_cause(tx, &tenant, &noted, now).await?;
-                    Ok(noted.found)
-                }
-                .boxed()
-            })
-            .await
+        self.once(key, (assessment, label), |unit, (assessment, label)| {
+            async move { unit.record_cause(assessment, label).await }.boxed()
+        })
+        .await
     }
 
     /// Learns a table from what was noted, and uses it. All that is read and reckoned comes before the transaction, which others
     /// wait for.
     pub(crate) async fn learn_causes(&self, key: RequestKey) -> Result<CauseTableCard, RiskError> {
-        let now = self.now();
-        let tenant = key.tenant.clone();
-        let taught = Arc::new(self.taught(&tenant).await?);
-        let service = self.clone();
-        let database = self.inner.store.database();
-        database
-            .write_once(key, now, move |tx| {
-                let (service, tenant) = (service.clone(), tenant.clone());
-                let taught = Arc::clone(&taught);
-                async move { service.learn_in(tx, &tenant, &taught, now).await }.boxed()
-            })
-            .await
-    }
-
-    async fn learn_in(
-        &self,
-        tx: &Tx,
-        tenant: &TenantId,
-        taught: &[Labelled],
-        now: Timestamp,
-    ) -> Result<CauseTableCard, RiskError> {
-        if taught.is_empty() {
-            return Err(RiskError::NoLabel);
-        }
-        let store = &self.inner.store;
-        let newest = store.cause_tables(tx, tenant, 1).await?;
-        let newest = newest.first().map(|table| table.version);
-        let version = self.inner.causes.next_learned(newest);
-        let table = LearnedTable {
-            version: version.ok_or(RiskError::TooManyTables)?,
-            shifts: Shifts::learn(taught),
-            labels: u64::try_from(taught.len()).unwrap_or(u64::MAX),
-            learned_at: now,
-        };
-        store.insert_cause_table(tx, tenant, &table).await?;
-        store.choose_causes(tx, tenant, Some(table.version)).await?;
-        store.forget_cause_tables(tx, tenant, MAX_TABLES).await?;
-        // It has made no assessment yet.
-        Ok(card(&table, Active::Yes, Accuracy::default()))
+        let taught = Arc::new(self.taught(&key.tenant).await?);
+        self.once(key, taught, |unit, taught| {
+            async move { unit.learn_causes(&taught).await }.boxed()
+        })
+        .await
     }
 
     /// What the built-in table alone finds on the assessments that were labelled, where that teaches anything.
@@ -169,25 +117,56 @@ impl Service {
         key: RequestKey,
         version: u32,
     ) -> Result<CauseTableCard, RiskError> {
-        let now = self.now();
-        let (service, tenant) = (self.clone(), key.tenant.clone());
-        let database = self.inner.store.database();
-        database
-            .write_once(key, now, move |tx| {
-                let (service, tenant) = (service.clone(), tenant.clone());
-                async move { service.activate_causes_in(tx, &tenant, version).await }.boxed()
-            })
-            .await
+        self.once(key, version, |unit, version| {
+            async move { unit.activate_cause_table(version).await }.boxed()
+        })
+        .await
+    }
+}
+
+impl Unit<'_> {
+    async fn record_cause(
+        &self,
+        assessment: AssessmentId,
+        label: Cause,
+    ) -> Result<Cause, RiskError> {
+        let (store, tx, tenant) = (self.store(), self.tx, &self.tenant);
+        let known = store.assessment_in(tx, tenant, assessment).await?;
+        let known = known.ok_or(RiskError::AssessmentUnknown)?;
+        let noted = CauseLabel {
+            assessment,
+            label,
+            found: known.assessment.likely_cause(),
+            table_version: known.assessment.cause_table_version.unwrap_or_default(),
+        };
+        store.record_cause(tx, tenant, &noted, self.now).await?;
+        Ok(noted.found)
     }
 
-    async fn activate_causes_in(
-        &self,
-        tx: &Tx,
-        tenant: &TenantId,
-        version: u32,
-    ) -> Result<CauseTableCard, RiskError> {
-        let store = &self.inner.store;
-        let built_in = &self.inner.causes;
+    async fn learn_causes(&self, taught: &[Labelled]) -> Result<CauseTableCard, RiskError> {
+        if taught.is_empty() {
+            return Err(RiskError::NoLabel);
+        }
+        let (store, tx, tenant) = (self.store(), self.tx, &self.tenant);
+        let newest = store.cause_tables(tx, tenant, 1).await?;
+        let newest = newest.first().map(|table| table.version);
+        let version = self.service.inner.causes.next_learned(newest);
+        let table = LearnedTable {
+            version: version.ok_or(RiskError::TooManyTables)?,
+            shifts: Shifts::learn(taught),
+            labels: u64::try_from(taught.len()).unwrap_or(u64::MAX),
+            learned_at: self.now,
+        };
+        store.insert_cause_table(tx, tenant, &table).await?;
+        store.choose_causes(tx, tenant, Some(table.version)).await?;
+        store.forget_cause_tables(tx, tenant, MAX_TABLES).await?;
+        // It has made no assessment yet.
+        Ok(card(&table, Active::Yes, Accuracy::default()))
+    }
+
+    async fn activate_cause_table(&self, version: u32) -> Result<CauseTableCard, RiskError> {
+        let (store, tx, tenant) = (self.store(), self.tx, &self.tenant);
+        let built_in = &self.service.inner.causes;
         let accuracies = store.cause_accuracy(tx, tenant).await?;
         let accuracy = accuracies.get(&version).copied().unwrap_or_default();
         if version == built_in.version() {

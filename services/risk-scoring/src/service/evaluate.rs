@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::fact::Ending;
-use domain::id::{AssessmentId, ModelId, SessionId, TenantId};
+use domain::id::{AssessmentId, TenantId};
 use domain::time::Timestamp;
 
 use super::Service;
@@ -13,8 +13,7 @@ use crate::error::RiskError;
 use crate::features::{SessionFeatures, Snapshot};
 use crate::model::{ModelKey, ModelName};
 use crate::statistics::{
-    Comparison, Figures, Happened, Judged, Pair, Quality, compare, figures, quality,
-    stability_index,
+    Comparison, Figures, Happened, Judged, Pair, compare, figures, stability_index,
 };
 use crate::store::{Endings, ScoreQuery, Scored};
 
@@ -33,7 +32,7 @@ pub(crate) struct Health {
     /// Drift of the newer half against the older; `None` while there are too few.
     pub(crate) stability_index: Option<f64>,
     /// Figures of those whose session is over; `None` when there are none.
-    pub(crate) known: Option<Quality>,
+    pub(crate) known: Option<Figures>,
     /// Drift of what models look at, the most drifted first.
     pub(crate) features: Vec<FeatureDrift>,
     /// What was found day by day, the newest first.
@@ -55,18 +54,10 @@ impl Service {
     pub(crate) async fn evaluate(
         &self,
         tenant: &TenantId,
-        model: &ModelId,
-        version: Option<u32>,
+        model: &ModelName,
         from: Option<Timestamp>,
     ) -> Result<Figures, RiskError> {
-        let key = self.model_key(tenant, model, version).await?;
-        let wanted = ScoreQuery {
-            from,
-            until: None,
-            endings: Endings::Known,
-            limit: self.inner.settings.models.max_judged,
-        };
-        let scores = self.inner.store.scores(tenant, &key, wanted).await?;
+        let scores = self.known_scores(tenant, model, from).await?;
         figures(judged(&scores)).ok_or(RiskError::NoOutcome)
     }
 
@@ -74,10 +65,9 @@ impl Service {
     pub(crate) async fn health(
         &self,
         tenant: &TenantId,
-        model: &ModelId,
-        version: Option<u32>,
+        model: &ModelName,
     ) -> Result<Health, RiskError> {
-        let key = self.model_key(tenant, model, version).await?;
+        let key = self.model_key(tenant, model).await?;
         let wanted = ScoreQuery {
             from: None,
             until: None,
@@ -89,7 +79,7 @@ impl Service {
         Ok(Health {
             n: scores.len(),
             stability_index: stability_index(&probabilities(older), &probabilities(newer)),
-            known: quality(judged(&scores)),
+            known: figures(judged(&scores)),
             features: self.feature_drift(tenant).await?,
             days: self.watched_days(tenant, &key).await?,
         })
@@ -142,7 +132,7 @@ impl Service {
         model: &ModelName,
         from: Option<Timestamp>,
     ) -> Result<Vec<Scored>, RiskError> {
-        let key = self.model_key(tenant, &model.id, model.version).await?;
+        let key = self.model_key(tenant, model).await?;
         let wanted = ScoreQuery {
             from,
             until: None,
@@ -152,16 +142,10 @@ impl Service {
         Ok(self.inner.store.scores(tenant, &key, wanted).await?)
     }
 
-    async fn model_key(
-        &self,
-        tenant: &TenantId,
-        model: &ModelId,
-        version: Option<u32>,
-    ) -> Result<ModelKey, RiskError> {
+    async fn model_key(&self, tenant: &TenantId, model: &ModelName) -> Result<ModelKey, RiskError> {
         let store = &self.inner.store;
-        let found = store
-            .find_model(store.database().read(), tenant, model, version)
-            .await?;
+        let reader = store.database().read();
+        let found = store.find_model(reader, tenant, model).await?;
         found.map(|card| card.key).ok_or(RiskError::ModelUnknown)
     }
 }
@@ -175,7 +159,7 @@ fn happened(ending: Ending) -> Happened {
 }
 
 /// What both models said of the same assessments.
-fn pairs(scores: &[Scored], others: &[Scored]) -> Vec<Pair<SessionId>> {
+fn pairs(scores: &[Scored], others: &[Scored]) -> Vec<Pair> {
     let others: HashMap<AssessmentId, &Scored> = others
         .iter()
         .map(|score| (score.assessment, score))

@@ -3,25 +3,24 @@
 use std::sync::Arc;
 
 use domain::id::{ModelId, TenantId};
-use domain::time::Timestamp;
 use futures::FutureExt;
 use platform::paging::{Page, PageRequest};
 use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
-use storage::{RequestKey, Tx};
+use storage::RequestKey;
 
-use super::Service;
+use super::{Service, Unit};
 use crate::error::RiskError;
-use crate::evaluator::{Evaluate, Evaluator};
+use crate::evaluator::{Checked, Evaluate};
 use crate::features::SessionFeatures;
-use crate::model::{Description, ModelCard, ModelKey, ModelState};
+use crate::model::{Description, ModelCard, ModelKey, ModelName, ModelState};
 
 /// A model to register.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct NewModel {
     pub(crate) id: ModelId,
     pub(crate) description: Description,
-    pub(crate) evaluator: Evaluator,
+    pub(crate) model: Checked,
     /// How far a sample row may be off: a file of single-precision leaves is not exact.
     pub(crate) tolerance: f64,
     pub(crate) samples: Vec<Sample>,
@@ -59,77 +58,22 @@ impl Service {
     ) -> Result<ModelCard, RiskError> {
         self.refuse_built_in(&model.id)?;
         try_samples(&model)?;
-        let now = self.now();
-        let tenant = key.tenant.clone();
-        let (service, model) = (self.clone(), Arc::new(model));
-        let database = self.inner.store.database();
-        database
-            .write_once(key, now, move |tx| {
-                let (service, model, tenant) =
-                    (service.clone(), Arc::clone(&model), tenant.clone());
-                async move { service.register_in(tx, &tenant, &model, now).await }.boxed()
-            })
-            .await
-    }
-
-    async fn register_in(
-        &self,
-        tx: &Tx,
-        tenant: &TenantId,
-        model: &NewModel,
-        now: Timestamp,
-    ) -> Result<ModelCard, RiskError> {
-        let store = &self.inner.store;
-        let limit = self.inner.settings.models.max_versions;
-        if store.count_models(tx, tenant).await? >= limit {
-            return Err(RiskError::TooManyModels { limit });
-        }
-        let newest = store.find_model(tx, tenant, &model.id, None).await?;
-        let version = newest.map_or(1, |newest| newest.key.version.saturating_add(1));
-        let card = ModelCard {
-            key: ModelKey {
-                id: model.id.clone(),
-                version,
-            },
-            kind: model.evaluator.kind(),
-            description: model.description.clone(),
-            registered_at: Some(now),
-            state: ModelState::Shadow,
-        };
-        store
-            .insert_model(tx, tenant, &card, &model.evaluator)
-            .await?;
-        Ok(card)
+        self.once(key, Arc::new(model), |unit, model| {
+            async move { unit.register(&model).await }.boxed()
+        })
+        .await
     }
 
     /// Makes a model the champion.
     pub(crate) async fn activate(
         &self,
         key: RequestKey,
-        id: ModelId,
-        version: Option<u32>,
+        model: ModelName,
     ) -> Result<ModelCard, RiskError> {
-        let now = self.now();
-        let tenant = key.tenant.clone();
-        let store = self.inner.store.clone();
-        let database = self.inner.store.database();
-        database
-            .write_once(key, now, move |tx| {
-                let (store, tenant, id) = (store.clone(), tenant.clone(), id.clone());
-                async move {
-                    let found = store.find_model(tx, &tenant, &id, version).await?;
-                    let chosen = found.ok_or(RiskError::ModelUnknown)?;
-                    let usable = store.model(tx, &tenant, chosen.key.clone()).await?;
-                    usable.ok_or(RiskError::ModelOutdated)?;
-                    store.set_champion(tx, &tenant, &chosen.key, now).await?;
-                    Ok(ModelCard {
-                        state: ModelState::Champion,
-                        ..chosen
-                    })
-                }
-                .boxed()
-            })
-            .await
+        self.once(key, model, |unit, model| {
+            async move { unit.activate(&model).await }.boxed()
+        })
+        .await
     }
 
     fn refuse_built_in(&self, id: &ModelId) -> Result<(), InvalidField> {
@@ -145,10 +89,54 @@ impl Service {
     }
 }
 
+impl Unit<'_> {
+    async fn register(&self, model: &NewModel) -> Result<ModelCard, RiskError> {
+        let (store, tx, tenant) = (self.store(), self.tx, &self.tenant);
+        let limit = self.service.inner.settings.models.max_versions;
+        if store.count_models(tx, tenant).await? >= limit {
+            return Err(RiskError::TooManyModels { limit });
+        }
+        let newest = ModelName {
+            id: model.id.clone(),
+            version: None,
+        };
+        let newest = store.find_model(tx, tenant, &newest).await?;
+        let version = newest.map_or(1, |newest| newest.key.version.saturating_add(1));
+        let card = ModelCard {
+            key: ModelKey {
+                id: model.id.clone(),
+                version,
+            },
+            kind: model.model.evaluator().kind(),
+            description: model.description.clone(),
+            registered_at: Some(self.now),
+            state: ModelState::Shadow,
+        };
+        store.insert_model(tx, tenant, &card, &model.model).await?;
+        Ok(card)
+    }
+
+    async fn activate(&self, model: &ModelName) -> Result<ModelCard, RiskError> {
+        let (store, tx, tenant) = (self.store(), self.tx, &self.tenant);
+        let found = store.find_model(tx, tenant, model).await?;
+        let chosen = found.ok_or(RiskError::ModelUnknown)?;
+        let usable = store.model(tx, tenant, chosen.key.clone()).await?;
+        usable.ok_or(RiskError::ModelOutdated)?;
+        store
+            .set_champion(tx, tenant, &chosen.key, self.now)
+            .await?;
+        Ok(ModelCard {
+            state: ModelState::Champion,
+            ..chosen
+        })
+    }
+}
+
 /// Whoever registers a table says what it must say: a slip in a number or a name is found before it scores anybody.
 fn try_samples(model: &NewModel) -> Result<(), InvalidField> {
     let off = |sample: &Sample| {
-        let scored = model.evaluator.score(&sample.features).abandonment.get();
+        let score = model.model.evaluator().score(&sample.features);
+        let scored = score.abandonment.get();
         (scored - sample.expected).abs() > model.tolerance
     };
     match model.samples.iter().position(off) {

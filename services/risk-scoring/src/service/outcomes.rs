@@ -6,7 +6,7 @@ use domain::time::Timestamp;
 use futures::FutureExt;
 use storage::RequestKey;
 
-use super::{Service, not_ahead};
+use super::{Service, Unit, not_ahead};
 use crate::error::RiskError;
 
 impl Service {
@@ -18,21 +18,25 @@ impl Service {
         ending: Ending,
         ended_at: Timestamp,
     ) -> Result<u64, RiskError> {
-        let now = self.now();
-        let most = self.inner.settings.moments.max_ahead();
-        not_ahead("ended_at", ended_at, now, most)?;
-        let (store, tenant) = (self.inner.store.clone(), key.tenant.clone());
-        let database = self.inner.store.database();
-        database
-            .write_once(key, now, move |tx| {
-                let (store, tenant) = (store.clone(), tenant.clone());
-                async move {
-                    let outcome = (ending, ended_at);
-                    store.record_outcome(tx, &tenant, session, outcome).await?;
-                    Ok(store.count_to_judge(tx, &tenant, session).await?)
-                }
-                .boxed()
-            })
-            .await
+        let outcome = (ending, ended_at);
+        self.once(key, (session, outcome), |unit, (session, outcome)| {
+            async move { unit.record_outcome(session, outcome).await }.boxed()
+        })
+        .await
+    }
+}
+
+impl Unit<'_> {
+    async fn record_outcome(
+        &self,
+        session: SessionId,
+        outcome: (Ending, Timestamp),
+    ) -> Result<u64, RiskError> {
+        let (_, ended_at) = outcome;
+        let most = self.service.inner.settings.moments.max_ahead();
+        not_ahead("ended_at", ended_at, self.now, most)?;
+        let (store, tx, tenant) = (self.store(), self.tx, &self.tenant);
+        store.record_outcome(tx, tenant, session, outcome).await?;
+        Ok(store.count_to_judge(tx, tenant, session).await?)
     }
 }

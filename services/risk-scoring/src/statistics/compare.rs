@@ -4,9 +4,8 @@
 //! the sum over sessions of the squared influence that each has (the sandwich; for the AUC, whose influences are the placements
 //! of `DeLong` et al. 1988, this is Obuchowski's 1997 form for clustered data). Intervals are normal, 95 %.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use domain::assessment::Probability;
+use domain::id::SessionId;
 
 use super::{Happened, Judged, log_loss, mean, number, observed, predicted};
 
@@ -15,9 +14,8 @@ const TWO_SIDED_95: f64 = 1.959_963_984_540_054;
 
 /// What both models said of one assessment.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Pair<S> {
-    /// Its session.
-    pub(crate) session: S,
+pub(crate) struct Pair {
+    pub(crate) session: SessionId,
     pub(crate) first: Probability,
     pub(crate) second: Probability,
     pub(crate) happened: Happened,
@@ -44,25 +42,31 @@ pub(crate) struct Comparison {
     pub(crate) auc: Option<Difference>,
 }
 
+/// The sessions of pairs, numbered: pairs of one session are one cluster.
+struct Clusters {
+    /// By pair.
+    of: Vec<usize>,
+    count: usize,
+}
+
 /// Compares; `None` with fewer than two sessions, when nothing can be said of spread.
-pub(crate) fn compare<S: Ord + Copy>(pairs: &[Pair<S>]) -> Option<Comparison> {
-    let sessions: Vec<S> = pairs.iter().map(|pair| pair.session).collect();
+pub(crate) fn compare(pairs: &[Pair]) -> Option<Comparison> {
+    let clusters = Clusters::of(pairs);
     let (first, second) = (
         side(pairs, |pair| pair.first),
         side(pairs, |pair| pair.second),
     );
     let squared = |one: &Judged| (predicted(one) - observed(one)).powi(2);
-    let clusters: BTreeSet<S> = sessions.iter().copied().collect();
     Some(Comparison {
         n: pairs.len(),
-        sessions: clusters.len(),
-        log_loss: mean_difference(&sessions, (&first, &second), log_loss)?,
-        brier: mean_difference(&sessions, (&first, &second), squared)?,
-        auc: auc_difference(&sessions, &first, &second),
+        sessions: clusters.count,
+        log_loss: mean_difference(&clusters, (&first, &second), log_loss)?,
+        brier: mean_difference(&clusters, (&first, &second), squared)?,
+        auc: auc_difference(&clusters, &first, &second),
     })
 }
 
-fn side<S>(pairs: &[Pair<S>], score: impl Fn(&Pair<S>) -> Probability) -> Vec<Judged> {
+fn side(pairs: &[Pair], score: impl Fn(&Pair) -> Probability) -> Vec<Judged> {
     pairs
         .iter()
         .map(|pair| Judged {
@@ -72,26 +76,22 @@ fn side<S>(pairs: &[Pair<S>], score: impl Fn(&Pair<S>) -> Probability) -> Vec<Ju
         .collect()
 }
 
-fn mean_difference<S: Ord + Copy>(
-    sessions: &[S],
+fn mean_difference(
+    clusters: &Clusters,
     (first, second): (&[Judged], &[Judged]),
     value: impl Fn(&Judged) -> f64,
 ) -> Option<Difference> {
     let (of_first, of_second) = (mean(first, &value), mean(second, &value));
     let apart = of_first - of_second;
-    let n = number(sessions.len());
+    let n = number(first.len());
     let influence = first
         .iter()
         .zip(second)
         .map(|(one, other)| (value(one) - value(other) - apart) / n);
-    difference((of_first, of_second), spread(sessions, influence)?)
+    difference((of_first, of_second), clusters.spread(influence)?)
 }
 
-fn auc_difference<S: Ord + Copy>(
-    sessions: &[S],
-    first: &[Judged],
-    second: &[Judged],
-) -> Option<Difference> {
+fn auc_difference(clusters: &Clusters, first: &[Judged], second: &[Judged]) -> Option<Difference> {
     let abandoned: f64 = first.iter().map(observed).sum();
     let ordered = number(first.len()) - abandoned;
     if abandoned <= 0.0 || ordered <= 0.0 {
@@ -118,7 +118,7 @@ fn auc_difference<S: Ord + Copy>(
             };
             (one - other - apart) / of_outcome
         });
-    difference(figures, spread(sessions, influence)?)
+    difference(figures, clusters.spread(influence)?)
 }
 
 /// For each abandoned one the share of ordered ones with a lower score, for each ordered one the share of abandoned ones with a
@@ -155,18 +155,34 @@ fn placements(judged: &[Judged]) -> Vec<f64> {
     placed
 }
 
-/// Standard error from influences, summed within each session; `None` for a single session.
-fn spread<S: Ord + Copy>(sessions: &[S], influence: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut by_session: BTreeMap<S, f64> = BTreeMap::new();
-    for (session, influence) in sessions.iter().zip(influence) {
-        *by_session.entry(*session).or_default() += influence;
+impl Clusters {
+    fn of(pairs: &[Pair]) -> Self {
+        let mut distinct: Vec<SessionId> = pairs.iter().map(|pair| pair.session).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        // Every session is found: it was put there.
+        let number = |pair: &Pair| distinct.binary_search(&pair.session).unwrap_or_default();
+        Self {
+            of: pairs.iter().map(number).collect(),
+            count: distinct.len(),
+        }
     }
-    let clusters = number(by_session.len());
-    if clusters < 2.0 {
-        return None;
+
+    /// Standard error from influences, by pair, summed within each session; `None` for a single session.
+    fn spread(&self, influences: impl Iterator<Item = f64>) -> Option<f64> {
+        if self.count < 2 {
+            return None;
+        }
+        let mut sums = vec![0.0; self.count];
+        for (at, influence) in self.of.iter().zip(influences) {
+            if let Some(sum) = sums.get_mut(*at) {
+                *sum += influence;
+            }
+        }
+        let squares: f64 = sums.iter().map(|sum| sum * sum).sum();
+        let count = number(self.count);
+        Some((squares * count / (count - 1.0)).sqrt())
     }
-    let squares: f64 = by_session.values().map(|sum| sum * sum).sum();
-    Some((squares * clusters / (clusters - 1.0)).sqrt())
 }
 
 fn difference((first, second): (f64, f64), error: f64) -> Option<Difference> {
@@ -182,13 +198,14 @@ fn difference((first, second): (f64, f64), error: f64) -> Option<Difference> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use testkit::ids::nth;
 
     use super::*;
-    use crate::statistics::quality;
+    use crate::statistics::figures;
 
-    fn pair(session: u32, first: f64, second: f64, happened: Happened) -> Pair<u32> {
+    fn pair(session: u32, first: f64, second: f64, happened: Happened) -> Pair {
         Pair {
-            session,
+            session: nth(u64::from(session)),
             first: Probability::new(first).unwrap(),
             second: Probability::new(second).unwrap(),
             happened,
@@ -259,7 +276,7 @@ mod tests {
             ]),
             None
         );
-        assert_eq!(compare::<u32>(&[]), None);
+        assert_eq!(compare(&[]), None);
     }
 
     proptest! {
@@ -269,7 +286,7 @@ mod tests {
         ) {
             let pairs: Vec<_> = (0..).zip(&scores).map(|(n, (one, other, every))| pair(n, *one, *other, outcome(*every, 2))).collect();
             let told = compare(&pairs).unwrap();
-            let alone = quality(side(&pairs, |pair| pair.first)).unwrap();
+            let alone = figures(side(&pairs, |pair| pair.first)).unwrap();
             prop_assert!((told.log_loss.first - alone.log_loss).abs() < 1e-9);
             prop_assert!((told.brier.first - alone.brier).abs() < 1e-9);
             prop_assert_eq!(told.auc.is_some(), alone.auc.is_some());

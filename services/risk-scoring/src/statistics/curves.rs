@@ -1,10 +1,11 @@
-//! Judging in more detail: precision for either outcome, reliability by bins, and the ROC curve.
+//! Judging: all figures of a model on what was judged, and the ROC curve.
 
 use serde::Serialize;
 
-#[cfg(feature = "training")]
-use super::observed;
-use super::{Happened, Judged, Quality, ReliabilityBin, number, quality, reliability};
+use super::{
+    Happened, Judged, ReliabilityBin, auc, expected_calibration_error, log_loss, mean, number,
+    observed, predicted, reliability,
+};
 
 /// Figures of a model on what was judged, with all that a reader needs to check them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -23,37 +24,33 @@ pub struct Figures {
     pub average_precision_abandoned: Option<f64>,
     /// Average precision of finding ordered ones by a low score.
     pub average_precision_ordered: Option<f64>,
-    /// Expected calibration error over ten bins of equal mass.
-    pub ece: f64,
+    /// Mean distance of predicted and observed share over ten bins of equal mass.
+    pub expected_calibration_error: f64,
     /// Mean predicted less observed share; positive is too gloomy.
     pub calibration_gap: f64,
     /// The ten bins, from the lowest scores to the highest.
     pub reliability: Vec<ReliabilityBin>,
 }
 
-/// Judges in detail; `None` when there is nothing to judge.
+/// Judges probabilities; `None` when there is nothing to judge.
 pub(crate) fn figures(mut judged: Vec<Judged>) -> Option<Figures> {
-    let Quality {
-        n,
-        base_rate,
-        auc,
-        log_loss,
-        brier,
-        calibration_error,
-        calibration_gap,
-    } = quality(judged.clone())?;
+    if judged.is_empty() {
+        return None;
+    }
     judged.sort_by_key(|one| (one.predicted, one.happened));
+    let base_rate = mean(&judged, observed);
+    let reliability = reliability(&judged);
     Some(Figures {
-        n,
+        n: judged.len(),
         base_rate,
-        auc,
-        log_loss,
-        brier,
+        auc: auc(&judged),
+        log_loss: mean(&judged, log_loss),
+        brier: mean(&judged, |one| (predicted(one) - observed(one)).powi(2)),
         average_precision_abandoned: average_precision(judged.iter().rev(), Happened::Abandoned),
         average_precision_ordered: average_precision(judged.iter(), Happened::Ordered),
-        ece: calibration_error,
-        calibration_gap,
-        reliability: reliability(&judged),
+        expected_calibration_error: expected_calibration_error(&reliability),
+        calibration_gap: mean(&judged, predicted) - base_rate,
+        reliability,
     })
 }
 
@@ -152,7 +149,7 @@ mod tests {
             .windows(2)
             .map(|pair| (pair[1].0 - pair[0].0) * (pair[1].1 + pair[0].1) / 2.0)
             .sum();
-        assert!((area - quality(all).unwrap().auc.unwrap()).abs() < 1e-12);
+        assert!((area - figures(all).unwrap().auc.unwrap()).abs() < 1e-12);
         assert_eq!(curve.last(), Some(&(1.0, 1.0)));
     }
 }

@@ -12,8 +12,9 @@ use domain::id::TenantId;
 use crate::evaluator::Evaluator;
 use crate::model::ModelKey;
 
-/// Nodes, lines and terms of all models together, of about 70 bytes each: the most that one tenant can run at once fits.
-const MAX_SIZE: usize = 2_000_000;
+/// Nodes of trees and what their leaves add, lines and terms of all models together, of about nine bytes each but for the few
+/// lines and terms: the most that one tenant can run at once fits.
+const MAX_SIZE: usize = 11_000_000;
 /// What a model takes at least.
 const LEAST_SIZE: usize = 100;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::id::{ModelId, TenantId};
+use domain::id::TenantId;
 use domain::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
@@ -16,10 +16,9 @@ use storage::{StoreError, TenantScoped, Tx};
 use super::Store;
 use super::cache::Known;
 use super::entities::{champion, model};
-use crate::evaluator::{Evaluator, ModelKind};
+use crate::evaluator::{Checked, Evaluator, EvaluatorParts, ModelKind};
 use crate::features;
-use crate::model::{Description, Lineup, Model, ModelCard, ModelKey, ModelState};
-use crate::scorecard::Scorecard;
+use crate::model::{Description, Lineup, Model, ModelCard, ModelKey, ModelName, ModelState};
 
 /// A row without what it evaluates, which may be large: name, version, kind, description and time.
 type CardRow = (String, i64, Option<String>, String, i64);
@@ -126,14 +125,14 @@ impl Store {
         }
     }
 
-    /// The version of a model that is meant, the newest for none; `None` when the tenant has no such model.
+    /// The version of a model that is meant; `None` when the tenant has no such model.
     pub(crate) async fn find_model<C: ConnectionTrait>(
         &self,
         connection: &C,
         tenant: &TenantId,
-        id: &ModelId,
-        version: Option<u32>,
+        model: &ModelName,
     ) -> Result<Option<ModelCard>, StoreError> {
+        let ModelName { id, version } = model;
         let champion = self.champion(connection, tenant).await?;
         let built_in = &self.built_in.model.key;
         if *id == built_in.id {
@@ -143,9 +142,9 @@ impl Store {
         }
         let mut query = model::Entity::find_in(tenant).filter(model::Column::Name.eq(id.as_str()));
         if let Some(version) = version {
-            query = query.filter(model::Column::Version.eq(i64::from(version)));
+            query = query.filter(model::Column::Version.eq(i64::from(*version)));
         }
-        let newest: Option<CardRow> = without_table(query)
+        let newest: Option<CardRow> = without_parts(query)
             .order_by_desc(model::Column::Version)
             .into_tuple()
             .one(connection)
@@ -161,7 +160,7 @@ impl Store {
             .built_in
             .card(ModelState::beside(&champion, &self.built_in.model.key));
         let mut cards = vec![built_in];
-        let rows: Vec<CardRow> = without_table(model::Entity::find_in(tenant))
+        let rows: Vec<CardRow> = without_parts(model::Entity::find_in(tenant))
             .into_tuple()
             .all(reader)
             .await?;
@@ -183,14 +182,14 @@ impl Store {
         tx: &Tx,
         tenant: &TenantId,
         card: &ModelCard,
-        evaluator: &Evaluator,
+        model: &Checked,
     ) -> Result<(), StoreError> {
         let row = model::ActiveModel {
             tenant: Set(tenant.as_str().to_owned()),
             name: Set(card.key.id.as_str().to_owned()),
             version: Set(i64::from(card.key.version)),
             description: Set(card.description.as_str().to_owned()),
-            scorecard: Set(column::json(evaluator)?),
+            scorecard: Set(column::json(model.parts())?),
             kind: Set(Some(column::json(&card.kind)?)),
             registered_at: Set(card.registered_at.map_or(0, millis)),
             features_version: Set(Some(i64::from(features::VERSION))),
@@ -199,7 +198,7 @@ impl Store {
             .exec_without_returning(tx)
             .await?;
         let (cache, name) = (self.cache.clone(), (tenant.clone(), card.key.clone()));
-        let known = Known::Usable(Arc::new(evaluator.clone()));
+        let known = Known::Usable(Arc::clone(model.evaluator()));
         tx.after_commit(move || cache.keep(name, known));
         Ok(())
     }
@@ -305,14 +304,16 @@ fn evaluator(row: &model::Model) -> Result<Evaluator, StoreError> {
     if !row.features_version.is_none_or(known) {
         return Err(reader.corrupt("features_version"));
     }
-    if row.kind.is_some() {
-        return reader.json("scorecard", &row.scorecard);
-    }
-    let scorecard: Scorecard = reader.json("scorecard", &row.scorecard)?;
-    Ok(Evaluator::Scorecard(scorecard))
+    let parts = if row.kind.is_some() {
+        reader.json("scorecard", &row.scorecard)?
+    } else {
+        EvaluatorParts::Scorecard(reader.json("scorecard", &row.scorecard)?)
+    };
+    reader.valid("scorecard", Evaluator::new(&parts))
 }
 
-fn without_table(query: Select<model::Entity>) -> Select<model::Entity> {
+/// All columns but that with the parts of the model, which is named for what models were first.
+fn without_parts(query: Select<model::Entity>) -> Select<model::Entity> {
     query.select_only().columns([
         model::Column::Name,
         model::Column::Version,

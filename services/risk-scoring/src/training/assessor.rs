@@ -43,7 +43,7 @@ impl Assessor {
         let id = id.map_err(|fault| TrainingError::Model(fault.to_string()))?;
         Self::of(Model {
             key: ModelKey { id, version: 1 },
-            evaluator: Arc::new(read_model(format, text)?),
+            evaluator: read_model(format, text)?,
         })
     }
 

@@ -129,7 +129,7 @@ mod tests {
         let values = values(&seen);
         let theirs = booster.predict(&Matrix::new(&values, seen.rows.len(), ASKED.len()), false);
 
-        let ours = BoostedTrees::new(fit(&points.all, &small()).unwrap()).unwrap();
+        let ours = BoostedTrees::new(&fit(&points.all, &small()).unwrap()).unwrap();
 
         assert!(seen.rows.len() > 3_000, "every row in every view");
         for (row, theirs) in seen.rows.iter().zip(theirs) {

@@ -35,7 +35,7 @@ pub fn evaluate(
     format: ModelFormat,
     text: &str,
 ) -> Result<Evaluation, TrainingError> {
-    Ok(in_each_view(points, &read_model(format, text)?))
+    Ok(in_each_view(points, &*read_model(format, text)?))
 }
 
 /// Judges a model on points that are known in each way.

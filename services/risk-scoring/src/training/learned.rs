@@ -53,12 +53,13 @@ impl Learned {
     /// The model as it is served: what breaks a rule is refused here rather than when it is registered.
     pub(super) fn evaluator(&self) -> Result<Evaluator, TrainingError> {
         let unusable = |fault: &dyn std::fmt::Display| TrainingError::Unusable(fault.to_string());
-        Ok(match self.clone() {
+        Ok(match self {
             Self::Trees(parts) => {
                 Evaluator::Trees(BoostedTrees::new(parts).map_err(|fault| unusable(&fault))?)
             }
             Self::Logistic(parts) => {
-                Evaluator::Logistic(Logistic::new(parts).map_err(|fault| unusable(&fault))?)
+                let model = Logistic::new(parts.clone());
+                Evaluator::Logistic(model.map_err(|fault| unusable(&fault))?)
             }
         })
     }

@@ -4,7 +4,9 @@
 //! in the same file. Features come from the same function as those of a live moment.
 
 mod parquet;
+mod row;
 mod table;
+mod text;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -17,8 +19,8 @@ use super::by_name;
 use crate::features::{SessionFeatures, Shopped, Snapshot};
 use crate::statistics::Happened;
 
-pub use table::PointsError;
-pub(super) use table::Row;
+pub(super) use row::Row;
+pub use row::{Place, PointsError};
 
 const HOURS_PER_DAY: i32 = 24;
 
@@ -50,7 +52,7 @@ impl Points {
     /// live it is `utc_offset_hours` later.
     ///
     /// # Errors
-    /// [`PointsError`] names the first row at fault.
+    /// [`PointsError`] names the first column at fault, with its line or row.
     pub fn read(path: &Path, utc_offset_hours: i32) -> Result<Self, PointsError> {
         let rows = table::rows(path)?;
         Ok(Self {
@@ -59,14 +61,8 @@ impl Points {
         })
     }
 
-    pub(super) fn of(rows: &[Row], utc_offset_hours: i32) -> Result<Self, PointsError> {
-        for (index, row) in rows.iter().enumerate() {
-            row.check().map_err(|(column, expected)| PointsError::Row {
-                row: index + 1,
-                column,
-                expected,
-            })?;
-        }
+    /// Rows that were checked.
+    fn of(rows: &[Row], utc_offset_hours: i32) -> Result<Self, PointsError> {
         let histories = histories(rows);
         let point = |row: &Row| {
             let history = histories.get(row.session_key.as_str()).copied();
@@ -118,33 +114,6 @@ impl Points {
 }
 
 impl Row {
-    /// The first column at fault. A missing value is refused but where the catalogue lets it be missing.
-    fn check(&self) -> Result<(), (&'static str, &'static str)> {
-        let span = |column, seconds: f64| {
-            let usable = Duration::try_from_secs_f64(seconds).is_ok();
-            let refused = (column, "must be a number of seconds, 0 or more");
-            usable.then_some(()).ok_or(refused)
-        };
-        span("seconds_since_first_event", self.seconds_since_first_event)?;
-        span("seconds_since_last_cart", self.seconds_since_last_cart)?;
-        if let Some(seconds) = self.seconds_since_previous_event {
-            span("seconds_since_previous_event", seconds)?;
-        }
-        if i32::from(self.hour_of_day) >= HOURS_PER_DAY {
-            return Err(("hour_of_day", "must be 0 to 23"));
-        }
-        if self.abandoned > 1 {
-            return Err(("abandoned", "must be 0 or 1"));
-        }
-        if self.addtocart_count == 0 {
-            return Err(("addtocart_count", "must be 1 or more"));
-        }
-        if self.visitor_session_index == 0 {
-            return Err(("visitor_session_index", "must be 1 or more"));
-        }
-        Ok(())
-    }
-
     fn point(&self, before: Before, utc_offset_hours: i32) -> Point {
         let local = i32::from(self.hour_of_day)
             .saturating_add(utc_offset_hours)
@@ -241,3 +210,6 @@ fn histories(rows: &[Row]) -> HashMap<&str, Before> {
 fn span(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,7 +93,7 @@ fn row(out: &mut String, name: &str, figures: &Figures) {
         figures.brier,
         share(figures.average_precision_abandoned),
         share(figures.average_precision_ordered),
-        figures.ece,
+        figures.expected_calibration_error,
     );
 }
 

@@ -14,6 +14,11 @@ pub(crate) enum InvalidTrees {
     /// There are no trees, or too many, or too many nodes.
     #[error("must have 1 to {MAX_TREES} trees with {MAX_NODES} nodes at most")]
     Count,
+    /// Too much for the places that a laid out model has.
+    #[error(
+        "must have at most 65536 nodes in a tree, 65535 values at which it asks for a feature, and 1000000 parts in the sums of its leaves"
+    )]
+    Size,
     /// A feature is listed twice, or none is.
     #[error("must list features, each once")]
     Features,

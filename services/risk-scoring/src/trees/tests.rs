@@ -1,6 +1,7 @@
 use domain::signal::SignalKind;
 use proptest::prelude::*;
 
+use super::check::NodeFault;
 use super::*;
 use crate::evaluator::{probability, sum};
 use crate::scorecard::Reason;
@@ -32,7 +33,7 @@ fn parts() -> TreesParts {
 }
 
 fn told(values: &[(Feature, f64)]) -> (f64, Vec<(String, f64)>) {
-    let trees = BoostedTrees::new(parts()).unwrap();
+    let trees = BoostedTrees::new(&parts()).unwrap();
     let score = trees.score(&values.iter().copied().collect());
     let factors = score.factors.iter();
     let told = factors.map(|factor| (factor.name.as_str().to_owned(), factor.log_odds.get()));
@@ -75,9 +76,9 @@ fn lines_stand_beside_the_trees() {
         lines: vec![line.clone()],
         ..parts()
     };
-    let trees = BoostedTrees::new(with_line).unwrap();
+    let trees = BoostedTrees::new(&with_line).unwrap();
     let features: SessionFeatures = [(Feature::Progressing, 1.0)].into_iter().collect();
-    let plain = BoostedTrees::new(parts()).unwrap();
+    let plain = BoostedTrees::new(&parts()).unwrap();
     assert!(close(trees.raw(&features), plain.raw(&features) - 0.4));
 
     let twice = TreesParts {
@@ -87,7 +88,7 @@ fn lines_stand_beside_the_trees() {
         }],
         ..parts()
     };
-    assert_eq!(BoostedTrees::new(twice), Err(InvalidTrees::Overlap));
+    assert_eq!(BoostedTrees::new(&twice), Err(InvalidTrees::Overlap));
 }
 
 /// A tree that asks so many questions one after the other.
@@ -110,7 +111,7 @@ fn chain(questions: usize) -> Tree {
 #[test]
 fn trees_that_are_deeper_than_any_trainer_makes_them_are_refused() {
     let of_depth = |questions| {
-        BoostedTrees::new(TreesParts {
+        BoostedTrees::new(&TreesParts {
             trees: vec![chain(questions)],
             ..parts()
         })
@@ -134,7 +135,7 @@ fn trees_that_cannot_be_walked_are_refused() {
     let refused = |change: &dyn Fn(&mut Tree)| {
         let mut parts = parts();
         change(&mut parts.trees[0]);
-        let fault = BoostedTrees::new(parts).unwrap_err();
+        let fault = BoostedTrees::new(&parts).unwrap_err();
         let InvalidTrees::Node { node, fault, .. } = fault else {
             panic!("{fault}");
         };
@@ -172,7 +173,7 @@ fn signs_that_must_be_so_are_held() {
         features: vec![feature, Feature::EarlierOrders],
         ..parts()
     };
-    let refused = |feature| BoostedTrees::new(parts(feature)).unwrap_err();
+    let refused = |feature| BoostedTrees::new(&parts(feature)).unwrap_err();
     let node = |fault| InvalidTrees::Node {
         tree: 0,
         node: 0,
@@ -188,7 +189,7 @@ fn parts_that_are_no_model_are_refused() {
     let refused = |change: &dyn Fn(&mut TreesParts)| {
         let mut parts = parts();
         change(&mut parts);
-        BoostedTrees::new(parts).unwrap_err()
+        BoostedTrees::new(&parts).unwrap_err()
     };
     assert_eq!(refused(&|parts| parts.trees.clear()), InvalidTrees::Count);
     assert_eq!(
@@ -203,6 +204,64 @@ fn parts_that_are_no_model_are_refused() {
         refused(&|parts| parts.calibration.slope = -1.0),
         InvalidTrees::Calibration(_)
     ));
+}
+
+#[test]
+fn trees_that_do_not_fit_their_places_are_refused() {
+    // A full tree of so many leaves, each question of which asks at a value of its own.
+    let fan = |leaves: usize| {
+        let mut tree = Tree::default();
+        for at in 0..2 * leaves - 1 {
+            let inner = at < leaves - 1;
+            let child = |number: usize| u32::try_from(if inner { number } else { 0 }).unwrap();
+            tree.feature.push(if inner { 0 } else { -1 });
+            tree.below.push(if inner {
+                f64::from(u32::try_from(at).unwrap())
+            } else {
+                0.0
+            });
+            tree.left.push(child(2 * at + 1));
+            tree.right.push(child(2 * at + 2));
+            tree.missing_left.push(0);
+            tree.cover.push(1.0);
+            tree.leaf.push(0.0);
+        }
+        tree
+    };
+    let of = |trees: Vec<Tree>| BoostedTrees::new(&TreesParts { trees, ..parts() });
+    assert!(of(vec![fan(32_768)]).is_ok(), "65,535 nodes");
+    assert_eq!(of(vec![fan(32_769)]), Err(InvalidTrees::Size));
+    let shifted = |by: f64| {
+        let mut tree = fan(30_000);
+        tree.below.iter_mut().for_each(|below| *below += by);
+        tree
+    };
+    assert!(of(vec![shifted(0.0), shifted(0.25)]).is_ok());
+    let values = of(vec![shifted(0.0), shifted(0.25), shifted(0.5)]);
+    assert_eq!(
+        values,
+        Err(InvalidTrees::Size),
+        "89,997 values of one feature"
+    );
+}
+
+#[test]
+fn a_value_on_or_beside_any_threshold_goes_where_the_plain_walk_leads() {
+    let model = BoostedTrees::new(&parts()).unwrap();
+    for below in [-0.0, 0.0, 1.0, 12.0, f64::MAX, f64::MIN] {
+        for hour in [below.next_down(), below, below.next_up()] {
+            if !hour.is_finite() {
+                continue;
+            }
+            for orders in [None, Some(0.0), Some(1.0_f64.next_down()), Some(1.0)] {
+                let mut features = SessionFeatures::default();
+                features.set(Feature::LocalHour, hour);
+                features.set(Feature::EarlierOrders, orders.unwrap_or_default());
+                let expected = 0.5 + leaf(&tree(), [Some(hour), Some(orders.unwrap_or_default())]);
+                assert!(close(model.raw(&features), expected), "{hour} {orders:?}");
+            }
+        }
+    }
 }
 
 /// A random tree of depth 3 at most over two features, with its columns in order.
@@ -250,7 +309,7 @@ proptest! {
         orders in 0.0..24.0_f64,
     ) {
         let expected = 0.5 + trees.iter().map(|tree| leaf(tree, [hour, Some(orders)])).sum::<f64>();
-        let model = BoostedTrees::new(TreesParts { trees, ..parts() }).unwrap();
+        let model = BoostedTrees::new(&TreesParts { trees, ..parts() }).unwrap();
         let mut features = SessionFeatures::default();
         features.set(Feature::EarlierOrders, orders);
         if let Some(hour) = hour {

@@ -195,53 +195,85 @@ fn outcome(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+const POINTS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../risk-scoring/tests/data/points/points.csv"
+);
+const SHIPPED: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../risk-scoring/models/retailrocket.json"
+);
+
+/// Runs `rescate model`.
+async fn model(arguments: &[&str]) -> Output {
+    let output = Command::new(env!("CARGO_BIN_EXE_rescate"))
+        .arg("model")
+        .args(arguments)
+        .output();
+    output.await.unwrap()
+}
+
 #[tokio::test]
 async fn a_model_is_trained_judged_and_drawn() {
     let folder = tempfile::tempdir().unwrap();
-    let points = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../risk-scoring/tests/data/points/points.csv"
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (file, page, samples) = (
+        place("model.json"),
+        place("report.html"),
+        place("samples.json"),
     );
-    let (model, page) = (
-        folder.path().join("model.json"),
-        folder.path().join("report.html"),
-    );
-    let (model, page) = (model.to_str().unwrap(), page.to_str().unwrap());
-    let run = async |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_rescate"))
-            .arg("model")
-            .args(arguments)
-            .output();
-        output.await.unwrap()
-    };
     for kind in ["trees", "logistic"] {
-        let train = ["train", "--points", points, "--out", model, "--kind", kind];
+        let train = ["train", "--points", POINTS, "--out", &file, "--kind", kind];
         let few = ["--trees", "10", "--folds", "2", "--json"];
-        let trained = run(&[train.as_slice(), &few].concat()).await;
-        assert!(trained.status.success(), "{kind}");
-        let figures: Value = serde_json::from_slice(&trained.stdout).unwrap();
+        let samples = ["--samples", &samples];
+        let figures = outcome(&model(&[train.as_slice(), &samples, &few].concat()).await);
         assert_eq!(figures["views"][0]["view"], "whole", "{kind}");
 
-        let judge = ["evaluate", "--points", points, "--model", model, "--json"];
-        let judged: Value = serde_json::from_slice(&run(&judge).await.stdout).unwrap();
+        let judge = ["evaluate", "--points", POINTS, "--model", &file, "--json"];
+        let judged = outcome(&model(&judge).await);
         let pooled = &judged["views"][0]["pooled"];
         assert_eq!(pooled["n"], 1_808, "{kind}");
         assert!(pooled["auc"].as_f64().unwrap() > 0.6, "{kind}: {pooled}");
         assert_eq!(pooled["reliability"].as_array().unwrap().len(), 10);
     }
-    let report = run(&[
-        "report", "--points", points, "--model", model, "--out", page,
-    ])
-    .await;
-    assert!(report.status.success());
-    assert!(
-        std::fs::read_to_string(page)
-            .unwrap()
-            .contains("Reliability")
-    );
+    let draw = [
+        "report", "--points", POINTS, "--model", &file, "--out", &page,
+    ];
+    assert!(model(&draw).await.status.success());
+    let drawn = std::fs::read_to_string(page).unwrap();
+    assert!(drawn.contains("Reliability"));
 
-    let wrong = run(&["evaluate", "--points", points, "--model", points]).await;
-    assert_eq!(wrong.status.code(), Some(1));
-    let told = String::from_utf8(wrong.stderr).unwrap();
-    assert!(told.contains("must be JSON"), "{told}");
+    let rows: Value = serde_json::from_slice(&std::fs::read(samples).unwrap()).unwrap();
+    assert_eq!(rows.as_array().unwrap().len(), 20);
+    assert!(rows[0]["expected"].is_f64() && rows[0]["values"]["shopping_events"].is_f64());
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_model_or_its_rows_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("no/model.json");
+    let nowhere = nowhere.to_str().unwrap();
+    let train = |points| ["train", "--points", points, "--out", nowhere];
+    let judge = |points, model| ["evaluate", "--points", points, "--model", model];
+    let draw = [
+        "report", "--points", POINTS, "--model", SHIPPED, "--out", nowhere,
+    ];
+    for (wrong, told) in [
+        (
+            &judge(POINTS, POINTS)[..],
+            "must be JSON of the format that is named; see line 1, column 1",
+        ),
+        (
+            &judge(SHIPPED, SHIPPED),
+            "there must be one column `session_key`",
+        ),
+        (&train("nowhere.csv"), "cannot be read"),
+        (&train(POINTS), "model.json` cannot be read or written"),
+        (&draw, "model.json` cannot be read or written"),
+    ] {
+        let output = model(wrong).await;
+        assert_eq!(output.status.code(), Some(1));
+        let all = String::from_utf8(output.stderr).unwrap();
+        assert!(all.contains(told), "{all}");
+    }
 }

@@ -41,8 +41,11 @@ async fn assess(
 }
 
 async fn health(service: &Service) -> crate::service::Health {
-    let model = crate::model::BuiltIn::load().unwrap().model.key.id;
-    service.health(&tenant(), &model, None).await.unwrap()
+    let model = crate::model::ModelName {
+        id: crate::model::BuiltIn::load().unwrap().model.key.id,
+        version: None,
+    };
+    service.health(&tenant(), &model).await.unwrap()
 }
 
 #[tokio::test]

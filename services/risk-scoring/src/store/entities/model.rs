@@ -13,7 +13,7 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) version: i64,
     pub(crate) description: String,
-    /// The evaluator as JSON; a bare scorecard where `kind` is absent.
+    /// What the model is made of, as JSON; a bare scorecard where `kind` is absent.
     pub(crate) scorecard: String,
     pub(crate) registered_at: i64,
     pub(crate) kind: Option<String>,

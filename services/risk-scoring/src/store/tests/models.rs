@@ -6,7 +6,7 @@ use sea_orm::sea_query::Expr;
 use storage::Tx;
 
 use super::*;
-use crate::evaluator::{Evaluator, ModelKind};
+use crate::evaluator::{Checked, ModelKind};
 use crate::model::Lineup;
 use crate::scorecard::{Scorecard, ScorecardParts};
 use crate::store::entities::model;
@@ -22,13 +22,13 @@ fn card(id: &str, version: u32, after: u64) -> ModelCard {
 }
 
 /// The built-in table with another baseline.
-fn table(baseline_log_odds: f64) -> Evaluator {
+fn table(baseline_log_odds: f64) -> Checked {
     let parts = ScorecardParts::from(built_in().unwrap());
     let table = Scorecard::new(ScorecardParts {
         baseline_log_odds,
         ..parts
     });
-    Evaluator::Scorecard(table.unwrap())
+    Checked::from(table.unwrap())
 }
 
 /// One write that calls the store.
@@ -53,9 +53,9 @@ async fn write<T: Send + 'static>(
 async fn register(store: &Store, id: &'static str, version: u32, after: u64) {
     let written = write(store, move |store, tx| {
         async move {
-            let evaluator = Evaluator::Scorecard(built_in().unwrap());
+            let model = Checked::from(built_in().unwrap());
             let card = card(id, version, after);
-            store.insert_model(tx, &tenant(), &card, &evaluator).await
+            store.insert_model(tx, &tenant(), &card, &model).await
         }
         .boxed()
     });
@@ -138,8 +138,8 @@ async fn a_version_that_was_rolled_back_leaves_no_table_behind(database: Databas
                 .insert_model(tx, &tenant(), &spring, &table(1.0))
                 .await?;
             assert_eq!(
-                *store.lineup(tx, &tenant(), 8).await?.shadows[0].evaluator,
-                table(1.0)
+                store.lineup(tx, &tenant(), 8).await?.shadows[0].evaluator,
+                *table(1.0).evaluator()
             );
             Err(StoreError::Closed)
         }
@@ -160,7 +160,8 @@ async fn a_version_that_was_rolled_back_leaves_no_table_behind(database: Databas
     .await
     .unwrap();
 
-    assert_eq!(*lineup(&store, 8).await.shadows[0].evaluator, table(2.0));
+    let shadow = lineup(&store, 8).await.shadows.remove(0);
+    assert_eq!(shadow.evaluator, *table(2.0).evaluator());
 }
 
 /// As if another release had registered them.

@@ -4,75 +4,170 @@
 use bytes::Bytes;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType};
-use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
 
-use super::table::Row;
-
-/// Why bytes are no Parquet file of decision points.
-#[derive(Debug, thiserror::Error)]
-pub enum ParquetFault {
-    #[error("the file cannot be read as Parquet")]
-    File(#[from] ParquetError),
-    #[error("there must be a column `{0}`")]
-    Absent(&'static str),
-    #[error("`{column}` must hold {expected}")]
-    Column {
-        column: &'static str,
-        expected: &'static str,
-    },
-}
+use super::row::{Place, PointsError, Row};
 
 /// Reads all rows, in their order.
-pub(super) fn rows(bytes: Vec<u8>) -> Result<Vec<Row>, ParquetFault> {
+pub(super) fn rows(bytes: Vec<u8>) -> Result<Vec<(Place, Row)>, PointsError> {
     let file = SerializedFileReader::new(Bytes::from(bytes))?;
     let mut rows = Vec::new();
-    for group in 0..file.num_row_groups() {
-        rows.extend(group_rows(&*file.get_row_group(group)?)?);
+    for number in 0..file.num_row_groups() {
+        let group = Group {
+            reader: &*file.get_row_group(number)?,
+            before: rows.len(),
+        };
+        for row in group.rows()? {
+            rows.push((Place::Row(rows.len() + 1), row));
+        }
     }
     Ok(rows)
 }
 
-fn group_rows(group: &dyn RowGroupReader) -> Result<Vec<Row>, ParquetFault> {
-    let texts = |name| Column::read(group, name)?.texts(name);
-    let counts = |name| Column::read(group, name)?.counts::<u32>(name);
-    let small = |name| Column::read(group, name)?.counts::<u8>(name);
-    let reals = |name| Column::read(group, name)?.reals(name);
-    let mut session_key = texts("session_key")?.into_iter();
-    let mut visitorid = texts("visitorid")?.into_iter();
-    let mut cutoff_k = counts("cutoff_k")?.into_iter();
-    let mut view_count = counts("view_count")?.into_iter();
-    let mut addtocart_count = counts("addtocart_count")?.into_iter();
-    let mut unique_items_count = counts("unique_items_count")?.into_iter();
-    let first = "seconds_since_first_event";
-    let mut since_first = known(first, reals(first)?)?.into_iter();
-    let last_cart = "seconds_since_last_cart";
-    let mut since_last_cart = known(last_cart, reals(last_cart)?)?.into_iter();
-    let mut since_previous = reals("seconds_since_previous_event")?.into_iter();
-    let mut repeated_views = counts("repeated_views_of_cart_items")?.into_iter();
-    let mut hour_of_day = small("hour_of_day")?.into_iter();
-    let mut abandoned = small("abandoned")?.into_iter();
-    let mut visitor_session_index = counts("visitor_session_index")?.into_iter();
-    // INVARIANT: the columns of a row group are of one length, so that all of them end together.
-    let next = || {
-        Some(Row {
-            session_key: session_key.next()?,
-            visitorid: visitorid.next()?,
-            cutoff_k: cutoff_k.next()?,
-            view_count: view_count.next()?,
-            addtocart_count: addtocart_count.next()?,
-            unique_items_count: unique_items_count.next()?,
-            seconds_since_first_event: since_first.next()?,
-            seconds_since_last_cart: since_last_cart.next()?,
-            seconds_since_previous_event: since_previous.next()?,
-            repeated_views_of_cart_items: repeated_views.next()?,
-            hour_of_day: hour_of_day.next()?,
-            abandoned: abandoned.next()?,
-            visitor_session_index: visitor_session_index.next()?,
-        })
-    };
-    Ok(std::iter::from_fn(next).collect())
+/// Part of the rows of a file.
+struct Group<'a> {
+    reader: &'a dyn RowGroupReader,
+    /// Rows of the groups before it.
+    before: usize,
+}
+
+impl Group<'_> {
+    fn rows(&self) -> Result<Vec<Row>, PointsError> {
+        let mut session_key = self.texts("session_key")?.into_iter();
+        let mut visitorid = self.texts("visitorid")?.into_iter();
+        let mut cutoff_k = self.counts("cutoff_k")?.into_iter();
+        let mut view_count = self.counts("view_count")?.into_iter();
+        let mut addtocart_count = self.counts("addtocart_count")?.into_iter();
+        let mut unique_items_count = self.counts("unique_items_count")?.into_iter();
+        let mut since_first = self.known("seconds_since_first_event")?.into_iter();
+        let mut since_last_cart = self.known("seconds_since_last_cart")?.into_iter();
+        let mut since_previous = self.reals("seconds_since_previous_event")?.into_iter();
+        let mut repeated_views = self.counts("repeated_views_of_cart_items")?.into_iter();
+        let mut hour_of_day = self.counts("hour_of_day")?.into_iter();
+        let mut abandoned = self.counts("abandoned")?.into_iter();
+        let mut visitor_session_index = self.counts("visitor_session_index")?.into_iter();
+        // INVARIANT: the columns of a row group are of one length, so that all of them end together.
+        let next = || {
+            Some(Row {
+                session_key: session_key.next()?,
+                visitorid: visitorid.next()?,
+                cutoff_k: cutoff_k.next()?,
+                view_count: view_count.next()?,
+                addtocart_count: addtocart_count.next()?,
+                unique_items_count: unique_items_count.next()?,
+                seconds_since_first_event: since_first.next()?,
+                seconds_since_last_cart: since_last_cart.next()?,
+                seconds_since_previous_event: since_previous.next()?,
+                repeated_views_of_cart_items: repeated_views.next()?,
+                hour_of_day: hour_of_day.next()?,
+                abandoned: abandoned.next()?,
+                visitor_session_index: visitor_session_index.next()?,
+            })
+        };
+        Ok(std::iter::from_fn(next).collect())
+    }
+
+    fn texts(&self, column: &'static str) -> Result<Vec<String>, PointsError> {
+        let expected = "text or whole numbers";
+        let texts: Vec<Option<String>> = match self.column(column, expected)? {
+            Column::Text(values) => values
+                .into_iter()
+                .map(|value| Some(value?.as_utf8().ok()?.to_owned()))
+                .collect(),
+            Column::Whole(values) => values
+                .into_iter()
+                .map(|value| Some(value?.to_string()))
+                .collect(),
+            Column::Real(_) | Column::Other => {
+                return Err(PointsError::Column { column, expected });
+            }
+        };
+        self.all(column, "must be text", texts)
+    }
+
+    fn counts<N: TryFrom<i64>>(&self, column: &'static str) -> Result<Vec<N>, PointsError> {
+        let expected = "whole numbers from 0";
+        let Column::Whole(values) = self.column(column, expected)? else {
+            return Err(PointsError::Column { column, expected });
+        };
+        let count = |value: Option<i64>| N::try_from(value?).ok();
+        let expected = "must be a whole number from 0 that is not too large";
+        self.all(column, expected, values.into_iter().map(count).collect())
+    }
+
+    /// Numbers with gaps. Some writers put NaN into them.
+    fn reals(&self, column: &'static str) -> Result<Vec<Option<f64>>, PointsError> {
+        let expected = "floating-point numbers";
+        let Column::Real(values) = self.column(column, expected)? else {
+            return Err(PointsError::Column { column, expected });
+        };
+        let gap = |value: Option<f64>| value.filter(|number| !number.is_nan());
+        Ok(values.into_iter().map(gap).collect())
+    }
+
+    /// Numbers without gaps.
+    fn known(&self, column: &'static str) -> Result<Vec<f64>, PointsError> {
+        self.all(column, "must be a number", self.reals(column)?)
+    }
+
+    /// All values, or the first row without one.
+    fn all<T>(
+        &self,
+        column: &'static str,
+        expected: &'static str,
+        values: Vec<Option<T>>,
+    ) -> Result<Vec<T>, PointsError> {
+        let rows = self.before + 1..;
+        let known = values.into_iter().zip(rows).map(|(value, row)| {
+            value.ok_or(PointsError::Value {
+                place: Place::Row(row),
+                column,
+                expected,
+            })
+        });
+        known.collect()
+    }
+
+    fn column(&self, name: &'static str, expected: &'static str) -> Result<Column, PointsError> {
+        let refused = || PointsError::Column {
+            column: name,
+            expected,
+        };
+        let columns = self.reader.metadata().columns();
+        let mut named = (0..columns.len()).zip(columns);
+        let named = named.find(|(_, column)| column.column_path().string() == name);
+        let (at, chunk) = named.ok_or_else(refused)?;
+        let descriptor = chunk.column_descr();
+        if descriptor.max_rep_level() > 0 {
+            return Err(refused());
+        }
+        let flat = Flat {
+            rows: usize::try_from(self.reader.metadata().num_rows()).unwrap_or_default(),
+            present: descriptor.max_def_level(),
+        };
+        let column = match self.reader.get_column_reader(at)? {
+            ColumnReader::Int32ColumnReader(reader) => {
+                flat.values(reader, i64::from)?.map(Column::Whole)
+            }
+            ColumnReader::Int64ColumnReader(reader) => {
+                flat.values(reader, |value| value)?.map(Column::Whole)
+            }
+            ColumnReader::FloatColumnReader(reader) => {
+                flat.values(reader, f64::from)?.map(Column::Real)
+            }
+            ColumnReader::DoubleColumnReader(reader) => {
+                flat.values(reader, |value| value)?.map(Column::Real)
+            }
+            ColumnReader::ByteArrayColumnReader(reader) => {
+                flat.values(reader, |value| value)?.map(Column::Text)
+            }
+            ColumnReader::BoolColumnReader(_)
+            | ColumnReader::Int96ColumnReader(_)
+            | ColumnReader::FixedLenByteArrayColumnReader(_) => Some(Column::Other),
+        };
+        column.ok_or_else(refused)
+    }
 }
 
 /// The values of a column by what kind they are; `None` where there is none.
@@ -85,125 +180,37 @@ enum Column {
     Other,
 }
 
-impl Column {
-    fn read(group: &dyn RowGroupReader, name: &'static str) -> Result<Self, ParquetFault> {
-        let columns = group.metadata().columns();
-        let named = columns
-            .iter()
-            .position(|column| column.column_path().string() == name);
-        let at = named.ok_or(ParquetFault::Absent(name))?;
-        Ok(match group.get_column_reader(at)? {
-            ColumnReader::Int32ColumnReader(reader) => {
-                let values = values(reader, group, name)?;
-                Self::Whole(
-                    values
-                        .into_iter()
-                        .map(|value| value.map(i64::from))
-                        .collect(),
-                )
-            }
-            ColumnReader::Int64ColumnReader(reader) => Self::Whole(values(reader, group, name)?),
-            ColumnReader::FloatColumnReader(reader) => {
-                let values = values(reader, group, name)?;
-                Self::Real(
-                    values
-                        .into_iter()
-                        .map(|value| value.map(f64::from))
-                        .collect(),
-                )
-            }
-            ColumnReader::DoubleColumnReader(reader) => Self::Real(values(reader, group, name)?),
-            ColumnReader::ByteArrayColumnReader(reader) => Self::Text(values(reader, group, name)?),
-            ColumnReader::BoolColumnReader(_)
-            | ColumnReader::Int96ColumnReader(_)
-            | ColumnReader::FixedLenByteArrayColumnReader(_) => Self::Other,
-        })
-    }
-
-    fn texts(self, column: &'static str) -> Result<Vec<String>, ParquetFault> {
-        let text = |bytes: &ByteArray| bytes.as_utf8().ok().map(str::to_owned);
-        let texts: Option<Vec<String>> = match self {
-            Self::Text(values) => values.iter().map(|value| text(value.as_ref()?)).collect(),
-            Self::Whole(values) => values
-                .iter()
-                .map(|value| value.map(|number| number.to_string()))
-                .collect(),
-            Self::Real(_) | Self::Other => None,
-        };
-        let expected = "text or whole numbers";
-        texts.ok_or(ParquetFault::Column { column, expected })
-    }
-
-    fn counts<N: TryFrom<i64>>(self, column: &'static str) -> Result<Vec<N>, ParquetFault> {
-        let count = |value: Option<i64>| N::try_from(value?).ok();
-        let counts: Option<Vec<N>> = match self {
-            Self::Whole(values) => values.into_iter().map(count).collect(),
-            Self::Real(_) | Self::Text(_) | Self::Other => None,
-        };
-        let expected = "whole numbers from 0";
-        counts.ok_or(ParquetFault::Column { column, expected })
-    }
-
-    /// Numbers with gaps. Some writers put NaN into them.
-    fn reals(self, column: &'static str) -> Result<Vec<Option<f64>>, ParquetFault> {
-        match self {
-            Self::Real(values) => Ok(values
-                .into_iter()
-                .map(|value| value.filter(|number| !number.is_nan()))
-                .collect()),
-            Self::Whole(_) | Self::Text(_) | Self::Other => Err(ParquetFault::Column {
-                column,
-                expected: "floating-point numbers",
-            }),
-        }
-    }
+/// How a column without lists is told.
+#[derive(Debug, Clone, Copy)]
+struct Flat {
+    rows: usize,
+    /// The definition level of a value that is there.
+    present: i16,
 }
 
-fn known(column: &'static str, values: Vec<Option<f64>>) -> Result<Vec<f64>, ParquetFault> {
-    let known: Option<Vec<f64>> = values.into_iter().collect();
-    known.ok_or(ParquetFault::Column {
-        column,
-        expected: "a number in each row",
-    })
-}
-
-/// The values of a flat column. Definition levels tell where one is missing.
-fn values<T: DataType>(
-    mut reader: ColumnReaderImpl<T>,
-    group: &dyn RowGroupReader,
-    column: &'static str,
-) -> Result<Vec<Option<T::T>>, ParquetFault> {
-    let flat = ParquetFault::Column {
-        column,
-        expected: "one value a row",
-    };
-    let descriptor = group
-        .metadata()
-        .columns()
-        .iter()
-        .find(|chunk| chunk.column_path().string() == column)
-        .ok_or(ParquetFault::Absent(column))?
-        .column_descr();
-    if descriptor.max_rep_level() > 0 {
-        return Err(flat);
-    }
-    let present = descriptor.max_def_level();
-    let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
-    let (mut levels, mut found) = (Vec::new(), Vec::new());
-    let (read, _, _) = reader.read_records(rows, Some(&mut levels), None, &mut found)?;
-    if read != rows {
-        return Err(flat);
-    }
-    let mut found = found.into_iter();
-    if present == 0 {
-        return Ok(found.map(Some).collect());
-    }
-    let value = |level: &i16| {
-        if *level == present {
-            found.next()
-        } else {
-            None
+impl Flat {
+    /// The values; `None` unless there is one place for each row.
+    fn values<T: DataType, V>(
+        self,
+        mut reader: ColumnReaderImpl<T>,
+        value: impl Fn(T::T) -> V,
+    ) -> Result<Option<Vec<Option<V>>>, PointsError> {
+        let (mut levels, mut found) = (Vec::new(), Vec::new());
+        let (read, _, _) = reader.read_records(self.rows, Some(&mut levels), None, &mut found)?;
+        if read != self.rows {
+            return Ok(None);
         }
-    };
-    Ok(levels.iter().map(value).collect())
+        let mut found = found.into_iter().map(value);
+        if self.present == 0 {
+            return Ok(Some(found.map(Some).collect()));
+        }
+        let place = |level: &i16| {
+            if *level == self.present {
+                found.next()
+            } else {
+                None
+            }
+        };
+        Ok(Some(levels.iter().map(place).collect()))
+    }
 }

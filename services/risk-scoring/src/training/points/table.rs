@@ -1,56 +1,14 @@
-//! Rows of decision points as they stand in a file: CSV, plain or gzip, or Parquet. All three give the same rows.
+//! The rows of a file: CSV, plain or gzip, or Parquet. All three give the same rows, checked one by one and together.
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::parquet::{self, ParquetFault};
-
-/// Why a file holds no decision points.
-#[derive(Debug, thiserror::Error)]
-pub enum PointsError {
-    #[error("`{}` cannot be read", path.display())]
-    Open {
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    #[error("the file is not CSV with the columns of decision points")]
-    Csv(#[from] csv::Error),
-    #[error("the file is not Parquet with the columns of decision points")]
-    Parquet(#[from] ParquetFault),
-    #[error("row {row}: `{column}` {expected}")]
-    Row {
-        /// From 1, the header not counted.
-        row: usize,
-        column: &'static str,
-        expected: &'static str,
-    },
-    #[error("there are no rows, or all of them ended alike")]
-    OneOutcome,
-}
-
-/// A row as it stands in the file. Columns that no feature is made of are not read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Row {
-    pub(crate) session_key: String,
-    pub(crate) visitorid: String,
-    pub(crate) cutoff_k: u32,
-    pub(crate) view_count: u32,
-    pub(crate) addtocart_count: u32,
-    pub(crate) unique_items_count: u32,
-    pub(crate) seconds_since_first_event: f64,
-    pub(crate) seconds_since_last_cart: f64,
-    pub(crate) seconds_since_previous_event: Option<f64>,
-    pub(crate) repeated_views_of_cart_items: u32,
-    pub(crate) hour_of_day: u8,
-    pub(crate) abandoned: u8,
-    pub(crate) visitor_session_index: u32,
-}
+use super::row::{Place, PointsError, Row};
+use super::{parquet, text};
 
 /// Reads a file by the ending of its name: `.parquet`, `.gz` for CSV under gzip, and CSV for any other.
 pub(super) fn rows(path: &Path) -> Result<Vec<Row>, PointsError> {
@@ -60,17 +18,40 @@ pub(super) fn rows(path: &Path) -> Result<Vec<Row>, PointsError> {
     };
     let bytes = fs::read(path).map_err(open)?;
     let ending = path.extension().and_then(|ending| ending.to_str());
-    match ending {
-        Some("parquet") => Ok(parquet::rows(bytes)?),
-        Some("gz") => csv_rows(MultiGzDecoder::new(bytes.as_slice())),
-        Some(_) | None => csv_rows(bytes.as_slice()),
+    let rows = match ending {
+        Some("parquet") => parquet::rows(bytes),
+        Some("gz") => text::rows(MultiGzDecoder::new(bytes.as_slice())),
+        Some(_) | None => text::rows(bytes.as_slice()),
+    }?;
+    for (place, row) in &rows {
+        row.check(*place)?;
     }
+    check_sessions(&rows)?;
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-fn csv_rows(text: impl Read) -> Result<Vec<Row>, PointsError> {
-    let rows: Result<Vec<Row>, csv::Error> =
-        csv::Reader::from_reader(text).into_deserialize().collect();
-    Ok(rows?)
+/// Refuses a decision point that stands there twice, which would count twice, and a session of two visitors, one of whom might
+/// be learned from while the other is judged.
+fn check_sessions(rows: &[(Place, Row)]) -> Result<(), PointsError> {
+    let mut points = HashSet::with_capacity(rows.len());
+    let mut visitors: HashMap<&str, &str> = HashMap::new();
+    for (place, row) in rows {
+        let (place, session) = (*place, row.session_key.as_str());
+        let refused = |column, expected| PointsError::Value {
+            place,
+            column,
+            expected,
+        };
+        if !points.insert((session, row.cutoff_k)) {
+            let expected = "must not be that of an earlier row of the same session";
+            return Err(refused("cutoff_k", expected));
+        }
+        if *visitors.entry(session).or_insert(&row.visitorid) != row.visitorid {
+            let expected = "must be the same in all rows of a session";
+            return Err(refused("visitorid", expected));
+        }
+    }
+    Ok(())
 }
 
 /// SHA-256 over the rows, written as CSV, in hexadecimal: it names the data and not the form they came in.
