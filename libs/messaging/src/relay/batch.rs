@@ -84,9 +84,9 @@ pub(super) async fn deliver(means: Arc<Means>, lanes: Vec<Lane>) {
         let delivery = means.transport.deliver(envelope);
         let delivery = delivery.instrument(heads.first().map_or_else(Span::none, Head::span));
         let delivered = in_time(delivery, DeliveryError::Failed).await;
-        heads
-            .into_iter()
-            .for_each(|head| head.end(&means, &delivered));
+        for head in heads {
+            head.end(&means, &delivered);
+        }
     } else if !envelopes.is_empty() {
         deliver_all(&means, heads, &envelopes).await;
     }

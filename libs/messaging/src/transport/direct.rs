@@ -94,9 +94,11 @@ impl DirectTransport {
 }
 
 fn tell(answer: &DeliverResponse, told: &Told<'_>) {
-    let outcome = match Code::from_i32(answer.code) {
-        Code::Ok => Ok(()),
-        code => Err(classified(code, Some(answer.reason()))),
+    let code = Code::from_i32(answer.code);
+    let outcome = if code == Code::Ok {
+        Ok(())
+    } else {
+        Err(classified(code, Some(answer.reason())))
     };
     if let Ok(position) = usize::try_from(answer.index) {
         told(position, outcome);

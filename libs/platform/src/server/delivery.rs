@@ -72,14 +72,14 @@ impl DeliveryService for Deliveries {
             // Boxed: what a call holds on its way is large, and several are under way.
             made(calls.clone(), extensions.clone(), index, delivery).boxed()
         };
-        let made = stream::iter((0..).zip(deliveries))
+        let answers = stream::iter((0..).zip(deliveries))
             .map(make)
             .buffer_unordered(AT_ONCE)
             .map(move |answer| {
                 let _held_to_the_end = &place;
                 Ok(answer)
             });
-        Ok(tonic::Response::new(made.boxed()))
+        Ok(tonic::Response::new(answers.boxed()))
     }
 }
 
@@ -97,10 +97,9 @@ async fn made(
     delivery: pb::Delivery,
 ) -> pb::DeliverResponse {
     let status = call(calls, extensions, delivery).await;
-    let reason = match status.code() {
-        Code::Ok => None,
-        _ => status::reason_of(&status),
-    };
+    let reason = (status.code() != Code::Ok)
+        .then(|| status::reason_of(&status))
+        .flatten();
     pb::DeliverResponse {
         index,
         code: status.code().into(),
