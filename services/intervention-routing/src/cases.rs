@@ -45,6 +45,7 @@ fn message(message_id: RequestId, intervention: &Intervention, cart: &Cart) -> M
         cause: intervention.cause.into_wire(),
         cart: Some(cart.clone().into()),
         agent: intervention.agent.clone().map(CaseAgent::from),
+        channel: Some(intervention.channel.into_wire()),
     };
     Message {
         message_id,

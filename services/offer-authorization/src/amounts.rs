@@ -25,6 +25,15 @@ impl Asked {
     }
 }
 
+/// What an offer has to bring in to be worth it, as a tenant has measured it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Worth {
+    /// By how much a contact with an offer raises the chance of an order.
+    pub(crate) lift: BasisPoints,
+    /// What a contact costs, one amount for each currency.
+    pub(crate) contact_costs: Vec<Money>,
+}
+
 /// What the remedy itself can cost at most: nobody waives more shipping than there is, or takes off more than the cart
 /// is worth. `None` when the cart does not tell.
 pub(crate) fn natural_limit(remedy: RemedyKind, cart: &Cart) -> Option<Money> {
@@ -74,6 +83,29 @@ pub(crate) fn most_within_margin(
     Ok(Some(largest(margin, keeps_floor)))
 }
 
+/// The largest offer that costs, with the contact and with what was granted before, no more than it is expected to bring in:
+/// the margin of the cart times the lift, rounded down. `None` when the margin of the cart is not known. The offer counts in
+/// full, though a shopper who does not order costs none: that errs on the safe side.
+///
+/// # Errors
+/// `granted` is not in the currency of the cart, or what a contact costs is not known in it.
+pub(crate) fn most_worthwhile(
+    cart: &Cart,
+    worth: &Worth,
+    granted: Money,
+) -> Result<Option<Money>, MoneyError> {
+    let Some(margin) = cart.margin() else {
+        return Ok(None);
+    };
+    let mut costs = worth.contact_costs.iter();
+    let cost = costs.find(|cost| cost.currency() == cart.currency());
+    let spent = cost
+        .ok_or(MoneyError::CurrencyMismatch)?
+        .checked_add(granted)?;
+    let left = same_currency(margin.share(worth.lift).checked_sub(spent))?;
+    Ok(Some(left.unwrap_or(Money::zero(cart.currency()))))
+}
+
 /// Whether what the shopper pays for the articles is less by the offer; other remedies cost margin alone.
 fn lowers_value(remedy: RemedyKind) -> bool {
     match remedy {
@@ -82,6 +114,22 @@ fn lowers_value(remedy: RemedyKind) -> bool {
         | RemedyKind::Fix
         | RemedyKind::WaiveShipping
         | RemedyKind::CutShipping
+        | RemedyKind::ExtendedWarranty
+        | RemedyKind::Perk
+        | RemedyKind::Compensation => false,
+    }
+}
+
+/// Whether the shopper pays less than others by it: a price that is for them alone.
+pub(crate) fn lowers_price(remedy: RemedyKind) -> bool {
+    match remedy {
+        RemedyKind::WaiveShipping
+        | RemedyKind::CutShipping
+        | RemedyKind::PercentOff
+        | RemedyKind::AmountOff
+        | RemedyKind::PriceMatch => true,
+        RemedyKind::Information
+        | RemedyKind::Fix
         | RemedyKind::ExtendedWarranty
         | RemedyKind::Perk
         | RemedyKind::Compensation => false,

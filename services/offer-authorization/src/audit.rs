@@ -32,6 +32,8 @@ closed_enum! {
         NeedsApproval = "needs_approval",
         /// A supervisor was asked.
         ApprovalRequested = "approval_requested",
+        /// A supervisor said yes to what takes two.
+        FirstApproved = "first_approved",
         /// A supervisor said no.
         Denied = "denied",
         /// No approval came in time.
@@ -54,6 +56,8 @@ closed_enum! {
         BudgetToppedUp = "budget_topped_up",
         /// A programme was frozen, or grants again.
         ProgrammeStateSet = "programme_state_set",
+        /// A period of a budget ended, and the next one began.
+        BudgetRolledOver = "budget_rolled_over",
         /// A purse was set.
         PurseSet = "purse_set",
         /// What is known of an agent or supervisor was set.

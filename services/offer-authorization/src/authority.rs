@@ -18,8 +18,8 @@ pub(crate) use ladder::{climb, fits};
 pub(crate) use lines::{Grant, Reach};
 pub(crate) use policy::{MAX_TEXT, Policy, Purpose, starter_policy};
 pub(crate) use question::{
-    AuthorityQuestion, Certificate, CertificateName, Circumstances, Grantor, GrantorRole, History,
-    PolicyName, Standing, Tier,
+    AuthorityQuestion, BOTH, Certificate, CertificateName, Circumstances, Grantor, GrantorRole,
+    History, PolicyName, Standing, Tier,
 };
 pub(crate) use weigh::Seek;
 

@@ -1,14 +1,18 @@
 //! Settings of this service; `defaults.toml` says what each one means.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::id::TenantId;
+use domain::money::{BasisPoints, Currency, MAX_MINOR_UNITS, Money};
 use platform::config::{
     AuthConfig, ClientConfig, Faults, ServerConfig, ServiceConfig, TelemetryConfig, Validate,
 };
 use serde::Deserialize;
 use storage::StoreConfig;
 
+use crate::amounts::Worth;
 use crate::service::Settings;
 
 /// All settings.
@@ -23,6 +27,8 @@ pub struct Config {
     pub upstreams: UpstreamsConfig,
     pub tokens: TokensConfig,
     pub offers: OffersConfig,
+    /// What single tenants test of their offers, by tenant.
+    pub tenants: BTreeMap<TenantId, WorthConfig>,
 }
 
 /// Where the services are that are told of offers.
@@ -39,6 +45,14 @@ pub struct TokensConfig {
     pub key_folder: PathBuf,
 }
 
+/// What offers of a tenant have to bring in.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorthConfig {
+    pub expected_lift_bps: u32,
+    pub contact_cost_minor: BTreeMap<Currency, i64>,
+}
+
 /// How long offers live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +62,8 @@ pub struct OffersConfig {
     pub reversal_max_age_hours: u64,
     pub expiry_poll_ms: u64,
     pub answers_kept_hours: u64,
+    pub watch_poll_ms: u64,
+    pub watch_streams: usize,
 }
 
 impl ServiceConfig for Config {
@@ -56,6 +72,27 @@ impl ServiceConfig for Config {
 
     fn telemetry(&self) -> &TelemetryConfig {
         &self.telemetry
+    }
+}
+
+impl Config {
+    /// What offers have to bring in, for the tenants that test it.
+    pub(crate) fn worths(&self) -> BTreeMap<TenantId, Worth> {
+        let tenants = self.tenants.iter();
+        let worths = tenants.map(|(tenant, config)| (tenant.clone(), config.worth()));
+        worths.collect()
+    }
+}
+
+impl WorthConfig {
+    /// INVARIANT: what is out of range was refused at start.
+    fn worth(&self) -> Worth {
+        let costs = self.contact_cost_minor.iter();
+        let costs = costs.filter_map(|(currency, minor)| Money::new(*minor, *currency).ok());
+        Worth {
+            lift: BasisPoints::new(self.expected_lift_bps).unwrap_or(BasisPoints::ZERO),
+            contact_costs: costs.collect(),
+        }
     }
 }
 
@@ -68,6 +105,8 @@ impl OffersConfig {
             reversal_max_age: hours(self.reversal_max_age_hours),
             expiry_poll: Duration::from_millis(self.expiry_poll_ms),
             answers_kept: hours(self.answers_kept_hours),
+            watch_poll: Duration::from_millis(self.watch_poll_ms),
+            watch_streams: self.watch_streams,
         }
     }
 }
@@ -81,6 +120,9 @@ impl Validate for Config {
         faults.section("upstreams", &self.upstreams);
         faults.section("tokens", &self.tokens);
         faults.section("offers", &self.offers);
+        for (tenant, worth) in &self.tenants {
+            faults.section(&format!("tenants.{tenant}"), worth);
+        }
         faults.check(
             self.auth.signing_key.is_some(),
             "auth.signing_key",
@@ -102,6 +144,19 @@ impl Validate for TokensConfig {
     }
 }
 
+impl Validate for WorthConfig {
+    fn validate(&self, faults: &mut Faults) {
+        faults.range("expected_lift_bps", self.expected_lift_bps, 1..=10_000);
+        let costs = &self.contact_cost_minor;
+        let given = !costs.is_empty();
+        faults.check(given, "contact_cost_minor", "must name a currency");
+        for (currency, minor) in costs {
+            let name = format!("contact_cost_minor.{currency}");
+            faults.range(&name, *minor, 0..=MAX_MINOR_UNITS);
+        }
+    }
+}
+
 impl Validate for OffersConfig {
     fn validate(&self, faults: &mut Faults) {
         let Self {
@@ -110,6 +165,8 @@ impl Validate for OffersConfig {
             reversal_max_age_hours,
             expiry_poll_ms,
             answers_kept_hours,
+            watch_poll_ms,
+            watch_streams,
         } = *self;
         faults.range(
             "approval_timeout_ms",
@@ -120,6 +177,8 @@ impl Validate for OffersConfig {
         faults.range("reversal_max_age_hours", reversal_max_age_hours, 1..=87_600);
         faults.range("expiry_poll_ms", expiry_poll_ms, 10..=60_000);
         faults.range("answers_kept_hours", answers_kept_hours, 24..=87_600);
+        faults.range("watch_poll_ms", watch_poll_ms, 10..=10_000);
+        faults.range("watch_streams", watch_streams, 1..=100_000);
     }
 }
 
@@ -143,6 +202,27 @@ mod tests {
         let settings = config.offers.settings();
         assert_eq!(settings.redeem_grace, Duration::from_secs(30));
         assert_eq!(settings.approval_timeout, Duration::from_mins(5));
+    }
+
+    #[test]
+    fn a_tenant_may_ask_of_offers_that_they_are_worth_it() {
+        let worth = |lift, cost| {
+            let text = format!("[tenants.acme]\nexpected_lift_bps = {lift}\n");
+            load(&format!("{text}contact_cost_minor = {{ {cost} }}\n"))
+        };
+
+        let worths = worth(800, "USD = 350, EUR = 320").unwrap().worths();
+        let [(tenant, of_acme)] = Vec::from_iter(worths).try_into().unwrap();
+        assert_eq!((tenant.as_str(), of_acme.lift.get()), ("acme", 800));
+        assert_eq!(of_acme.contact_costs.len(), 2);
+        for (lift, cost, key) in [
+            (0, "USD = 1", "`tenants.acme.expected_lift_bps`"),
+            (800, "", "`tenants.acme.contact_cost_minor`"),
+            (800, "USD = -1", "`tenants.acme.contact_cost_minor.USD`"),
+        ] {
+            let refused = worth(lift, cost).unwrap_err().to_string();
+            assert!(refused.contains(key), "{key} in {refused}");
+        }
     }
 
     #[test]

@@ -15,6 +15,16 @@ impl Day {
         Self(to_millis(instant).div_euclid(DAY_MILLIS))
     }
 
+    /// Its first instant; for the first day of all time, the first instant of that.
+    pub(crate) fn start(self) -> Timestamp {
+        from_millis(self.0.saturating_mul(DAY_MILLIS)).unwrap_or(Timestamp::MIN)
+    }
+
+    /// The day so many days later, or earlier when it is below zero.
+    pub(crate) fn plus(self, days: i64) -> Self {
+        Self(self.0.saturating_add(days))
+    }
+
     /// Days since 1970-01-01.
     pub(crate) fn number(self) -> i64 {
         self.0

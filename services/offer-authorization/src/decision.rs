@@ -23,6 +23,8 @@ closed_enum! {
         Refused = "refused",
         /// Sent to a supervisor.
         NeedsApproval = "needs_approval",
+        /// Approved by one supervisor, and sent to another.
+        FirstApproved = "first_approved",
     }
 }
 
@@ -49,6 +51,22 @@ pub(crate) struct Decision {
     #[serde(default)]
     pub(crate) circumstances: Circumstances,
     pub(crate) decided_at: Timestamp,
+}
+
+impl Decision {
+    /// What the policy was asked.
+    fn question(&self) -> AuthorityQuestion<'_> {
+        AuthorityQuestion {
+            grantor: &self.grantor,
+            remedy: self.remedy,
+            cause: self.cause,
+            cart_value: self.cart_value,
+            amount: self.amount,
+            granted: self.granted,
+            circumstances: &self.circumstances,
+            now: self.decided_at,
+        }
+    }
 }
 
 /// Which decisions are looked at: those from the first instant on and before the second. What is absent does not limit.
@@ -106,21 +124,15 @@ impl DryRun {
     pub(crate) fn replay(&mut self, stored: &StoredDecision, policy: &CompiledPolicy) {
         self.decisions = self.decisions.saturating_add(1);
         let decision = &stored.decision;
-        let question = AuthorityQuestion {
-            grantor: &decision.grantor,
-            remedy: decision.remedy,
-            cause: decision.cause,
-            cart_value: decision.cart_value,
-            amount: decision.amount,
-            granted: decision.granted,
-            circumstances: &decision.circumstances,
-            now: decision.decided_at,
-        };
+        let question = decision.question();
         let would_pass = policy.allows(question) && decision.others.is_empty();
         let changed = match (decision.outcome, would_pass) {
             (Outcome::Granted, false) => &mut self.newly_refused,
-            (Outcome::Refused | Outcome::NeedsApproval, true) => &mut self.newly_granted,
-            (Outcome::Granted, true) | (Outcome::Refused | Outcome::NeedsApproval, false) => return,
+            (Outcome::Refused | Outcome::NeedsApproval | Outcome::FirstApproved, true) => {
+                &mut self.newly_granted
+            }
+            (Outcome::Granted, true)
+            | (Outcome::Refused | Outcome::NeedsApproval | Outcome::FirstApproved, false) => return,
         };
         changed.add(decision.amount);
         if changed.examples.len() < EXAMPLES {

@@ -32,8 +32,12 @@ pub(crate) enum OfferError {
     PartnerUnknown,
     #[error("an offer programme of this id exists")]
     ProgrammeExists,
+    #[error("as many streams of approvals are open as may be")]
+    TooManyStreams,
     #[error("the redemption is too old to be reversed")]
     RedemptionTooOld,
+    #[error("the budget was frozen or its period ended meanwhile")]
+    BudgetMoved,
     #[error(transparent)]
     Move(#[from] IllegalMove),
     #[error("the offer token cannot be signed")]
@@ -61,6 +65,8 @@ impl ServiceError for OfferError {
             | Self::PolicyUnknown
             | Self::PartnerUnknown => Kind::NotFound,
             Self::ProgrammeExists | Self::RedemptionTooOld | Self::Move(_) => Kind::Precondition,
+            Self::BudgetMoved => Kind::Conflict,
+            Self::TooManyStreams => Kind::Exhausted,
             Self::Signing(_) | Self::PolicyBroken(_) | Self::Checkpoint(_) => Kind::Internal,
             Self::Store(failure) => match failure.fault() {
                 StoreFault::Unavailable => Kind::Unavailable,
@@ -87,12 +93,14 @@ impl ServiceError for OfferError {
                 | IllegalMove::NotDue => ErrorReason::IllegalState,
             },
             Self::Invalid(fault) => fault.reason,
+            Self::TooManyStreams => ErrorReason::QuotaExceeded,
             Self::CaseUnknown
             | Self::OfferUnknown
             | Self::RedemptionUnknown
             | Self::PolicyUnknown
             | Self::PolicyBroken(_)
             | Self::RedemptionTooOld
+            | Self::BudgetMoved
             | Self::Signing(_)
             | Self::Checkpoint(_)
             | Self::Store(_) => self.kind().reason(),
@@ -111,10 +119,16 @@ impl ServiceError for OfferError {
             | Self::PartnerUnknown
             | Self::ProgrammeExists
             | Self::RedemptionTooOld
+            | Self::BudgetMoved
             | Self::Move(_)
             | Self::Signing(_)
             | Self::Checkpoint(_)
+            | Self::TooManyStreams
             | Self::Store(_) => None,
         }
+    }
+
+    fn quota(&self) -> Option<&str> {
+        matches!(self, Self::TooManyStreams).then_some("streams of approvals")
     }
 }

@@ -1,5 +1,6 @@
 //! The wire: parse, call, render. No rule and no query lives here.
 
+mod approvals;
 mod authorization;
 mod convert;
 mod program;

@@ -12,7 +12,7 @@ use domain::money::{Currency, Money};
 use crate::case::CaseAgent;
 use crate::day::Day;
 use crate::offer::{Hold, Terms};
-use crate::programme::PurseOwner;
+use crate::programme::{Programme, PurseOwner};
 
 closed_enum! {
     /// What a ledger entry books.
@@ -29,6 +29,12 @@ closed_enum! {
         Reverse = "reverse",
         /// Money was added to the budget.
         TopUp = "top_up",
+        /// Room of a period that has ended went into a later one.
+        CarryOut = "carry_out",
+        /// Room of an earlier period came into this one.
+        CarryIn = "carry_in",
+        /// Room of a period that has ended is gone.
+        Lapse = "lapse",
     }
 }
 
@@ -41,7 +47,7 @@ closed_enum! {
         AgentPurse = "agent_purse",
         /// What a partner grants in a day.
         PartnerPurse = "partner_purse",
-        /// What a programme grants in all.
+        /// What a programme grants in all, or in one period.
         Budget = "budget",
     }
 }
@@ -55,9 +61,20 @@ pub(crate) struct LimitKey {
 }
 
 impl LimitKey {
-    /// The budget of a programme.
-    pub(crate) fn budget(programme: &ProgrammeId) -> Self {
-        Self::new(Scope::Budget, programme)
+    /// The budget of a programme, or that of the period that begins on a day.
+    pub(crate) fn budget(programme: &ProgrammeId, period: Option<Day>) -> Self {
+        match period {
+            None => Self::new(Scope::Budget, programme),
+            Some(first) => Self::new(
+                Scope::Budget,
+                format_args!("{programme}/{}", first.number()),
+            ),
+        }
+    }
+
+    /// The budget that a programme grants from now.
+    pub(crate) fn open_budget(programme: &Programme) -> Self {
+        Self::budget(&programme.id, programme.open_period())
     }
 
     /// A purse on a day. Each currency is a purse of its own, so that sums never mix.
@@ -92,6 +109,8 @@ impl LimitKey {
 pub(crate) struct Draw {
     pub(crate) offer: OfferId,
     pub(crate) programme: ProgrammeId,
+    /// The period of the budget, where it has periods.
+    pub(crate) period: Option<Day>,
     pub(crate) person: PersonId,
     pub(crate) agent: CaseAgent,
     pub(crate) day: Day,
@@ -111,11 +130,17 @@ impl Draw {
         Self {
             offer: terms.id,
             programme: terms.programme.clone(),
+            period: hold.budget_period,
             person: terms.person,
             agent: terms.agent.clone(),
             day: hold.day,
             amount: terms.amount,
         }
+    }
+
+    /// The budget that it draws on.
+    pub(crate) fn budget(&self) -> LimitKey {
+        LimitKey::budget(&self.programme, self.period)
     }
 
     /// The purses of agent and partner.
@@ -131,7 +156,7 @@ impl Draw {
             .purse_owners()
             .map(|owner| LimitKey::purse(&owner, self.day, self.amount.currency()));
         let usage = LimitKey::usage(&self.programme, self.person);
-        let budget = LimitKey::budget(&self.programme);
+        let budget = self.budget();
         [
             (usage, 1),
             (agent, money),
@@ -187,7 +212,8 @@ impl EntryKind {
             Self::Release | Self::Expire => (-1, 0, 0),
             Self::Redeem => (-1, 1, 0),
             Self::Reverse => (0, -1, 0),
-            Self::TopUp => (0, 0, 1),
+            Self::TopUp | Self::CarryIn => (0, 0, 1),
+            Self::CarryOut | Self::Lapse => (0, 0, -1),
         };
         Effect {
             held,
@@ -213,6 +239,7 @@ mod tests {
         Draw {
             offer: nth(1),
             programme: programme().id,
+            period: None,
             person: PersonId::Visitor(nth(2)),
             agent: ana(),
             day: Day::of(start()),
@@ -238,6 +265,18 @@ mod tests {
 
         assert_ne!(key(today, Currency::USD), key(tomorrow, Currency::USD));
         assert_ne!(key(today, Currency::USD), key(today, Currency::EUR));
+    }
+
+    #[test]
+    fn a_budget_is_one_for_each_period() {
+        let id = programme().id;
+        let today = Day::of(start());
+
+        assert_eq!(LimitKey::budget(&id, None).subject, "rescue");
+        assert_ne!(
+            LimitKey::budget(&id, Some(today)),
+            LimitKey::budget(&id, Some(today.plus(1)))
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod amounts;
 mod audit;
 mod authority;
+mod budget;
 mod case;
 mod config;
 mod day;
@@ -15,6 +16,7 @@ mod error;
 mod grpc;
 mod inspection;
 mod ledger;
+pub mod measuring;
 mod offer;
 mod programme;
 #[cfg(test)]
@@ -46,7 +48,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-pub use config::{Config, OffersConfig, TokensConfig, UpstreamsConfig};
+pub use config::{Config, OffersConfig, TokensConfig, UpstreamsConfig, WorthConfig};
 pub use inspection::{InspectionError, Inspector, Verified};
 
 use authority::PolicyFault;
@@ -130,8 +132,12 @@ impl Program for OfferAuthorization {
         tasks.spawn("sweep", service.clone().sweep_until(stop.clone()));
         tasks.spawn("proof", service.clone().prove_until(stop.clone()));
         tasks.spawn("trails", service.clone().sign_trails_until(stop.clone()));
+        tasks.spawn(
+            "watchers",
+            service.clone().stir_watchers_until(stop.clone()),
+        );
 
-        let offers = AuthorizationApi::new(service.clone());
+        let offers = AuthorizationApi::new(service.clone(), tasks.clone());
         let offers = limited!(OfferAuthorizationServiceServer::new(offers));
         let programmes = limited!(OfferProgramServiceServer::new(ProgramApi::new(service)));
         let routes = Routes::new(offers).add_service(programmes);
@@ -165,6 +171,7 @@ fn service(config: &Config, sources: &Sources, database: Database) -> Result<Ser
         settings: config.offers.settings(),
         keys: keys.map_err(|failure| RunError::TokenKeys(Box::new(failure)))?,
         starter: authority::starter_policy().map_err(none)?,
+        worths: config.worths(),
     };
     Service::new(parts).map_err(none)
 }

@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::case::CaseAgent;
+use crate::day::Day;
 
-pub(crate) use state::{Hold, Redemption, State, StateName};
+pub(crate) use state::{Approver, FirstApproval, Hold, Redemption, State, StateName};
 
 /// What is offered to whom, by whom, on what. Never changes once it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,6 +106,7 @@ impl Offer {
             State::Reversed(_) => self.terms.amount,
             State::NeedsApproval(_)
             | State::ApprovalPending(_)
+            | State::FirstApproved(_)
             | State::Denied(_)
             | State::Held(_)
             | State::Redeemed(_)
@@ -137,17 +139,27 @@ impl Offer {
     /// # Errors
     /// [`IllegalMove::NoApprovalPending`] in another state, or when the time for an answer is over.
     pub(crate) fn require_pending(&self, now: Timestamp) -> Result<(), IllegalMove> {
-        let State::ApprovalPending(limit) = self.state else {
-            return Err(IllegalMove::NoApprovalPending);
-        };
-        if now < limit {
+        let is_pending = self.state.name() == StateName::ApprovalPending;
+        if is_pending && now < self.state.until() {
             Ok(())
         } else {
             Err(IllegalMove::NoApprovalPending)
         }
     }
 
-    /// A supervisor says yes, and the money was claimed.
+    /// A supervisor says yes to what takes two. Whoever is second has the time that was left to the first, and a first
+    /// approval that counts no more is replaced.
+    ///
+    /// # Errors
+    /// As [`require_pending`](Self::require_pending).
+    pub(crate) fn approve_first(self, now: Timestamp, by: Approver) -> Result<Self, IllegalMove> {
+        self.require_pending(now)?;
+        let until = self.state.until();
+        let state = State::FirstApproved(FirstApproval { by, until });
+        Ok(Self { state, ..self })
+    }
+
+    /// A supervisor says yes, and nobody else has to, and the money was claimed.
     ///
     /// # Errors
     /// As [`require_pending`](Self::require_pending).
@@ -188,7 +200,9 @@ impl Offer {
         }
         let state = match self.state {
             State::Held(hold) => State::Expired(hold),
-            State::NeedsApproval(until) | State::ApprovalPending(until) => State::Denied(until),
+            State::NeedsApproval(until)
+            | State::ApprovalPending(until)
+            | State::FirstApproved(FirstApproval { until, .. }) => State::Denied(until),
             State::Denied(_)
             | State::Redeemed(_)
             | State::Released(_)
@@ -220,6 +234,7 @@ impl Offer {
             }
             State::NeedsApproval(_)
             | State::ApprovalPending(_)
+            | State::FirstApproved(_)
             | State::Denied(_)
             | State::Released(_) => return Err(IllegalMove::NotHeld),
         };
@@ -236,6 +251,15 @@ impl Offer {
         Ok((Self { terms, state }, claimed))
     }
 
+    /// The same offer, which draws on the budget of another period.
+    #[must_use]
+    pub(crate) fn drawing_on(mut self, period: Option<Day>) -> Self {
+        if let Some(hold) = self.state.hold_mut() {
+            hold.budget_period = period;
+        }
+        self
+    }
+
     /// Takes the redemption back, in part or, without an amount, all that is left of it. Answers what came back.
     ///
     /// # Errors
@@ -248,6 +272,7 @@ impl Offer {
             State::Reversed(_) => return Err(IllegalMove::AlreadyReversed),
             State::NeedsApproval(_)
             | State::ApprovalPending(_)
+            | State::FirstApproved(_)
             | State::Denied(_)
             | State::Held(_)
             | State::Released(_)

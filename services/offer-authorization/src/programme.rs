@@ -11,6 +11,9 @@ use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::BudgetPeriods;
+use crate::day::Day;
+
 /// How long an offer is held unless its programme says otherwise: a chat's patience.
 pub(crate) const DEFAULT_HOLD_TTL: Duration = Duration::from_mins(15);
 
@@ -40,6 +43,9 @@ pub(crate) struct Programme {
     pub(crate) offers_per_person: u32,
     pub(crate) hold_ttl: Duration,
     pub(crate) state: ProgrammeState,
+    /// Absent when there is one budget for the whole time.
+    #[serde(default)]
+    pub(crate) periods: Option<BudgetPeriods>,
 }
 
 impl Programme {
@@ -54,9 +60,20 @@ impl Programme {
         }
         refusals
     }
+
+    /// The period whose budget is drawn on, by its first day; absent when there is one budget for the whole time.
+    pub(crate) fn open_period(&self) -> Option<Day> {
+        self.periods.map(|periods| periods.open)
+    }
+
+    /// When the open period ends and another one begins; never when the programme ends before.
+    pub(crate) fn rolls_at(&self) -> Option<Timestamp> {
+        let end = self.periods.map(|periods| periods.ends_at());
+        end.filter(|end| *end < self.ends_at)
+    }
 }
 
-/// A programme with its money.
+/// A programme with its money, that of the open period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ProgrammeReport {
     pub(crate) programme: Programme,

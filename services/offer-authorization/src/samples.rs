@@ -59,6 +59,7 @@ pub(crate) fn programme() -> Programme {
         offers_per_person: 1,
         hold_ttl: DEFAULT_HOLD_TTL,
         state: ProgrammeState::Active,
+        periods: None,
     }
 }
 
@@ -72,6 +73,7 @@ pub(crate) fn line(role: GrantorRole, remedy: RemedyKind, max_amount: Money) -> 
         max_amount,
         max_share: bps(10_000),
         expires_at: None,
+        second_approval_above: None,
     }
 }
 

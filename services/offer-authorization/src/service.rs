@@ -3,6 +3,7 @@
 //! Decisions themselves are pure and live in `authority`, `amounts` and `offer`. What is here says in which order they
 //! are asked, and that counters, entries, offer, decision and facts are written together or not at all.
 
+mod approvals;
 mod approve;
 mod authorize;
 mod check;
@@ -13,6 +14,7 @@ mod expiry;
 mod facts;
 mod grounds;
 mod notes;
+mod periods;
 mod policies;
 mod programmes;
 mod proposal;
@@ -24,25 +26,29 @@ mod spans;
 mod standings;
 mod statements;
 mod unit;
+mod watchers;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::id::{AgentId, PartnerId};
+use domain::id::{PartnerId, TenantId};
 use domain::time::Timestamp;
 use futures::future::BoxFuture;
 use platform::clock::Clock;
 use platform::ids::IdSource;
-use proto::field::InvalidField;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use storage::{Database, RequestKey};
 
-use crate::authority::{Grantor, GrantorRole, Policy, PolicyFault};
+use crate::amounts::Worth;
+use crate::authority::{GrantorRole, Policy, PolicyFault};
 use crate::case::CaseAgent;
 use crate::error::OfferError;
+use crate::offer::Approver;
 use crate::token::TokenKeys;
 
+pub(crate) use approvals::{ApprovalNews, Told, Watching};
 pub(crate) use approve::Approval;
 pub(crate) use authorize::{Authorization, AuthorizeOffer, Refusal};
 pub(crate) use check::{AuthorityReport, CheckAuthority, Grantable, Grantors, RefusedRemedy};
@@ -52,9 +58,7 @@ pub(crate) use policies::{Activation, ListedPolicy, NewPolicy};
 pub(crate) use redeem::{RedeemOffer, Redeemed};
 pub(crate) use reverse::{ReversalReason, ReverseRedemption};
 use unit::Unit;
-
-/// How the shop signs an approval.
-const SHOP: &str = "operator";
+use watchers::Watchers;
 
 /// Waits that are settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +73,10 @@ pub(crate) struct Settings {
     pub(crate) expiry_poll: Duration,
     /// How long first answers are kept for replays.
     pub(crate) answers_kept: Duration,
+    /// Pause between two looks for what those who watch approvals have to be told.
+    pub(crate) watch_poll: Duration,
+    /// Streams of approvals that may be open at once.
+    pub(crate) watch_streams: usize,
 }
 
 /// Who acts on offers.
@@ -103,6 +111,8 @@ struct Inner {
     settings: Settings,
     keys: TokenKeys,
     compiled: Compiled,
+    watchers: Watchers,
+    worths: BTreeMap<TenantId, Worth>,
 }
 
 /// What a service works with.
@@ -114,6 +124,8 @@ pub(crate) struct Parts {
     pub(crate) keys: TokenKeys,
     /// What decides for a tenant that has activated no policy of its own.
     pub(crate) starter: Policy,
+    /// What offers have to bring in, for the tenants that test it.
+    pub(crate) worths: BTreeMap<TenantId, Worth>,
 }
 
 impl Service {
@@ -127,6 +139,7 @@ impl Service {
             settings,
             keys,
             starter,
+            worths,
         } = parts;
         let inner = Inner {
             database,
@@ -135,6 +148,8 @@ impl Service {
             settings,
             keys,
             compiled: Compiled::new(starter)?,
+            watchers: Watchers::new(settings.watch_streams),
+            worths,
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -146,8 +161,13 @@ impl Service {
         &self.inner.keys
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.inner.clock.now()
+    }
+
+    /// What offers of a tenant have to bring in, if that is tested.
+    fn worth_of(&self, tenant: &TenantId) -> Option<&Worth> {
+        self.inner.worths.get(tenant)
     }
 
     fn settings(&self) -> Settings {
@@ -204,24 +224,11 @@ impl Actor {
         }
     }
 
-    /// How an approval is signed: by the supervisor's own name, or in that of the shop.
-    ///
-    /// # Errors
-    /// Never: the name of the shop is a name.
-    fn signature(&self) -> Result<AgentId, OfferError> {
+    /// As whom the actor approves.
+    fn approver(&self) -> Approver {
         match self {
-            Self::Person(_, person) => Ok(person.agent.clone()),
-            Self::Shop => AgentId::parse(SHOP)
-                .map_err(InvalidField::at("approved_by"))
-                .map_err(Into::into),
-        }
-    }
-
-    /// By whose authority an offer of this partner is approved.
-    fn grantor(&self, partner: &PartnerId) -> Grantor {
-        match self {
-            Self::Person(role, person) => Grantor::Person(*role, person.clone()),
-            Self::Shop => Grantor::Shop(partner.clone()),
+            Self::Person(_, person) => Approver::Supervisor(person.clone()),
+            Self::Shop => Approver::Shop,
         }
     }
 }

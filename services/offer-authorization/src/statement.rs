@@ -75,9 +75,21 @@ pub(crate) struct Line {
     pub(crate) closing: Money,
     /// Of that, held.
     pub(crate) closing_held: Money,
-    /// Budget at the end, and what was added to it; of a programme only.
-    pub(crate) budget: Option<(Money, Money)>,
+    /// Of a programme only.
+    pub(crate) budget: Option<BudgetLine>,
     pub(crate) entries: u64,
+}
+
+/// What became of the budget of a programme, over all its periods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BudgetLine {
+    /// At the end: what it was at the start and `top_ups`, less `lapses`.
+    pub(crate) closing: Money,
+    pub(crate) top_ups: Money,
+    /// Unused at the end of a period and not carried over.
+    pub(crate) lapses: Money,
+    /// Carried from one period to another, which changes no sum.
+    pub(crate) carried: Money,
 }
 
 /// Most lines of a statement.
@@ -147,7 +159,12 @@ impl Running {
         let money = |units| Money::new(units, currency);
         let turnover = |kind| money(self.turnover.get(&kind).copied().unwrap_or(0));
         let budget = match account {
-            Account::Programme(_) => Some((money(self.budget)?, turnover(EntryKind::TopUp)?)),
+            Account::Programme(_) => Some(BudgetLine {
+                closing: money(self.budget)?,
+                top_ups: turnover(EntryKind::TopUp)?,
+                lapses: turnover(EntryKind::Lapse)?,
+                carried: turnover(EntryKind::CarryIn)?,
+            }),
             Account::Partner(_) | Account::Agent(..) => None,
         };
         Ok(Line {
@@ -168,7 +185,7 @@ impl Running {
 
 /// The header of a statement as CSV.
 const HEADER: &str = "programme_id,partner_id,agent_id,currency,opening,holds,releases,expiries,redemptions,reversals,\
-                      closing,closing_held,budget,top_ups,entry_count";
+                      closing,closing_held,budget,top_ups,entry_count,lapses,carried";
 
 /// Lines as CSV (RFC 4180), amounts in minor units. No name needs quotes: names hold neither commas nor quotes nor the
 /// signs by which a spreadsheet would take them for a formula.
@@ -176,8 +193,8 @@ pub(crate) fn csv(lines: &[Line]) -> String {
     let mut text = format!("{HEADER}\r\n");
     for line in lines {
         let (programme, partner, agent) = line.account.names();
-        let (budget, top_ups) = line.budget.unzip();
-        let or_nothing = |money: Option<Money>| {
+        let of_budget = |part: fn(&BudgetLine) -> Money| {
+            let money = line.budget.as_ref().map(part);
             money.map_or_else(String::new, |money| money.minor_units().to_string())
         };
         let amounts = [
@@ -194,12 +211,14 @@ pub(crate) fn csv(lines: &[Line]) -> String {
         // A `String` takes whatever is written to it.
         let _ = write!(
             text,
-            "{programme},{partner},{agent},{},{},{},{},{}\r\n",
+            "{programme},{partner},{agent},{},{},{},{},{},{},{}\r\n",
             line.opening.currency(),
             amounts.join(","),
-            or_nothing(budget),
-            or_nothing(top_ups),
+            of_budget(|budget| budget.closing),
+            of_budget(|budget| budget.top_ups),
             line.entries,
+            of_budget(|budget| budget.lapses),
+            of_budget(|budget| budget.carried),
         );
     }
     text
@@ -267,19 +286,33 @@ mod tests {
 
     #[test]
     fn a_programme_shows_its_budget() {
-        let of_programme = |when, minor_units| Sum {
+        let of_programme = |kind, when, minor_units| Sum {
             account: Account::Programme(ProgrammeId::parse("spring").unwrap()),
-            ..sum(EntryKind::TopUp, when, minor_units)
+            ..sum(kind, when, minor_units)
         };
         let sums = [
-            of_programme(When::Before, 900),
-            of_programme(When::Within, 100),
+            of_programme(EntryKind::TopUp, When::Before, 900),
+            of_programme(EntryKind::TopUp, When::Within, 100),
+            of_programme(EntryKind::CarryOut, When::Within, 70),
+            of_programme(EntryKind::CarryIn, When::Within, 70),
+            of_programme(EntryKind::Lapse, When::Within, 150),
         ];
 
         let whole = lines(&sums, None).unwrap();
         let for_partner = lines(&sums, Some(&partner())).unwrap();
 
-        assert_eq!(whole[0].budget, Some((usd(1_000), usd(100))));
+        let budget = BudgetLine {
+            closing: usd(850),
+            top_ups: usd(100),
+            lapses: usd(150),
+            carried: usd(70),
+        };
+        assert_eq!(whole[0].budget, Some(budget));
+        assert!(
+            csv(&whole).ends_with(",850,100,4,150,70\r\n"),
+            "{}",
+            csv(&whole)
+        );
         assert_eq!(whole[0].opening, usd(0));
         assert_eq!(for_partner[0].budget, None);
     }
@@ -289,8 +322,11 @@ mod tests {
         let text = csv(&lines(&a_period(), None).unwrap());
 
         let rows: Vec<&str> = text.split_terminator("\r\n").collect();
-        assert_eq!(rows[0].split(',').count(), 15);
-        assert_eq!(rows[1], ",north,,USD,1000,500,100,200,250,300,900,550,,,5");
+        assert_eq!(rows[0].split(',').count(), 17);
+        assert_eq!(
+            rows[1],
+            ",north,,USD,1000,500,100,200,250,300,900,550,,,5,,"
+        );
         assert_eq!(rows.len(), 2);
     }
 

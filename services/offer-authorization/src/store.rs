@@ -3,6 +3,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod cases;
+mod days;
 pub(crate) mod decisions;
 mod entities;
 pub(crate) mod ledger;

@@ -174,6 +174,7 @@ fn question(
         ladder: play.rule.ladder.clone().into_wire(),
         person_id: proposal.moment.person().into_wire(),
         session_id: proposal.moment.session.into_wire(),
+        channel: Some(play.rule.channel.into_wire()),
     }
 }
 

@@ -154,6 +154,8 @@ impl Told {
 
 #[tonic::async_trait]
 impl OfferAuthorizationService for Told {
+    type WatchApprovalsStream = Empty<Result<offers::WatchApprovalsResponse, Status>>;
+
     async fn record_case(
         &self,
         request: Request<offers::RecordCaseRequest>,
@@ -185,6 +187,7 @@ impl OfferAuthorizationService for Told {
         request_approval(offers::RequestApprovalRequest) -> offers::RequestApprovalResponse;
         approve_offer(offers::ApproveOfferRequest) -> offers::ApproveOfferResponse;
         deny_offer(offers::DenyOfferRequest) -> offers::DenyOfferResponse;
+        watch_approvals(offers::WatchApprovalsRequest) -> Self::WatchApprovalsStream;
         release_offer(offers::ReleaseOfferRequest) -> offers::ReleaseOfferResponse;
         redeem_offer(offers::RedeemOfferRequest) -> offers::RedeemOfferResponse;
         reverse_redemption(offers::ReverseRedemptionRequest) -> offers::ReverseRedemptionResponse;

@@ -7,6 +7,7 @@ use domain::moment::MomentKind;
 use domain::money::BasisPoints;
 use intervention_routing::Outreach;
 use proto::block::v1::BlockReason;
+use proto::channel::v1::Channel;
 use proto::error::v1::ErrorReason;
 use proto::fact::v1::fact::Body;
 use proto::fact::v1::{Arm, CancelReason, Fact};
@@ -64,11 +65,13 @@ async fn a_hesitating_shopper_is_invited_and_all_are_told() {
     assert_eq!(cases[0].revision, 1);
     assert_eq!(cases[0].intervention_id, intervention.intervention_id);
     assert_eq!(cases[0].agent, None);
+    assert_eq!(cases[0].channel(), Channel::Chat);
     let facts = world.told().some_facts(1).await;
     assert_eq!(assigned(&facts), [Arm::Treatment]);
     assert_eq!(facts[0].intervention_id(), intervention.intervention_id);
     let question = &world.told().questions()[0];
     assert_eq!(question.cart, Some(moment.cart.clone().into()));
+    assert_eq!(question.channel(), Channel::Chat);
     assert_eq!(
         world.intervention(&intervention.intervention_id).await,
         *intervention

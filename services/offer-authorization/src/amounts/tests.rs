@@ -6,6 +6,42 @@ use testkit::builders::{a_cart, bps, usd};
 
 use super::*;
 
+fn worth(lift: u32, contact: i64) -> Worth {
+    Worth {
+        lift: bps(lift),
+        contact_costs: vec![usd(contact)],
+    }
+}
+
+#[test]
+fn an_offer_is_worth_what_it_is_expected_to_bring_in_less_its_contact() {
+    let cart = a_cart().with_value(20_000).with_margin(9_999).build();
+    let most = |worth, granted| most_worthwhile(&cart, &worth, usd(granted)).unwrap();
+
+    // A tenth of the margin is 999.9, rounded down.
+    assert_eq!(most(worth(1_000, 300), 0), Some(usd(699)));
+    assert_eq!(most(worth(1_000, 300), 600), Some(usd(99)));
+    assert_eq!(
+        most(worth(1_000, 1_000), 0),
+        Some(usd(0)),
+        "never below nothing"
+    );
+}
+
+#[test]
+fn what_an_offer_brings_in_is_not_known_without_margin_or_cost() {
+    let unknown = a_cart().with_value(20_000).without_margin().build();
+    assert_eq!(most_worthwhile(&unknown, &worth(1, 0), usd(0)), Ok(None));
+
+    let cart = a_cart().with_value(20_000).with_margin(9_999).build();
+    let nowhere = Worth {
+        lift: bps(1_000),
+        contact_costs: Vec::new(),
+    };
+    let fault = most_worthwhile(&cart, &nowhere, usd(0));
+    assert_eq!(fault, Err(MoneyError::CurrencyMismatch));
+}
+
 fn most(cart: &Cart, remedy: RemedyKind, floor: u32) -> Option<Money> {
     most_within_margin(cart, remedy, bps(floor), usd(0)).expect("one currency")
 }

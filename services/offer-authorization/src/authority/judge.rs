@@ -3,50 +3,27 @@
 use std::cmp::{Ordering, Reverse};
 
 use domain::cart::Cart;
-use domain::cause::Cause;
 use domain::money::{MAX_MINOR_UNITS, Money};
 use domain::offer::OfferRefusal;
-use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
 
 use super::compiled::CompiledPolicy;
-use super::question::{AuthorityQuestion, Circumstances, Grantor, PolicyName};
+use super::question::{AuthorityQuestion, PolicyName};
 use super::weigh::Seek;
-use crate::amounts::{most_within_margin, natural_limit};
+use crate::amounts::{Worth, most_within_margin, most_worthwhile, natural_limit};
 use crate::programme::Programme;
 
 /// An offer that somebody wants to make.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question<'a> {
-    pub(crate) grantor: &'a Grantor,
-    pub(crate) remedy: RemedyKind,
-    pub(crate) cause: Cause,
+    /// What of it is for the policy to decide.
+    pub(crate) asked: AuthorityQuestion<'a>,
+    /// The cart, whose value the policy is told.
     pub(crate) cart: &'a Cart,
-    /// What it would cost.
-    pub(crate) amount: Money,
-    /// What earlier offers on this cart cost that are held or redeemed: one large offer in slices is still large.
-    pub(crate) granted: Money,
-    /// What else a policy can see.
-    pub(crate) circumstances: &'a Circumstances,
+    /// What it has to bring in, where that is tested.
+    pub(crate) worth: Option<&'a Worth>,
     /// Whether the most is of interest also when the amount passes.
     pub(crate) seek: Seek,
-    pub(crate) now: Timestamp,
-}
-
-impl<'a> Question<'a> {
-    /// What of it is for the policy to decide.
-    pub(crate) fn of_authority(&self) -> AuthorityQuestion<'a> {
-        AuthorityQuestion {
-            grantor: self.grantor,
-            remedy: self.remedy,
-            cause: self.cause,
-            cart_value: self.cart.value(),
-            amount: self.amount,
-            granted: self.granted,
-            circumstances: self.circumstances,
-            now: self.now,
-        }
-    }
 }
 
 /// A programme that the offer could draw on, with the room that its counters showed.
@@ -137,9 +114,23 @@ impl Judgement {
         }
     }
 
-    /// Whether nothing but the grantor's own limit stands against it: nobody gives more than there is to give.
-    pub(crate) fn is_only_above_authority(&self) -> bool {
-        self.reasons == [OfferRefusal::AboveAuthority] && self.others.is_empty()
+    /// Whether nothing stands against it but that the grantor may not do it alone: nobody gives more than there is to give.
+    pub(crate) fn needs_only_approval(&self) -> bool {
+        let of_grantor = [OfferRefusal::AboveAuthority, OfferRefusal::NeedsApproval];
+        let mut reasons = self.reasons.iter();
+        !self.passes()
+            && self.others.is_empty()
+            && reasons.all(|reason| of_grantor.contains(reason))
+    }
+
+    /// The same judgement under an authority that ends then at the latest.
+    #[must_use]
+    pub(crate) fn ending_by(self, end: Option<Timestamp>) -> Self {
+        let ends = [self.authority_until, end];
+        Self {
+            authority_until: ends.into_iter().flatten().min(),
+            ..self
+        }
     }
 }
 
@@ -149,21 +140,27 @@ pub(crate) fn judge(
     question: Question<'_>,
     candidate: &Candidate,
 ) -> Judgement {
-    let mut findings = Findings::new(question.amount);
+    let AuthorityQuestion {
+        remedy,
+        amount,
+        now,
+        ..
+    } = question.asked;
+    let mut findings = Findings::new(amount);
     if question.cart.is_empty() {
         findings.refuse(OfferRefusal::CartEmpty);
     }
-    for refusal in candidate.programme.refusals(question.now) {
+    for refusal in candidate.programme.refusals(now) {
         findings.refuse(refusal);
     }
     if candidate.uses == Some(0) {
         findings.refuse(OfferRefusal::UsageLimit);
     }
-    if let Some(natural) = natural_limit(question.remedy, question.cart) {
+    if let Some(natural) = natural_limit(remedy, question.cart) {
         findings.limit(natural, OfferRefusal::AboveAuthority);
     }
     let currency = question.cart.currency();
-    if candidate.programme.currency == currency && question.amount.currency() == currency {
+    if candidate.programme.currency == currency && amount.currency() == currency {
         findings.weigh_money(question, candidate);
     } else {
         findings.refuse(OfferRefusal::CurrencyMismatch);
@@ -239,7 +236,7 @@ impl Findings {
             Seek::Answer if !self.others.is_empty() => Seek::Largest,
             seek @ (Seek::Answer | Seek::Room | Seek::Largest) => seek,
         };
-        let weighed = policy.weigh(question.of_authority(), self.most, seek);
+        let weighed = policy.weigh(question.asked, self.most, seek);
         self.most = weighed.most.map_or(self.most, |most| self.most.min(most));
         self.is_sought = weighed.most.is_some();
         self.of_policy = weighed.refusals;
@@ -249,12 +246,11 @@ impl Findings {
 
     /// Only for an amount, a cart and a programme of one currency.
     fn weigh_money(&mut self, question: Question<'_>, candidate: &Candidate) {
-        let margin = most_within_margin(
-            question.cart,
-            question.remedy,
-            candidate.programme.margin_floor,
-            question.granted,
-        );
+        let AuthorityQuestion {
+            remedy, granted, ..
+        } = question.asked;
+        let floor = candidate.programme.margin_floor;
+        let margin = most_within_margin(question.cart, remedy, floor, granted);
         match margin {
             Ok(Some(most)) => self.limit(most, OfferRefusal::MarginFloor),
             Ok(None) => self.refuse(OfferRefusal::MarginUnknown),
@@ -265,6 +261,14 @@ impl Findings {
             PurseRoom::Unlimited => {}
             PurseRoom::Left(room) => self.limit(room, OfferRefusal::PurseExhausted),
             PurseRoom::OtherCurrency => self.refuse(OfferRefusal::CurrencyMismatch),
+        }
+        if let Some(worth) = question.worth {
+            match most_worthwhile(question.cart, worth, granted) {
+                Ok(Some(most)) => self.limit(most, OfferRefusal::NotWorthwhile),
+                // That the margin is not known was said above.
+                Ok(None) => {}
+                Err(_) => self.refuse(OfferRefusal::CurrencyMismatch),
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::question::GrantorRole;
+use super::question::{BOTH, GrantorRole};
 use crate::case::CaseAgent;
 
 /// Whom a line of authority is for, within its role.
@@ -39,6 +39,9 @@ pub(crate) struct Grant {
     pub(crate) max_share: BasisPoints,
     /// The first instant at which the line grants no more.
     pub(crate) expires_at: Option<Timestamp>,
+    /// Above this it takes two supervisors. Absent when one is enough.
+    #[serde(default)]
+    pub(crate) second_approval_above: Option<Money>,
 }
 
 /// The lines in Cedar. The policy of the first line is named `line-1`.
@@ -49,20 +52,31 @@ pub(crate) fn in_cedar(lines: &[Grant]) -> String {
             principal(line),
             line.remedy,
         );
-        let mut conditions = format!(
-            "context.currency == \"{}\" && context.total <= {} && context.total_bps <= {}",
-            line.max_amount.currency(),
-            line.max_amount.minor_units(),
-            line.max_share.get(),
-        );
-        conditions.push_str(&causes(line));
-        if let Some(end) = line.expires_at {
-            // A `String` takes whatever is written to it.
-            let _ = write!(conditions, " && context.now < datetime(\"{end:.3}\")");
-        }
-        format!("{head}\nwhen {{ {conditions} }};\n")
+        format!("{head}\nwhen {{ {} }};\n", conditions(line))
     });
     policies.collect()
+}
+
+fn conditions(line: &Grant) -> String {
+    let mut conditions = format!(
+        "context.currency == \"{}\" && context.total <= {} && context.total_bps <= {}",
+        line.max_amount.currency(),
+        line.max_amount.minor_units(),
+        line.max_share.get(),
+    );
+    conditions.push_str(&causes(line));
+    // A `String` takes whatever is written to it.
+    if let Some(alone) = line.second_approval_above {
+        let alone = alone.minor_units();
+        let _ = write!(
+            conditions,
+            " && (context.total <= {alone} || context.approvals >= {BOTH})"
+        );
+    }
+    if let Some(end) = line.expires_at {
+        let _ = write!(conditions, " && context.now < datetime(\"{end:.3}\")");
+    }
+    conditions
 }
 
 /// The entity type of a role.

@@ -12,7 +12,8 @@ pub(crate) const MAX_TEXT: usize = 32 * 1024;
 
 const STARTER: &str = include_str!("starter.cedar");
 const STARTER_PURPOSE: &str = "Starter policy: agents cut shipping or give a small discount, team leaders half as much \
-                               again, supervisors twice as much and more remedies.";
+                               again, supervisors twice as much and more remedies, two supervisors together \
+                               twice that.";
 
 /// What a policy is for, in its author's words.
 pub(crate) type Purpose = Text<256>;

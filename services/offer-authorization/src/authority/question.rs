@@ -3,6 +3,7 @@
 use std::fmt;
 
 use domain::cause::Cause;
+use domain::channel::Channel;
 use domain::closed_enum;
 use domain::id::{PartnerId, PersonId};
 use domain::money::Money;
@@ -95,7 +96,14 @@ pub(crate) struct Circumstances {
     /// Remedies that are held or redeemed on the cart.
     pub(crate) remedies_held: Vec<RemedyKind>,
     pub(crate) history: History,
+    /// How the shopper is reached.
+    pub(crate) channel: Option<Channel>,
+    /// How many have approved, whoever approves now included.
+    pub(crate) approvals: u32,
 }
+
+/// As many as ever have to approve.
+pub(crate) const BOTH: u32 = 2;
 
 /// What a person was granted before, on other carts, in the last 90 days.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,7 +124,7 @@ pub(crate) struct AuthorityQuestion<'a> {
     pub(crate) cart_value: Money,
     /// What it would cost.
     pub(crate) amount: Money,
-    /// What earlier offers on the cart cost that are held or redeemed.
+    /// What earlier offers on the cart cost that are held or redeemed: one large offer in slices is still large.
     pub(crate) granted: Money,
     pub(crate) circumstances: &'a Circumstances,
     pub(crate) now: Timestamp,

@@ -8,15 +8,19 @@ use domain::money::{Currency, Money};
 use domain::offer::OfferRefusal;
 use domain::time::Timestamp;
 
+use testkit::builders::{bps, usd};
+
 use super::*;
+use crate::amounts::Worth;
 use random::{Case, Effect, Rule};
 
 /// What can be another thing, with the reason that it stands for.
-const CHANGES: [OfferRefusal; 4] = [
+const CHANGES: [OfferRefusal; 5] = [
     OfferRefusal::AboveAuthority,
     OfferRefusal::CauseNotEligible,
     OfferRefusal::AuthorityExpired,
     OfferRefusal::CurrencyMismatch,
+    OfferRefusal::NeedsApproval,
 ];
 
 /// One question, as the rules see it.
@@ -26,6 +30,7 @@ struct Asked<'a> {
     total: i64,
     cause: Cause,
     currency: Currency,
+    approvals: u32,
     now: Timestamp,
 }
 
@@ -59,6 +64,14 @@ impl Rule {
                 .is_none_or(|tier| standing.tier.as_ref() == Some(tier))
             && self.is_for(asked.cause)
             && asked.case.circumstances.history.unused >= self.unused
+            && (self.channel.is_none() || asked.case.circumstances.channel == self.channel)
+            && self.is_seen_by_enough(asked)
+    }
+
+    /// Up to some amount one pair of eyes is enough, above it takes two.
+    fn is_seen_by_enough(&self, asked: Asked<'_>) -> bool {
+        self.alone
+            .is_none_or(|alone| asked.total <= alone || asked.approvals >= 2)
     }
 
     fn is_for(&self, cause: Cause) -> bool {
@@ -77,6 +90,7 @@ impl Asked<'_> {
             total: amount + case.granted.minor_units(),
             cause: case.cause,
             currency: case.cart.currency(),
+            approvals: case.circumstances.approvals,
             now: case.now,
         }
     }
@@ -140,6 +154,13 @@ fn limits(case: &Case, amount: i64) -> Vec<OfferRefusal> {
     if case.candidate.uses == Some(0) {
         broken.push(OfferRefusal::UsageLimit);
     }
+    if let (Some((lift, contact)), Some(margin)) = (case.worth, case.cart.margin()) {
+        let brings_in = i128::from(margin.minor_units()) * i128::from(lift);
+        let costs = i128::from(amount + case.granted.minor_units() + contact);
+        if costs * 10_000 > brings_in {
+            broken.push(OfferRefusal::NotWorthwhile);
+        }
+    }
     broken
 }
 
@@ -165,6 +186,11 @@ fn would_pass(rules: &[Rule], case: &Case, asked: Asked<'_>, changes: &[OfferRef
         ends.flat_map(|end| [domain::time::earlier(end, random::MS), end])
             .map(|now| Asked { now, ..asked })
             .collect()
+    } else if *first == OfferRefusal::NeedsApproval {
+        vec![Asked {
+            approvals: 2,
+            ..asked
+        }]
     } else {
         let currencies = rules.iter().filter_map(|rule| rule.currency);
         currencies
@@ -203,7 +229,8 @@ fn explains(rules: &[Rule], case: &Case, found: &[OfferRefusal]) {
 }
 
 fn check(policy: &CompiledPolicy, rules: &[Rule], case: &Case) {
-    let judgement = judge(policy, case.question(), &case.candidate);
+    let worth = case.worth();
+    let judgement = judge(policy, case.question(worth.as_ref()), &case.candidate);
     let broken = limits(case, case.amount);
     let (is_allowed, decided_by) = Asked::of(case, case.amount).decided_by(rules);
 
@@ -252,18 +279,30 @@ fn check(policy: &CompiledPolicy, rules: &[Rule], case: &Case) {
 }
 
 impl Case {
-    fn question(&self) -> Question<'_> {
-        Question {
+    fn question<'a>(&'a self, worth: Option<&'a Worth>) -> Question<'a> {
+        let asked = AuthorityQuestion {
             grantor: &self.grantor,
             remedy: self.remedy,
             cause: self.cause,
-            cart: &self.cart,
+            cart_value: self.cart.value(),
             amount: Money::new(self.amount, self.cart.currency()).unwrap(),
             granted: self.granted,
             circumstances: &self.circumstances,
-            seek: Seek::Largest,
             now: self.now,
+        };
+        Question {
+            asked,
+            cart: &self.cart,
+            worth,
+            seek: Seek::Largest,
         }
+    }
+
+    fn worth(&self) -> Option<Worth> {
+        self.worth.map(|(lift, contact)| Worth {
+            lift: bps(lift),
+            contact_costs: vec![usd(contact)],
+        })
     }
 }
 

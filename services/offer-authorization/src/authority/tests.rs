@@ -36,16 +36,21 @@ fn cart() -> Cart {
 }
 
 fn question<'a>(grantor: &'a Grantor, cart: &'a Cart, amount: i64) -> Question<'a> {
-    Question {
+    let asked = AuthorityQuestion {
         grantor,
         remedy: RemedyKind::AmountOff,
         cause: MONEY_CAUSE,
-        cart,
+        cart_value: cart.value(),
         amount: usd(amount),
         granted: usd(0),
         circumstances: &NOTHING,
-        seek: Seek::Largest,
         now: start(),
+    };
+    Question {
+        asked,
+        cart,
+        worth: None,
+        seek: Seek::Largest,
     }
 }
 
@@ -93,7 +98,7 @@ fn each_limit_is_exact_to_the_minor_unit() {
         assert_eq!(judgement.reasons, [reason]);
         let most = judgement.most.expect("less would pass");
         let again = judged(&policy(), |question, candidate| {
-            question.amount = most;
+            question.asked.amount = most;
             narrow(candidate);
         });
         assert!(again.passes(), "{reason} at {most}");
@@ -102,9 +107,9 @@ fn each_limit_is_exact_to_the_minor_unit() {
 
 #[test]
 fn above_the_authority_says_how_much_would_pass() {
-    let judgement = judged(&policy(), |question, _| question.amount = usd(1_001));
+    let judgement = judged(&policy(), |question, _| question.asked.amount = usd(1_001));
 
-    assert!(judgement.is_only_above_authority());
+    assert!(judgement.needs_only_approval());
     assert_eq!(judgement.most, Some(usd(1_000)));
 }
 
@@ -121,7 +126,7 @@ fn a_share_of_the_cart_limits_too() {
 #[test]
 fn money_is_for_a_money_cause_unless_the_line_names_another() {
     let doubt =
-        |question: &mut Question<'_>, _: &mut Candidate| question.cause = Cause::ProductDoubt;
+        |question: &mut Question<'_>, _: &mut Candidate| question.asked.cause = Cause::ProductDoubt;
     assert_eq!(reasons(doubt), [OfferRefusal::CauseNotEligible]);
 
     let mut named = line(GrantorRole::Agent, RemedyKind::AmountOff, usd(1_000));
@@ -140,7 +145,7 @@ fn authority_ends_at_its_instant() {
     let policy = policy_of(vec![ending]);
 
     assert_eq!(judged(&policy, |_, _| {}).authority_until, Some(end));
-    let after = judged(&policy, |question, _| question.now = end);
+    let after = judged(&policy, |question, _| question.asked.now = end);
     assert_eq!(after.reasons, [OfferRefusal::AuthorityExpired]);
 }
 
@@ -175,7 +180,7 @@ fn a_line_that_ends_soon_shortens_only_what_it_alone_allows() {
     let policy = policy_of(vec![lasting, raise]);
     let until = |granted, amount| {
         let judgement = judged(&policy, |question, _| {
-            (question.granted, question.amount) = (usd(granted), usd(amount));
+            (question.asked.granted, question.asked.amount) = (usd(granted), usd(amount));
         });
         assert!(judgement.passes());
         judgement.authority_until
@@ -211,7 +216,9 @@ fn lines_reach_whom_they_name() {
 
 #[test]
 fn whoever_has_no_line_may_grant_nothing() {
-    let refused = judged(&policy(), |question, _| question.remedy = RemedyKind::Perk);
+    let refused = judged(&policy(), |question, _| {
+        question.asked.remedy = RemedyKind::Perk;
+    });
 
     assert_eq!(refused.reasons, [OfferRefusal::RemedyNotAllowed]);
     assert_eq!(refused.most, None);
@@ -233,7 +240,7 @@ fn any_supervisor_stands_for_the_best_and_the_shop_for_none_by_name() {
 #[test]
 fn all_reasons_are_found_at_once() {
     let found = reasons(|question, candidate| {
-        question.amount = usd(9_000);
+        question.asked.amount = usd(9_000);
         candidate.budget = usd(1);
         candidate.purse = PurseRoom::Left(usd(1));
         candidate.uses = Some(0);
@@ -270,7 +277,7 @@ fn what_is_not_known_is_a_refusal() {
 #[test]
 fn currencies_never_meet() {
     let euros = Money::new(1, Currency::EUR).unwrap();
-    let asked = reasons(|question, _| question.amount = euros);
+    let asked = reasons(|question, _| question.asked.amount = euros);
     let programme = reasons(|_, candidate| candidate.programme.currency = Currency::EUR);
     let purse = reasons(|_, candidate| candidate.purse = PurseRoom::OtherCurrency);
 
@@ -281,9 +288,9 @@ fn currencies_never_meet() {
 
 #[test]
 fn a_large_offer_in_slices_is_still_large() {
-    let judgement = judged(&policy(), |question, _| question.granted = usd(600));
+    let judgement = judged(&policy(), |question, _| question.asked.granted = usd(600));
 
-    assert!(judgement.is_only_above_authority());
+    assert!(judgement.needs_only_approval());
     assert_eq!(judgement.most, Some(usd(400)));
 }
 
@@ -296,16 +303,14 @@ fn shipping_is_not_waived_beyond_what_it_costs() {
     )]);
     let cart = a_cart().with_value(20_000).with_shipping(799).build();
     let ana = as_agent(ana());
-    let ask = Question {
-        remedy: RemedyKind::WaiveShipping,
-        ..question(&ana, &cart, 800)
-    };
+    let mut ask = question(&ana, &cart, 800);
+    ask.asked.remedy = RemedyKind::WaiveShipping;
 
     let judgement = judge(&policy, ask, &candidate());
 
     assert_eq!(judgement.reasons, [OfferRefusal::AboveAuthority]);
     assert!(
-        !judgement.is_only_above_authority(),
+        !judgement.needs_only_approval(),
         "no supervisor waives more than there is"
     );
     assert_eq!(judgement.most, Some(usd(799)));

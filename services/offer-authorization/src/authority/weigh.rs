@@ -13,7 +13,7 @@ use domain::time::{Timestamp, earlier, later};
 use tracing::warn;
 
 use super::compiled::{CompiledPolicy, Slice};
-use super::question::{AuthorityQuestion, Grantor, PolicyName};
+use super::question::{AuthorityQuestion, BOTH, Grantor, PolicyName};
 use ask::{Asker, Facts, Principal};
 
 /// What lies between two instants that Cedar tells apart.
@@ -53,11 +53,18 @@ enum Change {
     Cause,
     Time,
     Currency,
+    Approvals,
 }
 
 impl Change {
     /// In the order in which reasons are named.
-    const ALL: [Self; 4] = [Self::Amount, Self::Cause, Self::Time, Self::Currency];
+    const ALL: [Self; 5] = [
+        Self::Amount,
+        Self::Cause,
+        Self::Time,
+        Self::Currency,
+        Self::Approvals,
+    ];
 
     fn reason(self) -> OfferRefusal {
         match self {
@@ -65,6 +72,7 @@ impl Change {
             Self::Cause => OfferRefusal::CauseNotEligible,
             Self::Time => OfferRefusal::AuthorityExpired,
             Self::Currency => OfferRefusal::CurrencyMismatch,
+            Self::Approvals => OfferRefusal::NeedsApproval,
         }
     }
 }
@@ -281,6 +289,12 @@ impl<'a> Scales<'a> {
                     })
                     .collect()
             }
+            // Where no policy counts them, more of them change nothing.
+            Change::Approvals if !self.slice.literals.counts_approvals => Vec::new(),
+            Change::Approvals => vec![Facts {
+                approvals: BOTH,
+                ..facts
+            }],
         }
     }
 

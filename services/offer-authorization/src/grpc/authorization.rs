@@ -2,6 +2,7 @@
 
 use domain::id::{OfferId, TenantId};
 use platform::auth::Caller;
+use platform::lifecycle::Tasks;
 use platform::status;
 use proto::field::InvalidField;
 use proto::offers::v1 as pb;
@@ -9,6 +10,7 @@ use proto::offers::v1::offer_authorization_service_server::OfferAuthorizationSer
 use storage::RequestKey;
 use tonic::{Request, Response, Status};
 
+use super::approvals::{self, Approvals};
 use super::convert::{NamedOffer, OfferPage, actor, person, viewer};
 use super::{Keyed, Write, answer, answer_page, parse, read_of, refuse, write_of};
 use crate::error::OfferError;
@@ -20,6 +22,7 @@ use crate::token::Claims;
 #[derive(Clone)]
 pub(crate) struct AuthorizationApi {
     service: Service,
+    tasks: Tasks,
 }
 
 macro_rules! keyed {
@@ -69,8 +72,17 @@ where
 }
 
 impl AuthorizationApi {
-    pub(crate) fn new(service: Service) -> Self {
-        Self { service }
+    /// Streams are served by `tasks`, which are awaited at the end.
+    pub(crate) fn new(service: Service, tasks: Tasks) -> Self {
+        Self { service, tasks }
+    }
+
+    pub(super) fn service(&self) -> &Service {
+        &self.service
+    }
+
+    pub(super) fn tasks(&self) -> &Tasks {
+        &self.tasks
     }
 
     /// A held offer with its token, which is made anew and is the same each time.
@@ -108,6 +120,7 @@ impl AuthorizationApi {
         let decision = match approval {
             Approval::Granted(offer) => Decision::Granted(self.granted(tenant, *offer)?),
             Approval::Refused(refusal) => Decision::Refused(refusal.into()),
+            Approval::FirstApproved(offer) => Decision::SecondApprovalNeeded((*offer).into()),
         };
         Ok(pb::ApproveOfferResponse {
             decision: Some(decision),
@@ -117,6 +130,8 @@ impl AuthorizationApi {
 
 #[tonic::async_trait]
 impl OfferAuthorizationService for AuthorizationApi {
+    type WatchApprovalsStream = Approvals;
+
     async fn record_case(
         &self,
         request: Request<pb::RecordCaseRequest>,
@@ -178,6 +193,13 @@ impl OfferAuthorizationService for AuthorizationApi {
     ) -> Result<Response<pb::DenyOfferResponse>, Status> {
         let OnOffer { key, actor, offer } = on_offer(request)?;
         answer(self.service.deny(key, actor, offer).await)
+    }
+
+    async fn watch_approvals(
+        &self,
+        request: Request<pb::WatchApprovalsRequest>,
+    ) -> Result<Response<Approvals>, Status> {
+        approvals::watch_approvals(self, request).await
     }
 
     async fn release_offer(

@@ -1,6 +1,7 @@
 //! From the wire: messages as commands in domain types, or the first field at fault.
 
 mod authorization;
+mod budget;
 mod policies;
 mod program;
 mod statement;
@@ -145,6 +146,12 @@ fn within(
         ErrorReason::OutOfRange,
         description,
     ))
+}
+
+/// An amount that the server sets and a client may send back: not used, but no place for anything that is no amount.
+fn set_by_server(field: &str, wire: Option<proto::money::v1::Money>) -> Result<(), InvalidField> {
+    let _amount: Option<Money> = field::read(field, wire)?;
+    Ok(())
 }
 
 fn free_of_charge(field: &str) -> InvalidField {

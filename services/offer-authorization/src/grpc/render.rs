@@ -1,5 +1,6 @@
 //! To the wire: domain types as messages.
 
+mod budget;
 mod policies;
 mod statement;
 
@@ -9,10 +10,11 @@ use proto::convert::time::{wire_duration, wire_timestamp};
 use proto::field::WireField;
 use proto::offers::v1 as pb;
 
+use crate::amounts::lowers_price;
 use crate::authority::PolicyName;
 use crate::case::CaseAgent;
 use crate::ledger::EntryKind;
-use crate::offer::{Offer, StateName};
+use crate::offer::{Approver, Offer, StateName};
 use crate::programme::{ProgrammeReport, ProgrammeState, PurseReport};
 use crate::service::{AuthorityReport, Grantable, ListedPolicy, Redeemed, Refusal, RefusedRemedy};
 use crate::store::ledger::LedgerEntry;
@@ -34,6 +36,7 @@ impl From<Offer> for pb::Offer {
         let Offer { terms, state } = offer;
         let hold = state.hold();
         let approved_by = hold.and_then(|hold| hold.approved_by.clone());
+        let first_approved_by = state.first_approved_by().map(Approver::signature);
         let decided_by = hold.map(|hold| hold.decided_by.clone());
         let policy_version = hold.and_then(|hold| hold.policy_version);
         let deciding_policies = names(&decided_by.unwrap_or_default());
@@ -57,6 +60,8 @@ impl From<Offer> for pb::Offer {
             reversed_amount: reversed.into_wire(),
             approved_by: approved_by.map(WireField::into_wire).unwrap_or_default(),
             deciding_policies,
+            first_approved_by: first_approved_by.unwrap_or_default().to_owned(),
+            individual_price: lowers_price(terms.remedy),
         }
     }
 }
@@ -94,7 +99,7 @@ macro_rules! answers_with_offer {
 
 answers_with_offer! {
     RequestApprovalResponse, DenyOfferResponse, ReleaseOfferResponse, ReverseRedemptionResponse, GetOfferResponse,
-    ApprovalNeeded,
+    ApprovalNeeded, SecondApprovalNeeded,
 }
 
 impl From<Redeemed> for pb::RedeemOfferResponse {
@@ -153,6 +158,11 @@ fn hint(reason: OfferRefusal) -> &'static str {
         OfferRefusal::ProgrammeInactive => "have the programme activated",
         OfferRefusal::OutsidePeriod => "choose a programme that runs now",
         OfferRefusal::NeedsApproval => "ask a supervisor",
+        OfferRefusal::OwnRequest => "leave it to a supervisor who did not ask for it",
+        OfferRefusal::SameApprover => "leave it to another supervisor: you have approved it",
+        OfferRefusal::NotWorthwhile => {
+            "offer less: it would cost more than it is expected to bring in"
+        }
     }
 }
 
@@ -223,6 +233,7 @@ impl From<ProgrammeReport> for pb::Programme {
             state: pb::ProgrammeState::from(programme.state).into(),
             held: held.into_wire(),
             redeemed: redeemed.into_wire(),
+            budget_periods: programme.periods.map(Into::into),
         }
     }
 }
@@ -306,6 +317,7 @@ impl From<LedgerEntry> for pb::LedgerEntry {
             kind,
             offer,
             programme,
+            period,
             amount,
             booked_at,
         } = entry;
@@ -316,6 +328,7 @@ impl From<LedgerEntry> for pb::LedgerEntry {
             programme_id: programme.into_wire(),
             amount: amount.into_wire(),
             booked_at: Some(wire_timestamp(booked_at)),
+            period_from: period.map(|first| wire_timestamp(first.start())),
         }
     }
 }
@@ -329,6 +342,9 @@ impl From<EntryKind> for pb::LedgerEntryKind {
             EntryKind::Redeem => Self::Redeem,
             EntryKind::Reverse => Self::Reverse,
             EntryKind::TopUp => Self::TopUp,
+            EntryKind::CarryOut => Self::CarryOut,
+            EntryKind::CarryIn => Self::CarryIn,
+            EntryKind::Lapse => Self::Lapse,
         }
     }
 }

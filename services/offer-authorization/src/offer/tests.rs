@@ -42,6 +42,8 @@ fn hold() -> Hold {
         authority_until: None,
         decided_by: Vec::new(),
         policy_version: None,
+        first_approved_by: None,
+        budget_period: None,
     }
 }
 

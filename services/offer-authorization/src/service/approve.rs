@@ -1,20 +1,24 @@
 //! Approval: an agent asks, a supervisor answers while the shopper waits.
 
 use domain::fact::FactBody;
-use domain::id::OfferId;
+use domain::id::{AgentId, OfferId};
 use domain::offer::OfferRefusal;
 use domain::time::later;
 use futures::FutureExt;
+use proto::field::InvalidField;
 use serde::{Deserialize, Serialize};
 use storage::RequestKey;
 use tracing::Instrument;
 
-use super::proposal::{Proposal, Wish, open_hold};
+use super::proposal::{Authority, Proposal, Wish, grantor, open_hold};
 use super::{Actor, Refusal, Service, Unit, spans};
 use crate::audit::AuditKind;
+use crate::authority::{BOTH, Judgement};
+use crate::decision::Outcome;
 use crate::error::OfferError;
 use crate::ledger::Draw;
-use crate::offer::{Hold, Offer};
+use crate::offer::{Approver, Hold, Offer};
+use crate::programme::Programme;
 use crate::store::{cases, programmes};
 
 /// What became of an approval.
@@ -23,6 +27,8 @@ use crate::store::{cases, programmes};
 pub(crate) enum Approval {
     /// Approved and held.
     Granted(Box<Offer>),
+    /// Approved by one of the two who have to.
+    FirstApproved(Box<Offer>),
     /// The supervisor may not, or the money is gone. The offer still waits, for somebody who may.
     Refused(Refusal),
 }
@@ -51,7 +57,8 @@ impl Service {
         .await
     }
 
-    /// Approves an offer within the authority of whoever approves, and opens its hold.
+    /// Approves an offer within the authority of whoever approves, and opens its hold, or keeps the approval for the one that
+    /// it takes beside it.
     ///
     /// # Errors
     /// There is no such offer of this partner, or no approval is pending.
@@ -125,32 +132,150 @@ async fn approve(unit: &Unit<'_>, actor: &Actor, offer: &Offer) -> Result<Approv
     let programme = programmes::find(unit.tx, &unit.tenant, &terms.programme).await?;
     let programme = programme.ok_or(OfferError::ProgrammeUnknown)?;
     let policy = unit.policy().await?;
+    let approver = actor.approver();
     let wish = Wish {
         case: &case,
         policy: &policy,
-        grantor: &actor.grantor(&terms.agent.partner),
+        grantor: &grantor(&approver, &terms.agent),
         agent: &terms.agent,
         remedy: terms.remedy,
         amount: terms.amount,
         cart_version: terms.cart_version,
     };
     let proposal = Proposal::of(unit, wish).await?;
-    let (_, judgement) = proposal.judge_on(unit, vec![programme.clone()]).await?;
-    if !judgement.passes() {
-        let refusal = proposal.refuse(unit, &judgement, Some(offer)).await?;
-        return Ok(Approval::Refused(refusal));
-    }
-    let hold = Hold {
-        approved_by: Some(actor.signature()?),
-        ..open_hold(unit, &policy, &programme, &judgement)
+    let approval = Approving {
+        unit,
+        offer,
+        approver: &approver,
+        programme: &programme,
     };
-    let draw = Draw::of(terms, &hold);
-    if let Err(no_room) = proposal.claim(unit, &draw, &programme).await? {
-        let refusal = proposal.refuse(unit, &no_room, Some(offer)).await?;
-        return Ok(Approval::Refused(refusal));
+    if approver == Approver::Supervisor(terms.agent.clone()) {
+        return approval.bar(&proposal, OfferRefusal::OwnRequest).await;
     }
-    let approved = offer.clone().approve(unit.now, hold)?;
-    unit.save(&approved).await?;
-    proposal.note_granted(unit, &approved, &judgement).await?;
-    Ok(Approval::Granted(Box::new(approved)))
+    match first_approval(unit, &proposal, offer).await? {
+        Some((first, _)) if *first == approver => {
+            approval.bar(&proposal, OfferRefusal::SameApprover).await
+        }
+        Some((first, authority)) => {
+            let second = proposal.with_approvals(BOTH);
+            approval.second(&second, first, authority).await
+        }
+        None => approval.first(&proposal.with_approvals(1)).await,
+    }
+}
+
+/// Who approved it first, by which authority. One who might not approve it any more has not.
+async fn first_approval<'o>(
+    unit: &Unit<'_>,
+    proposal: &Proposal<'_>,
+    offer: &'o Offer,
+) -> Result<Option<(&'o Approver, Authority)>, OfferError> {
+    let Some(first) = offer.state.first_approved_by() else {
+        return Ok(None);
+    };
+    let authority = proposal.authority_of(unit, first).await?;
+    Ok(authority.map(|authority| (first, authority)))
+}
+
+/// An approval of an offer on its programme.
+struct Approving<'a> {
+    unit: &'a Unit<'a>,
+    offer: &'a Offer,
+    approver: &'a Approver,
+    programme: &'a Programme,
+}
+
+impl Approving<'_> {
+    /// Nobody has approved it yet: whoever may alone opens the hold, and whoever may with another is the first.
+    async fn first(&self, proposal: &Proposal<'_>) -> Result<Approval, OfferError> {
+        let judgement = self.judge(proposal).await?;
+        if judgement.passes() {
+            return self.hold(proposal, &judgement, None).await;
+        }
+        let needs_another = judgement.others.is_empty()
+            && proposal
+                .authority_of(self.unit, self.approver)
+                .await?
+                .is_some();
+        if !needs_another {
+            return self.refuse(proposal, &judgement).await;
+        }
+        let by = self.approver.clone();
+        let approved = self.offer.clone().approve_first(self.unit.now, by)?;
+        self.unit.save(&approved).await?;
+        let outcome = Outcome::FirstApproved;
+        proposal
+            .note(self.unit, outcome, &judgement, Some(&approved))
+            .await?;
+        Ok(Approval::FirstApproved(Box::new(approved)))
+    }
+
+    /// Somebody else has approved it, whose authority counts as this one's does.
+    async fn second(
+        &self,
+        proposal: &Proposal<'_>,
+        first: &Approver,
+        authority: Authority,
+    ) -> Result<Approval, OfferError> {
+        let judgement = self.judge(proposal).await?.ending_by(authority.until);
+        if judgement.passes() {
+            self.hold(proposal, &judgement, Some(first.clone())).await
+        } else {
+            self.refuse(proposal, &judgement).await
+        }
+    }
+
+    async fn judge(&self, proposal: &Proposal<'_>) -> Result<Judgement, OfferError> {
+        let programmes = vec![self.programme.clone()];
+        let (_, judgement) = proposal.judge_on(self.unit, programmes).await?;
+        Ok(judgement)
+    }
+
+    async fn hold(
+        &self,
+        proposal: &Proposal<'_>,
+        judgement: &Judgement,
+        first_approved_by: Option<Approver>,
+    ) -> Result<Approval, OfferError> {
+        let unit = self.unit;
+        let hold = Hold {
+            approved_by: Some(signature(self.approver)?),
+            first_approved_by,
+            ..open_hold(unit, proposal.policy(), self.programme, judgement)
+        };
+        let draw = Draw::of(&self.offer.terms, &hold);
+        if let Err(no_room) = proposal.claim(unit, &draw, self.programme).await? {
+            return self.refuse(proposal, &no_room).await;
+        }
+        let approved = self.offer.clone().approve(unit.now, hold)?;
+        unit.save(&approved).await?;
+        proposal.note_granted(unit, &approved, judgement).await?;
+        Ok(Approval::Granted(Box::new(approved)))
+    }
+
+    async fn bar(
+        &self,
+        proposal: &Proposal<'_>,
+        reason: OfferRefusal,
+    ) -> Result<Approval, OfferError> {
+        let judgement = Judgement::refusing(reason);
+        self.refuse(proposal, &judgement).await
+    }
+
+    async fn refuse(
+        &self,
+        proposal: &Proposal<'_>,
+        judgement: &Judgement,
+    ) -> Result<Approval, OfferError> {
+        let refused = proposal.refuse(self.unit, judgement, Some(self.offer));
+        refused.await.map(Approval::Refused)
+    }
+}
+
+/// # Errors
+/// Never: a supervisor's name is one, and so is the shop's.
+fn signature(approver: &Approver) -> Result<AgentId, OfferError> {
+    AgentId::parse(approver.signature())
+        .map_err(InvalidField::at("approved_by"))
+        .map_err(Into::into)
 }

@@ -105,7 +105,7 @@ async fn authorize(
             grant(unit, &proposal, &candidate, &judgement).await
         }
         Some(candidate)
-            if judgement.is_only_above_authority() && proposal.a_supervisor_may(unit).await? =>
+            if judgement.needs_only_approval() && proposal.a_supervisor_may(unit).await? =>
         {
             send_to_supervisor(unit, &proposal, &candidate, &judgement).await
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::cart::Cart;
 use domain::cause::Cause;
+use domain::channel::Channel;
 use domain::id::{PersonId, ProgrammeId, SessionId, TenantId};
 use domain::money::Money;
 use domain::offer::OfferRefusal;
@@ -15,9 +16,10 @@ use sea_orm::ConnectionTrait;
 
 use super::grounds::{self, Situation};
 use super::{Service, Viewer};
+use crate::amounts::Worth;
 use crate::authority::{
-    Candidate, Circumstances, CompiledPolicy, Grantor, GrantorRole, Judgement, PolicyName,
-    PurseRoom, Question, Seek, Standing, climb, fits, judge, largest,
+    AuthorityQuestion, Candidate, Circumstances, CompiledPolicy, Grantor, GrantorRole, Judgement,
+    PolicyName, PurseRoom, Question, Seek, Standing, climb, fits, judge, largest,
 };
 use crate::case::CaseAgent;
 use crate::error::OfferError;
@@ -48,6 +50,8 @@ pub(crate) struct CheckAuthority {
     pub(crate) person: Option<PersonId>,
     /// Whose cart it is, if that is known.
     pub(crate) session: Option<SessionId>,
+    /// How the shopper would be reached, if that is known.
+    pub(crate) channel: Option<Channel>,
 }
 
 /// What may be granted, in the order of the ladder, and why not the rest.
@@ -81,6 +85,8 @@ pub(crate) struct RefusedRemedy {
 /// What all remedies of a check are judged by.
 struct Check<'a> {
     command: &'a CheckAuthority,
+    /// What an offer has to bring in, where that is tested.
+    worth: Option<&'a Worth>,
     policy: Arc<CompiledPolicy>,
     candidates: Vec<Candidate>,
     /// What earlier offers on the cart cost that are held or redeemed.
@@ -146,6 +152,7 @@ impl Service {
         let candidates = grounds::candidates(connection, situation, programmes).await?;
         let check = Check {
             command: &command,
+            worth: self.worth_of(tenant),
             candidates: worth_a_look(candidates, situation),
             granted,
             grantors,
@@ -175,6 +182,8 @@ async fn seen<C: ConnectionTrait>(
         margin: command.cart.margin(),
         remedies_held: before.remedies,
         history: grounds::history_of(connection, situation, command.session).await?,
+        channel: command.channel,
+        approvals: 0,
     };
     Ok((circumstances, before.cost))
 }
@@ -270,16 +279,21 @@ impl Check<'_> {
     ) -> Question<'q> {
         let currency = self.command.cart.currency();
         let nothing = Money::zero(currency);
-        Question {
+        let asked = AuthorityQuestion {
             grantor: &someone.grantor,
             remedy,
             cause: self.command.cause,
-            cart: &self.command.cart,
+            cart_value: self.command.cart.value(),
             amount: Money::new(1, currency).unwrap_or(nothing),
             granted: self.granted,
             circumstances: &someone.circumstances,
-            seek,
             now: self.now,
+        };
+        Question {
+            asked,
+            cart: &self.command.cart,
+            worth: self.worth,
+            seek,
         }
     }
 }

@@ -1,26 +1,52 @@
 //! Policies that are ready to decide, kept in memory by tenant and version. A version never changes once it is stored, so
 //! nothing here is ever stale; which version decides is read anew each time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::id::TenantId;
 use domain::time::Timestamp;
 use sea_orm::ConnectionTrait;
+use storage::Tx;
 
 use super::Service;
 use crate::authority::{CompiledPolicy, Policy, PolicyFault};
 use crate::error::OfferError;
 use crate::store::policies;
 
-/// Most versions that are kept. When there are more, all are forgotten and compiled again as they are asked for.
+/// Most versions that are kept. When there are more, the one that was kept first is forgotten, and compiled again when it is
+/// asked for.
 const MOST_KEPT: usize = 512;
 
 /// The starter policy, and what was compiled so far.
 pub(super) struct Compiled {
     starter: Policy,
     ready_starter: Arc<CompiledPolicy>,
-    kept: Mutex<HashMap<(TenantId, u32), Arc<CompiledPolicy>>>,
+    kept: Mutex<Kept>,
+}
+
+/// A version of a tenant's policy.
+type Version = (TenantId, u32);
+
+#[derive(Default)]
+struct Kept {
+    policies: HashMap<Version, Arc<CompiledPolicy>>,
+    /// In the order in which they were kept.
+    order: VecDeque<Version>,
+}
+
+impl Kept {
+    fn keep(&mut self, version: Version, policy: Arc<CompiledPolicy>, most: usize) {
+        if self.policies.insert(version.clone(), policy).is_some() {
+            return;
+        }
+        self.order.push_back(version);
+        while self.order.len() > most {
+            if let Some(oldest) = self.order.pop_front() {
+                self.policies.remove(&oldest);
+            }
+        }
+    }
 }
 
 impl Compiled {
@@ -43,15 +69,13 @@ impl Compiled {
             return Some(Arc::clone(&self.ready_starter));
         }
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(&(tenant.clone(), version)).map(Arc::clone)
+        let policies = &kept.policies;
+        policies.get(&(tenant.clone(), version)).map(Arc::clone)
     }
 
-    fn keep(&self, tenant: &TenantId, policy: &Arc<CompiledPolicy>) {
+    fn keep(&self, tenant: TenantId, policy: Arc<CompiledPolicy>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MOST_KEPT {
-            kept.clear();
-        }
-        kept.insert((tenant.clone(), policy.version()), Arc::clone(policy));
+        kept.keep((tenant, policy.version()), policy, MOST_KEPT);
     }
 }
 
@@ -77,10 +101,40 @@ impl Service {
         if let Some(known) = self.inner.compiled.get(tenant, version) {
             return Ok(known);
         }
-        let stored = self.stored_policy(connection, tenant, version).await?;
-        let compiled = Arc::new(stored.compile().map_err(OfferError::PolicyBroken)?);
-        self.inner.compiled.keep(tenant, &compiled);
+        let compiled = self.compile(connection, tenant, version).await?;
+        self.inner
+            .compiled
+            .keep(tenant.clone(), Arc::clone(&compiled));
         Ok(compiled)
+    }
+
+    /// A version of a tenant's policy, read in a transaction.
+    pub(super) async fn policy_in(
+        &self,
+        tx: &Tx,
+        tenant: &TenantId,
+        version: u32,
+    ) -> Result<Arc<CompiledPolicy>, OfferError> {
+        if let Some(known) = self.inner.compiled.get(tenant, version) {
+            return Ok(known);
+        }
+        let compiled = self.compile(tx, tenant, version).await?;
+        let (service, tenant, policy) = (self.clone(), tenant.clone(), Arc::clone(&compiled));
+        // INVARIANT: what is kept is stored for good. A version that a transaction made may be undone with it, and another
+        // one have its number.
+        tx.after_commit(move || service.inner.compiled.keep(tenant, policy));
+        Ok(compiled)
+    }
+
+    async fn compile<C: ConnectionTrait>(
+        &self,
+        connection: &C,
+        tenant: &TenantId,
+        version: u32,
+    ) -> Result<Arc<CompiledPolicy>, OfferError> {
+        let stored = self.stored_policy(connection, tenant, version).await?;
+        let compiled = stored.compile().map_err(OfferError::PolicyBroken)?;
+        Ok(Arc::new(compiled))
     }
 
     /// A version of a tenant's policy as its author sent it.
@@ -96,5 +150,25 @@ impl Service {
         }
         let policy = policies::find(connection, tenant, version).await?;
         policy.ok_or(OfferError::PolicyUnknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::builders::tenant;
+
+    use super::*;
+    use crate::samples::policy;
+
+    #[test]
+    fn the_oldest_goes_and_no_other() {
+        let (mut kept, policy) = (Kept::default(), Arc::new(policy()));
+        for version in [1, 2, 1, 3, 4] {
+            kept.keep((tenant(), version), Arc::clone(&policy), 3);
+        }
+
+        let there = |version| kept.policies.contains_key(&(tenant(), version));
+        assert_eq!([1, 2, 3, 4].map(there), [false, true, true, true]);
+        assert_eq!((kept.policies.len(), kept.order.len()), (3, 3));
     }
 }

@@ -29,7 +29,7 @@ const SWEEP_EVERY: Duration = Duration::from_hours(1);
 const PROVE_EVERY: Duration = Duration::from_hours(24);
 
 impl Service {
-    /// Ends offers as they come due, until `stop`.
+    /// Ends offers and budget periods as they come due, until `stop`.
     pub(crate) async fn expire_until(self, stop: CancellationToken) {
         let rounds = async {
             loop {
@@ -37,6 +37,10 @@ impl Service {
                     warn!(error = %platform::status::chain(&error), "offers that are due cannot be read");
                     self.settings().expiry_poll
                 });
+                // After the holds that ended before: what they gave back is still of their period.
+                if let Err(error) = self.roll_over_due().await {
+                    warn!(error = %platform::status::chain(&error), "budget periods that are over cannot be read");
+                }
                 tokio::time::sleep(pause).await;
             }
         };

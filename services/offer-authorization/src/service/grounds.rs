@@ -123,9 +123,7 @@ pub(super) async fn candidates<C: ConnectionTrait>(
         let order = rank(one).cmp(&rank(other));
         order.then_with(|| one.id.cmp(&other.id))
     });
-    let budgets = programmes
-        .iter()
-        .map(|programme| LimitKey::budget(&programme.id));
+    let budgets = programmes.iter().map(LimitKey::open_budget);
     let usages = programmes.iter().filter_map(|programme| {
         let person = situation.person?;
         Some(LimitKey::usage(&programme.id, person))

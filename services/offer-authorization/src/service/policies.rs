@@ -169,7 +169,7 @@ async fn activate(unit: &Unit<'_>, activation: Activation) -> Result<ListedPolic
     }
     let policy = unit.service.stored_policy(tx, tenant, version).await?;
     // A version that this build cannot read must not decide: it would refuse everybody everything.
-    unit.service.compiled_policy(tx, tenant, version).await?;
+    unit.service.policy_in(tx, tenant, version).await?;
     // An instant that has come is no matter of clocks any more.
     let start = at.filter(|at| *at > now).map_or(Start::AtOnce, Start::At);
     policies::activate(tx, tenant, version, start, now).await?;

@@ -33,9 +33,9 @@ impl Service {
                 if !programmes::create(tx, tenant, &programme, *now).await? {
                     return Err(OfferError::ProgrammeExists);
                 }
-                ledger::open_budget(tx, tenant, &programme.id).await?;
+                ledger::open_budget(tx, tenant, &programme).await?;
                 if !budget.is_zero() {
-                    unit.add_to_budget(&programme.id, budget).await?;
+                    unit.add_to_budget(&programme, budget).await?;
                 }
                 unit.note_on(AuditKind::ProgrammeCreated, &programme.id)
                     .await
@@ -45,7 +45,7 @@ impl Service {
         .await
     }
 
-    /// Adds money to a budget.
+    /// Adds money to a budget; where it has periods, to that of the open one.
     ///
     /// # Errors
     /// There is no such programme, the currency is another one, or the sum would be too large.
@@ -57,12 +57,12 @@ impl Service {
     ) -> Result<ProgrammeReport, OfferError> {
         self.once(key, (programme, amount), |unit, (programme, amount)| {
             async move {
-                let found = programmes::find(unit.tx, &unit.tenant, &programme).await?;
+                let found = programmes::lock(unit.tx, &unit.tenant, &programme).await?;
                 let found = found.ok_or(OfferError::ProgrammeUnknown)?;
                 if found.currency != amount.currency() {
                     return Err(fault("amount.currency", MoneyError::CurrencyMismatch));
                 }
-                unit.add_to_budget(&programme, amount).await?;
+                unit.add_to_budget(&found, amount).await?;
                 unit.note_on(AuditKind::BudgetToppedUp, &programme).await
             }
             .boxed()
@@ -70,7 +70,8 @@ impl Service {
         .await
     }
 
-    /// Freezes a programme, or lets it grant again.
+    /// Freezes a programme, or lets it grant again. Once this is answered, no hold is opened that was decided on before;
+    /// holds that are open stay good.
     ///
     /// # Errors
     /// There is no such programme.
@@ -82,7 +83,11 @@ impl Service {
     ) -> Result<ProgrammeReport, OfferError> {
         self.once(key, (programme, state), |unit, (programme, state)| {
             async move {
-                programmes::set_state(unit.tx, &unit.tenant, &programme, state).await?;
+                let Unit { tx, tenant, .. } = &unit;
+                programmes::set_state(tx, tenant, &programme, state).await?;
+                let found = programmes::find(*tx, tenant, &programme).await?;
+                let found = found.ok_or(OfferError::ProgrammeUnknown)?;
+                ledger::set_state(tx, tenant, &found).await?;
                 unit.note_on(AuditKind::ProgrammeStateSet, &programme).await
             }
             .boxed()
@@ -116,11 +121,7 @@ impl Service {
 }
 
 impl Unit<'_> {
-    async fn add_to_budget(
-        &self,
-        programme: &ProgrammeId,
-        amount: Money,
-    ) -> Result<(), OfferError> {
+    async fn add_to_budget(&self, programme: &Programme, amount: Money) -> Result<(), OfferError> {
         if ledger::top_up(self.tx, &self.tenant, programme, amount, self.stamp()).await? {
             Ok(())
         } else {
@@ -129,7 +130,7 @@ impl Unit<'_> {
     }
 
     /// Notes what happened to a programme, with the programme as it is now, and answers that.
-    async fn note_on(
+    pub(super) async fn note_on(
         &self,
         kind: AuditKind,
         programme: &ProgrammeId,

@@ -1,6 +1,8 @@
 //! An offer that is being decided on, by the agent who asks or by the supervisor who approves: judged on the same grounds,
 //! and written down the same way.
 
+mod supervisors;
+
 use domain::fact::FactBody;
 use domain::id::InterventionId;
 use domain::money::Money;
@@ -14,8 +16,8 @@ use super::grounds::{self, Purses, Situation};
 use super::{Refusal, Unit, facts, spans};
 use crate::audit::AuditKind;
 use crate::authority::{
-    Candidate, Circumstances, CompiledPolicy, Grantor, GrantorRole, Judgement, Question, Seek,
-    Standing, first, judge,
+    AuthorityQuestion, Candidate, Circumstances, CompiledPolicy, Grantor, Judgement, Question,
+    Seek, Standing, first, judge,
 };
 use crate::case::{Case, CaseAgent};
 use crate::day::Day;
@@ -26,8 +28,7 @@ use crate::offer::{Hold, Offer, Terms};
 use crate::programme::Programme;
 use crate::store::{decisions, offers, standings};
 
-/// Most people of a partner who are looked at for one who could approve.
-const MOST_SUPERVISORS: u64 = 200;
+pub(super) use supervisors::{Authority, grantor};
 
 /// A decision as the audit trail has it: with the whole offer, so that nothing of it can be changed unseen.
 #[derive(Debug, Serialize)]
@@ -75,6 +76,8 @@ impl<'a> Proposal<'a> {
             margin: case.cart.margin(),
             remedies_held: before.remedies,
             history,
+            channel: case.channel,
+            approvals: 0,
         };
         Ok(Self {
             wish,
@@ -85,23 +88,34 @@ impl<'a> Proposal<'a> {
         })
     }
 
+    /// The same wish once so many have approved it.
+    pub(super) fn with_approvals(self, approvals: u32) -> Self {
+        let circumstances = Circumstances {
+            approvals,
+            ..self.circumstances
+        };
+        Self {
+            circumstances,
+            ..self
+        }
+    }
+
     /// What decides.
     pub(super) fn policy(&self) -> &CompiledPolicy {
         self.wish.policy
     }
 
     /// What the policy is asked.
-    fn question(&self) -> Question<'_> {
+    fn asked(&self) -> AuthorityQuestion<'_> {
         let Wish { case, .. } = self.wish;
-        Question {
+        AuthorityQuestion {
             grantor: self.wish.grantor,
             remedy: self.wish.remedy,
             cause: case.cause,
-            cart: &case.cart,
+            cart_value: case.cart.value(),
             amount: self.wish.amount,
             granted: self.granted,
             circumstances: &self.circumstances,
-            seek: Seek::Answer,
             now: self.now,
         }
     }
@@ -115,45 +129,26 @@ impl<'a> Proposal<'a> {
     ) -> Result<(Option<Candidate>, Judgement), OfferError> {
         let Wish { case, policy, .. } = self.wish;
         let candidates = grounds::candidates(unit.tx, situation(unit, case), programmes).await?;
-        let judged = candidates.iter().map(|candidate| {
+        let question = Question {
+            asked: self.asked(),
+            cart: &case.cart,
+            worth: unit.service.worth_of(&unit.tenant),
+            seek: Seek::Answer,
+        };
+        let mut judged = Vec::with_capacity(candidates.len());
+        for candidate in candidates {
             let candidate = candidate.with_purse(self.purses.room);
-            let judgement = judge(policy, self.question(), &candidate);
-            (Some(candidate), judgement)
-        });
+            let judgement = judge(policy, question, &candidate);
+            // The first that would grant it does: the others need not be asked.
+            let is_found = judgement.passes();
+            judged.push((Some(candidate), judgement));
+            if is_found {
+                break;
+            }
+        }
         let nowhere = Judgement::refusing(OfferRefusal::RemedyNotAllowed);
         let (candidate, judgement) = first(judged).unwrap_or((None, nowhere));
         Ok((candidate, judgement.and(self.refusals_of_case())))
-    }
-
-    /// Whether some supervisor of the partner could grant it: one of whom nothing is known, or one of those with a tier or
-    /// certificates. Only the policy is asked, as nothing but the agent's own limit stands against it.
-    pub(super) async fn a_supervisor_may(&self, unit: &Unit<'_>) -> Result<bool, OfferError> {
-        let partner = &self.wish.agent.partner;
-        if self.would_allow(
-            &Grantor::AnySupervisor(partner.clone()),
-            Standing::default(),
-        ) {
-            return Ok(true);
-        }
-        let (tx, tenant) = (unit.tx, &unit.tenant);
-        let known = standings::list(tx, tenant, Some(partner), None, MOST_SUPERVISORS).await?;
-        Ok(known.into_iter().any(|known| {
-            let grantor = Grantor::Person(GrantorRole::Supervisor, known.who);
-            self.would_allow(&grantor, known.standing)
-        }))
-    }
-
-    fn would_allow(&self, grantor: &Grantor, standing: Standing) -> bool {
-        let circumstances = Circumstances {
-            standing,
-            ..self.circumstances.clone()
-        };
-        let question = Question {
-            grantor,
-            circumstances: &circumstances,
-            ..self.question()
-        };
-        self.wish.policy.allows(question.of_authority())
     }
 
     /// What is offered, once it is asked for.
@@ -226,22 +221,21 @@ impl<'a> Proposal<'a> {
         judgement: &Judgement,
         offer: Option<&Offer>,
     ) -> Result<(), OfferError> {
-        let Question {
+        let AuthorityQuestion {
             grantor,
             remedy,
             cause,
-            cart,
+            cart_value,
             amount,
             granted,
             circumstances,
-            seek: _,
             now,
-        } = self.question();
+        } = self.asked();
         let decision = Decision {
             grantor: grantor.clone(),
             remedy,
             cause,
-            cart_value: cart.value(),
+            cart_value,
             amount,
             granted,
             policy_version: self.wish.policy.version(),
@@ -300,6 +294,8 @@ pub(super) fn open_hold(
         authority_until,
         decided_by: judgement.decided_by.clone(),
         policy_version: Some(policy.version()),
+        budget_period: programme.open_period(),
+        first_approved_by: None,
     }
 }
 
@@ -316,6 +312,7 @@ fn kind(outcome: Outcome) -> AuditKind {
         Outcome::Granted => AuditKind::Granted,
         Outcome::Refused => AuditKind::Refused,
         Outcome::NeedsApproval => AuditKind::NeedsApproval,
+        Outcome::FirstApproved => AuditKind::FirstApproved,
     }
 }
 

@@ -90,9 +90,10 @@ async fn use_offer(unit: &Unit<'_>, redeem: &Redeem, offer: Offer) -> Result<Red
     let (offer, claimed) = offer.redeem(redemption, redeem.order.clone(), unit.now, grace)?;
     let hold = offer.state.hold().ok_or(IllegalMove::NotHeld)?;
     let draw = Draw::of(&offer.terms, hold);
-    if claimed == Claimed::Again {
-        claim_again(unit, &offer, &draw).await?;
-    }
+    let (offer, draw) = match claimed {
+        Claimed::Still => (offer, draw),
+        Claimed::Again => claim_again(unit, offer, draw).await?,
+    };
     unit.settle(EntryKind::Redeem, &draw).await?;
     unit.save(&offer).await?;
     let body = FactBody::OfferRedeemed {
@@ -105,14 +106,20 @@ async fn use_offer(unit: &Unit<'_>, redeem: &Redeem, offer: Offer) -> Result<Red
     Ok(Redeemed { redemption, offer })
 }
 
-/// The hold has expired and is still in its grace: it is good if there is room, on the day that it was granted on, and if
-/// nothing has taken its place in the case.
-async fn claim_again(unit: &Unit<'_>, offer: &Offer, draw: &Draw) -> Result<(), OfferError> {
-    if is_replaced(unit, offer).await? {
+/// The hold has expired and is still in its grace: it is good if there is room, on the day that it was granted on and in the
+/// budget as it is open now, if that takes new holds, and if nothing has taken its place in the case.
+async fn claim_again(
+    unit: &Unit<'_>,
+    offer: Offer,
+    draw: Draw,
+) -> Result<(Offer, Draw), OfferError> {
+    if is_replaced(unit, &offer).await? {
         return Err(IllegalMove::NotHeld.into());
     }
     let programme = programmes::find(unit.tx, &unit.tenant, &draw.programme).await?;
     let programme = programme.ok_or(OfferError::ProgrammeUnknown)?;
+    let period = programme.open_period();
+    let (offer, draw) = (offer.drawing_on(period), Draw { period, ..draw });
     let situation = Situation {
         tenant: &unit.tenant,
         person: Some(draw.person),
@@ -120,8 +127,8 @@ async fn claim_again(unit: &Unit<'_>, offer: &Offer, draw: &Draw) -> Result<(), 
         now: unit.now,
     };
     let purses = grounds::purses_of(unit.tx, situation, &draw.agent).await?;
-    match unit.hold_again(draw, purses.caps(&programme)).await? {
-        Ok(()) => Ok(()),
+    match unit.hold_again(&draw, purses.caps(&programme)).await? {
+        Ok(()) => Ok((offer, draw)),
         Err(_full) => Err(IllegalMove::NotHeld.into()),
     }
 }

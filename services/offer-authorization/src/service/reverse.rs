@@ -83,16 +83,10 @@ async fn reverse(
         Err(IllegalMove::NotWithinRest) => return Err(not_within_rest(&offer, command.amount)),
         Err(illegal) => return Err(illegal.into()),
     };
-    let extent = match offer.state {
-        State::Reversed(_) => Extent::Rest,
-        State::PartlyReversed(..)
-        | State::NeedsApproval(_)
-        | State::ApprovalPending(_)
-        | State::Denied(_)
-        | State::Held(_)
-        | State::Redeemed(_)
-        | State::Released(_)
-        | State::Expired(_) => Extent::Part,
+    let extent = if matches!(offer.state, State::Reversed(_)) {
+        Extent::Rest
+    } else {
+        Extent::Part
     };
     unit.take_back(&draw, Back { amount, extent }).await?;
     unit.save(&offer).await?;

@@ -13,8 +13,8 @@ use crate::error::OfferError;
 use crate::ledger::{Draw, EntryKind, Scope};
 use crate::offer::{Offer, Terms};
 use crate::service::facts;
-use crate::store::ledger::{self, Back, Caps, Stamp};
-use crate::store::offers;
+use crate::store::ledger::{self, Back, Caps, Late, Stamp};
+use crate::store::{offers, policies};
 
 pub(super) struct Unit<'t> {
     pub(super) tx: &'t Tx,
@@ -34,8 +34,9 @@ impl Unit<'_> {
 
     /// The policy that decides.
     pub(super) async fn policy(&self) -> Result<Arc<CompiledPolicy>, OfferError> {
-        let (tx, tenant, now) = (self.tx, &self.tenant, self.now);
-        self.service.active_policy(tx, tenant, now).await
+        let (tx, tenant) = (self.tx, &self.tenant);
+        let version = policies::active_version(tx, tenant, self.now).await?;
+        self.service.policy_in(tx, tenant, version).await
     }
 
     /// An offer that the actor may see, locked.
@@ -62,12 +63,21 @@ impl Unit<'_> {
     }
 
     /// Claims all that an offer draws on, or names what has no room.
+    ///
+    /// # Errors
+    /// The budget was frozen, or its period has ended, since the offer was judged: it must be judged again.
     pub(super) async fn hold(
         &self,
         draw: &Draw,
         caps: Caps,
-    ) -> Result<Result<(), Vec<Scope>>, StoreError> {
-        ledger::hold(self.tx, &self.tenant, draw, caps, self.stamp()).await
+    ) -> Result<Result<(), Vec<Scope>>, OfferError> {
+        let claimed = ledger::hold(self.tx, &self.tenant, draw, caps, self.stamp()).await?;
+        if let Err(full) = &claimed
+            && full.contains(&Scope::Budget)
+        {
+            self.require_open(draw).await?;
+        }
+        Ok(claimed)
     }
 
     /// Claims all of it again for an offer whose hold has expired.
@@ -80,13 +90,17 @@ impl Unit<'_> {
     }
 
     /// Books the whole of an offer.
-    pub(super) async fn settle(&self, kind: EntryKind, draw: &Draw) -> Result<(), StoreError> {
-        ledger::settle(self.tx, &self.tenant, kind, draw, self.stamp()).await
+    pub(super) async fn settle(&self, kind: EntryKind, draw: &Draw) -> Result<(), OfferError> {
+        ledger::settle(self.tx, &self.tenant, kind, draw, self.stamp()).await?;
+        let amount = draw.amount;
+        self.give_on(Late { draw, kind, amount }).await
     }
 
     /// Books what came back of a redemption.
-    pub(super) async fn take_back(&self, draw: &Draw, back: Back) -> Result<(), StoreError> {
-        ledger::reverse(self.tx, &self.tenant, draw, back, self.stamp()).await
+    pub(super) async fn take_back(&self, draw: &Draw, back: Back) -> Result<(), OfferError> {
+        ledger::reverse(self.tx, &self.tenant, draw, back, self.stamp()).await?;
+        let (kind, amount) = (EntryKind::Reverse, back.amount);
+        self.give_on(Late { draw, kind, amount }).await
     }
 
     /// Tells kpi what became of an offer.

@@ -12,7 +12,7 @@ use storage::column::Row;
 use storage::{StoreError, TenantScoped, Tx};
 
 use super::entities::{audit_entries as entries, audit_heads as heads};
-use crate::audit::{Entry, Head, Note};
+use crate::audit::{AuditKind, Entry, Head, Note};
 
 const HEADS: &str = "audit_heads";
 /// Entries that are read at once.
@@ -118,6 +118,44 @@ pub(crate) async fn head<C: ConnectionTrait>(
 ) -> Result<Head, StoreError> {
     let model = heads::Entity::find_in(tenant).one(connection).await?;
     Ok(model.map_or_else(Head::none, Head::from))
+}
+
+/// Where the trails of these tenants end; one that has not begun is left out.
+pub(crate) async fn ends_of<C: ConnectionTrait>(
+    connection: &C,
+    tenants: &[TenantId],
+) -> Result<Vec<(TenantId, i64)>, StoreError> {
+    let query = heads::Entity::find()
+        .select_only()
+        .column(heads::Column::Tenant)
+        .column(heads::Column::Number)
+        .filter(heads::Column::Tenant.is_in(tenants.iter().map(TenantId::as_str)));
+    let ends: Vec<(String, i64)> = query.into_tuple().all(connection).await?;
+    let parsed = ends
+        .into_iter()
+        .map(|(tenant, number)| Ok((Row::of(HEADS, &tenant).parse("tenant", &tenant)?, number)));
+    parsed.collect()
+}
+
+/// To whom something of these kinds happened after the entry of `after` and up to `until`, each entry with its number and in
+/// the order of those.
+pub(crate) async fn happened<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    kinds: &[AuditKind],
+    (after, until): (i64, i64),
+    limit: u64,
+) -> Result<Vec<(i64, String)>, StoreError> {
+    let query = entries::Entity::find_in(tenant)
+        .select_only()
+        .column(entries::Column::Number)
+        .column(entries::Column::Subject)
+        .filter(entries::Column::Number.gt(after))
+        .filter(entries::Column::Number.lte(until))
+        .filter(entries::Column::Kind.is_in(kinds.iter().map(|kind| kind.as_str())))
+        .order_by_asc(entries::Column::Number)
+        .limit(limit);
+    Ok(query.into_tuple().all(connection).await?)
 }
 
 /// Where all trails end. The one read that spans tenants: each end is then signed for its own.

@@ -33,6 +33,7 @@ pub(crate) async fn record(
             Column::PartnerId,
             Column::AgentId,
             Column::RecordedAt,
+            Column::Channel,
         ])
         .action_and_where(
             Expr::col((Entity, Column::Revision)).lt(Expr::col(("excluded", Column::Revision))),
@@ -96,6 +97,7 @@ fn row(tenant: &TenantId, case: &Case, now: Timestamp) -> Result<ActiveModel, St
         agent_id: Set(agent.map(|agent| agent.agent.to_string())),
         traceparent: Set(case.traceparent.clone()),
         recorded_at: Set(column::millis(now)),
+        channel: Set(case.channel.map(|channel| channel.to_string())),
     })
 }
 
@@ -115,6 +117,7 @@ fn parse(model: &Model) -> Result<Case, StoreError> {
         person: row.parse("person_id", &model.person_id)?,
         cause: row.parse("cause", &model.cause)?,
         cart: row.json("cart", &model.cart)?,
+        channel: row.parse_optional("channel", model.channel.as_deref())?,
         agent,
         traceparent: model.traceparent.clone(),
     })

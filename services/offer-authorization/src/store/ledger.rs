@@ -4,19 +4,22 @@
 
 mod counters;
 mod entries;
+mod periods;
 mod proof;
 mod statement;
 
-use domain::id::{LedgerEntryId, OfferId, ProgrammeId, TenantId};
+use domain::id::{LedgerEntryId, OfferId, TenantId};
 use domain::money::{MAX_MINOR_UNITS, Money};
 use domain::time::Timestamp;
 use storage::{StoreError, Tx};
 
 use crate::ledger::{Draw, EntryKind, LimitKey, Scope, Share};
+use crate::programme::Programme;
 
 pub(crate) use counters::{Counter, counters, set_cap};
 use entries::NewEntry;
 pub(crate) use entries::{EntryFilter, LedgerEntry, list};
+pub(crate) use periods::{Late, give_on, roll_over};
 pub(crate) use proof::discrepancies;
 pub(crate) use statement::sums;
 
@@ -181,20 +184,30 @@ pub(crate) async fn reverse(
 pub(crate) async fn open_budget(
     tx: &Tx,
     tenant: &TenantId,
-    programme: &ProgrammeId,
+    programme: &Programme,
 ) -> Result<(), StoreError> {
-    counters::open(tx, tenant, &LimitKey::budget(programme), Some(0)).await
+    counters::open(tx, tenant, &LimitKey::open_budget(programme), Some(0)).await
 }
 
-/// Adds money to a budget. `false`: the sum would be above the largest amount, and nothing has changed.
+/// Lets the budget of a programme take new holds or not, as the programme says.
+pub(crate) async fn set_state(
+    tx: &Tx,
+    tenant: &TenantId,
+    programme: &Programme,
+) -> Result<(), StoreError> {
+    let budget = LimitKey::open_budget(programme);
+    counters::set_state(tx, tenant, &budget, programme.state).await
+}
+
+/// Adds money to a budget, that of the open period. `false`: the sum would be above the largest amount, and nothing has changed.
 pub(crate) async fn top_up(
     tx: &Tx,
     tenant: &TenantId,
-    programme: &ProgrammeId,
+    programme: &Programme,
     amount: Money,
     stamp: Stamp,
 ) -> Result<bool, StoreError> {
-    let key = LimitKey::budget(programme);
+    let key = LimitKey::open_budget(programme);
     let share = Share {
         key,
         units: amount.minor_units(),

@@ -12,6 +12,9 @@ mod m0007_standings;
 mod m0008_trail_by;
 mod m0009_activation_order;
 mod m0010_carts;
+mod m0011_first_approval;
+mod m0012_budget_periods;
+mod m0013_channel;
 
 /// All tables that this service has, those of the libraries first.
 pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -26,6 +29,9 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         m0008_trail_by::migration(),
         m0009_activation_order::migration(),
         m0010_carts::migration(),
+        m0011_first_approval::migration(),
+        m0012_budget_periods::migration(),
+        m0013_channel::migration(),
     ];
     storage::migrations()
         .into_iter()

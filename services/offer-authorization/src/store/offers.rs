@@ -116,6 +116,19 @@ pub(crate) async fn find<C: ConnectionTrait>(
     model.map(|model| row::parse(&model)).transpose()
 }
 
+/// These offers, in no order; those that are not there are left out.
+pub(crate) async fn find_all<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    offers: &[OfferId],
+) -> Result<Vec<Offer>, StoreError> {
+    let models = Entity::find_in(tenant)
+        .filter(Column::OfferId.is_in(offers.iter().map(OfferId::to_string)))
+        .all(connection)
+        .await?;
+    models.iter().map(row::parse).collect()
+}
+
 /// An offer, locked until the end of the transaction: its moves come one after the other.
 pub(crate) async fn lock(
     tx: &Tx,

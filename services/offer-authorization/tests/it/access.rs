@@ -155,6 +155,7 @@ async fn an_agent_of_one_partner_is_not_asked_about_by_another() {
         ladder: Vec::new(),
         person_id: String::new(),
         session_id: String::new(),
+        channel: None,
     };
     assert_eq!(partner().as_str(), "north");
 

@@ -3,9 +3,10 @@
 use proto::error::v1::ErrorReason;
 use proto::offers::v1 as pb;
 use proto::remedy::v1::RemedyKind;
+use testkit::builders::usd;
 
 use crate::bad_input::{CARD, Change, assert_at};
-use crate::rules::a_policy;
+use crate::rules::{a_monthly_programme, a_policy};
 use crate::world::{World, a_programme, create};
 
 #[tokio::test]
@@ -82,6 +83,41 @@ async fn the_limits_of_a_programme_are_parsed() {
     let all = pb::ListProgrammesRequest::default();
     let listed = world.programmes().list_programmes(all).await.unwrap();
     assert!(listed.into_inner().programmes.is_empty());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_periods_of_a_budget_are_parsed() {
+    let world = World::start().await;
+    let at = |field: &str| format!("programme.budget_periods.{field}");
+    let changes: [Change<pb::BudgetPeriods>; 7] = [
+        ("length", ErrorReason::Required, |p| p.length = 0),
+        ("carry_over", ErrorReason::Required, |p| p.carry_over = 0),
+        ("carry_over_max", ErrorReason::Required, |p| {
+            p.carry_over_max = None;
+        }),
+        ("carry_over_max.minor_units", ErrorReason::OutOfRange, |p| {
+            p.carry_over_max = Some(usd(0).into());
+        }),
+        (
+            "carry_over_max.currency",
+            ErrorReason::CurrencyMismatch,
+            |p| p.carry_over_max.as_mut().unwrap().currency = "EUR".to_owned(),
+        ),
+        ("carry_over_max", ErrorReason::OutOfRange, |p| {
+            p.carry_over = pb::CarryOver::All.into();
+        }),
+        ("allowance.currency", ErrorReason::CardData, |p| {
+            p.allowance = Some(usd(1).into());
+            p.allowance.as_mut().unwrap().currency = CARD.to_owned();
+        }),
+    ];
+    for (field, reason, change) in changes {
+        let mut programme = a_monthly_programme();
+        change(programme.budget_periods.as_mut().unwrap());
+        let answer = world.programmes().create_programme(create(programme)).await;
+        assert_at(answer, &at(field), reason);
+    }
     world.stop().await;
 }
 

@@ -8,11 +8,13 @@
 )]
 
 mod access;
+mod approvals;
 mod bad_input;
 mod bad_rules;
 mod checkouts;
 mod downstream;
 mod journey;
+mod killed;
 mod replays;
 mod rules;
 mod traces;

@@ -1,11 +1,14 @@
 //! Programmes, purses and policies, as an operator runs them.
 
+use std::time::Duration;
+
 use domain::time::later;
 use proto::convert::time::wire_timestamp;
 use proto::offers::v1 as pb;
 use proto::remedy::v1::RemedyKind;
 use testkit::builders::usd;
 use testkit::clock::start;
+use testkit::eventually;
 
 use crate::world::{HOUR, World, a_programme, authorize, create, fresh};
 
@@ -204,6 +207,66 @@ async fn the_ledger_tells_every_movement() {
         [pb::LedgerEntryKind::Hold, pb::LedgerEntryKind::TopUp]
     );
     assert_eq!(only.into_inner().entries, entries[..1]);
+    world.stop().await;
+}
+
+/// USD 100.00 a month, of which at most USD 20.00 are carried over.
+pub(crate) fn a_monthly_programme() -> pb::Programme {
+    pb::Programme {
+        ends_at: Some(wire_timestamp(later(start(), HOUR * 24 * 90))),
+        budget_periods: Some(pb::BudgetPeriods {
+            length: pb::BudgetPeriodLength::Month.into(),
+            carry_over: pb::CarryOver::AtMost.into(),
+            carry_over_max: Some(usd(2_000).into()),
+            ..pb::BudgetPeriods::default()
+        }),
+        ..a_programme()
+    }
+}
+
+#[tokio::test]
+async fn a_budget_begins_anew_each_month() {
+    let world = World::start().await;
+    let created = create(a_monthly_programme());
+    let created = world.programmes().create_programme(created).await;
+    let first = created.unwrap().into_inner().programme.unwrap();
+    let periods = first.budget_periods.unwrap();
+    assert_eq!(periods.allowance, Some(usd(10_000).into()));
+
+    world.clock.advance(HOUR * 24 * 31);
+    let all = pb::ListProgrammesRequest::default();
+    let budget = Some(usd(12_000).into());
+    eventually(Duration::from_secs(10), || async {
+        let listed = world.programmes().list_programmes(all.clone()).await;
+        listed.unwrap().into_inner().programmes[0].budget == budget
+    })
+    .await;
+
+    // The token of a month ago is no good any more.
+    let mut operator = world.programmes();
+    let listed = operator.list_programmes(all).await.unwrap().into_inner();
+    let second = listed.programmes[0].budget_periods.clone().unwrap();
+    assert_eq!(second.open_from, periods.open_until);
+    let entries = operator.list_ledger_entries(pb::ListLedgerEntriesRequest::default());
+    let entries = entries.await.unwrap().into_inner().entries;
+    let booked = entries.iter().map(|entry| {
+        let amount = entry.amount.clone().unwrap().minor_units;
+        (entry.kind(), amount, entry.period_from)
+    });
+    let (carry_in, carry_out, lapse, top_up) = (
+        pb::LedgerEntryKind::CarryIn,
+        pb::LedgerEntryKind::CarryOut,
+        pb::LedgerEntryKind::Lapse,
+        pb::LedgerEntryKind::TopUp,
+    );
+    let expected = [
+        (lapse, 8_000, periods.open_from),
+        (carry_in, 2_000, second.open_from),
+        (carry_out, 2_000, periods.open_from),
+        (top_up, 10_000, second.open_from),
+        (top_up, 10_000, periods.open_from),
+    ];
+    assert_eq!(booked.collect::<Vec<_>>(), expected);
     world.stop().await;
 }
 

@@ -46,6 +46,7 @@ impl World {
             config.upstreams.kpi.clone_from(&uri);
             config.tokens.key_folder.clone_from(&key_folder);
             config.offers.expiry_poll_ms = 20;
+            config.offers.watch_poll_ms = 20;
         };
         Self {
             rig: Rig::start(scratch::sqlite(), clock.shared(), settings).await,
@@ -198,6 +199,7 @@ pub(crate) fn a_case() -> pb::RecordCaseRequest {
                 .into(),
         ),
         agent: Some(ana()),
+        channel: Some(proto::channel::v1::Channel::Chat.into()),
     }
 }
 

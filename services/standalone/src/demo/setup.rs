@@ -157,6 +157,7 @@ fn grants() -> Vec<AuthorityGrant> {
                 max_amount: Some(money(amount * i64::from(times))),
                 max_bps: share * times,
                 expires_at: None,
+                second_approval_above: None,
             });
         }
     }

@@ -16,6 +16,8 @@ pub(in crate::authority) struct Literals {
     pub(in crate::authority) currencies: BTreeSet<Currency>,
     /// The entities of persons who are named.
     pub(in crate::authority) persons: BTreeSet<String>,
+    /// Whether it matters how many have approved.
+    pub(in crate::authority) counts_approvals: bool,
 }
 
 /// Why it cannot be told when the answer of a policy turns.
@@ -28,6 +30,9 @@ pub(super) enum Unclear {
     /// Somebody is named as nobody can be called.
     Nobody,
 }
+
+/// What a policy asks when it counts approvals.
+const APPROVALS: &str = "approvals";
 
 /// Functions of Cedar that make instants and times of day of others.
 const RECKONING: [&str; 5] = ["offset", "toDate", "toTime", "durationSince", "duration"];
@@ -45,6 +50,7 @@ impl Literals {
         self.instants.extend(&other.instants);
         self.currencies.extend(&other.currencies);
         self.persons.extend(other.persons.iter().cloned());
+        self.counts_approvals |= other.counts_approvals;
     }
 
     /// Who is named must be somebody: a slip would otherwise make a policy that is about nobody.
@@ -81,6 +87,7 @@ impl Literals {
                     self.instants
                         .insert(instant(text).ok_or(Unclear::OutsideUtc)?);
                 }
+                self.counts_approvals |= fields.get("attr").is_some_and(|attr| attr == APPROVALS);
                 if let Some(Value::String(text)) = fields.get("Value") {
                     self.currencies.extend(Currency::parse(text));
                 }

@@ -2,6 +2,7 @@
 
 use domain::cause::Cause;
 use domain::money::{Currency, Money};
+use testkit::builders::usd;
 use testkit::clock::start;
 
 use super::super::question::{AuthorityQuestion, Circumstances, Grantor, Standing};
@@ -142,6 +143,56 @@ fn most(grantor: &Grantor, tier: Option<&str>, remedy: RemedyKind, currency: Cur
         now: start(),
     };
     policy.weigh(question, 100_000, Seek::Largest).most.unwrap()
+}
+
+#[test]
+fn two_supervisors_of_the_starter_policy_may_twice_as_much() {
+    let policy = starter_policy().unwrap().compile().unwrap();
+    let sol = Grantor::Person(GrantorRole::Supervisor, ana());
+    let most = |approvals| {
+        let circumstances = Circumstances {
+            approvals,
+            ..Circumstances::default()
+        };
+        let question = AuthorityQuestion {
+            grantor: &sol,
+            remedy: RemedyKind::AmountOff,
+            cause: Cause::UnexpectedCost,
+            cart_value: usd(100_000),
+            amount: usd(1),
+            granted: usd(0),
+            circumstances: &circumstances,
+            now: start(),
+        };
+        policy.weigh(question, 100_000, Seek::Largest).most
+    };
+
+    assert_eq!(
+        [0, 1, 2].map(most),
+        [Some(5_000), Some(5_000), Some(10_000)]
+    );
+}
+
+/// What only two may approve at any amount is not refused for its amount.
+#[test]
+fn whoever_may_never_alone_is_told_that_it_takes_another() {
+    let text = "@id(\"two\") permit (principal, action, resource) when { context.approvals >= 2 };";
+    let policy = CompiledPolicy::new(1, &[], text).unwrap();
+    let (sol, nothing) = (as_agent(ana()), Circumstances::default());
+    let question = AuthorityQuestion {
+        grantor: &sol,
+        remedy: RemedyKind::Perk,
+        cause: Cause::UnexpectedCost,
+        cart_value: usd(100),
+        amount: usd(1),
+        granted: usd(0),
+        circumstances: &nothing,
+        now: start(),
+    };
+
+    let weighed = policy.weigh(question, 100, Seek::Answer);
+
+    assert_eq!(weighed.refusals, [OfferRefusal::NeedsApproval]);
 }
 
 #[test]

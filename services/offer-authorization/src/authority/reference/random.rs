@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::cause::Cause;
+use domain::channel::Channel;
 use domain::id::PersonId;
 use domain::money::{Currency, Money};
 use domain::remedy::RemedyKind;
@@ -57,6 +58,9 @@ pub(super) struct Rule {
     pub(super) tier: Option<Tier>,
     pub(super) certificate: Option<CertificateName>,
     pub(super) unused: u32,
+    pub(super) channel: Option<Channel>,
+    /// What one pair of eyes may; above it takes two.
+    pub(super) alone: Option<i64>,
 }
 
 /// Somebody who asks for something on a cart.
@@ -70,6 +74,8 @@ pub(super) struct Case {
     pub(super) granted: Money,
     pub(super) circumstances: Circumstances,
     pub(super) candidate: Candidate,
+    /// By how many basis points a contact raises the chance of an order, and what it costs.
+    pub(super) worth: Option<(u32, i64)>,
     pub(super) now: Timestamp,
 }
 
@@ -123,6 +129,9 @@ pub(super) fn as_lines(permits: &[Rule]) -> (Vec<Grant>, Vec<Rule>) {
                 max_amount: Money::new(permit.max, currency).unwrap(),
                 max_share: bps(permit.share),
                 expires_at: permit.until,
+                second_approval_above: permit
+                    .alone
+                    .map(|alone| Money::new(alone, currency).unwrap()),
             });
             rules.push(Rule {
                 name: format!("line-{}", lines.len()),
@@ -131,6 +140,7 @@ pub(super) fn as_lines(permits: &[Rule]) -> (Vec<Grant>, Vec<Rule>) {
                 tier: None,
                 certificate: None,
                 unused: 0,
+                channel: None,
                 ..permit.clone()
             });
         }
@@ -158,12 +168,34 @@ impl Rule {
             Effect::Permit => ("permit", small),
             Effect::Forbid => ("forbid", format!("!{small}")),
         };
-        let mut conditions = vec![sized, format!("context.offers_unused >= {}", self.unused)];
+        let mut conditions = vec![sized];
+        conditions.extend(self.conditions());
+        let actions = words(actions.iter().map(String::as_str).collect());
+        format!(
+            "@id(\"{}\")\n{effect} (principal is {kind}, action in [{actions}], resource)\nwhen {{ {} }};\n",
+            self.name,
+            conditions.join(" && "),
+        )
+    }
+
+    /// Beside how much it is.
+    fn conditions(&self) -> Vec<String> {
+        let mut conditions = vec![format!("context.offers_unused >= {}", self.unused)];
         if let Some(currency) = self.currency {
             conditions.push(format!("context.currency == \"{currency}\""));
         }
         if let Some(end) = self.until {
             conditions.push(format!("context.now < datetime(\"{end:.3}\")"));
+        }
+        if let Some(channel) = self.channel {
+            conditions.push(format!(
+                "context has channel && context.channel == \"{channel}\""
+            ));
+        }
+        if let Some(alone) = self.alone {
+            conditions.push(format!(
+                "(context.total <= {alone} || context.approvals >= 2)"
+            ));
         }
         if let Some(tier) = &self.tier {
             conditions.push(format!(
@@ -183,12 +215,7 @@ impl Rule {
         } else if self.effect == Effect::Permit {
             conditions.push("context.money_cause".to_owned());
         }
-        let actions = words(actions.iter().map(String::as_str).collect());
-        format!(
-            "@id(\"{}\")\n{effect} (principal is {kind}, action in [{actions}], resource)\nwhen {{ {} }};\n",
-            self.name,
-            conditions.join(" && "),
-        )
+        conditions
     }
 }
 
@@ -210,9 +237,11 @@ fn rule() -> impl Strategy<Value = Rule> {
         option::weighted(0.1, tier()),
         option::weighted(0.15, certificate()),
         prop_oneof![5 => Just(0_u32), 1 => 1_u32..4],
+        option::weighted(0.15, channel()),
+        option::weighted(0.2, 0_i64..200),
     );
     (head, limits).prop_map(|((effect, role, remedies, causes), limits)| {
-        let (currency, max, share, until, tier, certificate, unused) = limits;
+        let (currency, max, share, until, tier, certificate, unused, channel, alone) = limits;
         Rule {
             name: String::new(),
             effect,
@@ -226,8 +255,14 @@ fn rule() -> impl Strategy<Value = Rule> {
             tier,
             certificate,
             unused,
+            channel,
+            alone,
         }
     })
+}
+
+fn channel() -> impl Strategy<Value = Channel> {
+    select(vec![Channel::Chat, Channel::Call])
 }
 
 /// A few instants around the clock of the cases, so that ends meet.
@@ -266,11 +301,12 @@ fn case() -> impl Strategy<Value = Case> {
         prop_oneof![2 => Just(1_000_i64), 1 => 0_i64..400],
         option::weighted(0.3, 0_i64..400),
         prop_oneof![9 => Just(1_u32), 1 => Just(0_u32)],
+        option::weighted(0.2, (1_u32..=10_000, 0_i64..20)),
     );
     (asked, 1_i64..400, limits, circumstances()).prop_map(
         |(asked, value, limits, circumstances)| {
             let (grantor, remedy, cause, amount, granted, now) = asked;
-            let (margin, floor, budget, purse, uses) = limits;
+            let (margin, floor, budget, purse, uses, worth) = limits;
             let cart = a_cart().with_value(value);
             let cart = match margin {
                 Some(margin) => cart.with_margin(usd(value).share(bps(margin)).minor_units()),
@@ -296,6 +332,7 @@ fn case() -> impl Strategy<Value = Case> {
                 },
                 cart,
                 candidate,
+                worth,
                 now,
             }
         },
@@ -305,8 +342,15 @@ fn case() -> impl Strategy<Value = Case> {
 fn circumstances() -> impl Strategy<Value = Circumstances> {
     let held =
         (certificate(), instant()).prop_map(|(name, expires_at)| Certificate { name, expires_at });
-    (option::of(tier()), vec(held, 0..3), 0_u32..5).prop_map(|(tier, certificates, unused)| {
-        Circumstances {
+    let seen = (
+        option::of(tier()),
+        vec(held, 0..3),
+        0_u32..5,
+        option::of(channel()),
+        prop_oneof![3 => Just(0_u32), 1 => 1_u32..=2],
+    );
+    seen.prop_map(
+        |(tier, certificates, unused, channel, approvals)| Circumstances {
             standing: Standing { tier, certificates },
             person: Some(PersonId::Visitor(nth(2))),
             margin: None,
@@ -315,6 +359,8 @@ fn circumstances() -> impl Strategy<Value = Circumstances> {
                 had: unused,
                 unused,
             },
-        }
-    })
+            channel,
+            approvals,
+        },
+    )
 }

@@ -1,23 +1,24 @@
 //! One request to Cedar, with everything that the schema says a policy can see.
 
+mod names;
+
 use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName,
-    EntityUid, PolicyId, Request, Response, RestrictedExpression,
+    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, PolicyId, Request,
+    Response, RestrictedExpression,
 };
 use domain::cause::Cause;
 use domain::id::PartnerId;
 use domain::money::Currency;
 use domain::offer::OfferRefusal;
-use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
 use tracing::error;
 
 use super::super::compiled::{MONEY, Slice};
-use super::super::lines::entity_type;
-use super::super::question::{AuthorityQuestion, GrantorRole, PolicyName};
+use super::super::question::{AuthorityQuestion, GrantorRole, PolicyName, Standing};
 use crate::case::CaseAgent;
+use names::{Names, Types, uid};
 
 /// As whom a question is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,7 @@ pub(super) struct Facts {
     pub(super) granted: i64,
     pub(super) cause: Cause,
     pub(super) currency: Currency,
+    pub(super) approvals: u32,
     pub(super) now: Timestamp,
 }
 
@@ -53,14 +55,15 @@ pub(super) struct Answer {
 pub(super) struct Asker<'a> {
     slice: &'a Slice,
     question: AuthorityQuestion<'a>,
-    principal: Principal,
+    standing: &'a Standing,
+    names: Option<Names>,
     authorizer: Authorizer,
     /// What is there at the instant of the question. At another one, certificates may have ended.
     entities: Option<Entities>,
 }
 
 /// Something that is no name, no request or no world to Cedar: a fault of ours.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Unaskable;
 
 impl Principal {
@@ -101,6 +104,7 @@ impl Facts {
             granted: question.granted.minor_units(),
             cause: question.cause,
             currency,
+            approvals: question.circumstances.approvals,
             now: question.now,
         }
     }
@@ -115,7 +119,8 @@ impl<'a> Asker<'a> {
         let mut asker = Self {
             slice,
             question,
-            principal: principal.clone(),
+            standing: &question.circumstances.standing,
+            names: Names::of(question, principal).ok(),
             authorizer: Authorizer::new(),
             entities: None,
         };
@@ -162,8 +167,8 @@ impl<'a> Asker<'a> {
 
     /// The instants at which certificates of the person end.
     pub(super) fn ends_of_certificates(&self) -> impl Iterator<Item = Timestamp> + 'a {
-        let standing = &self.question.circumstances.standing;
-        standing.certificates.iter().map(|held| held.expires_at)
+        let held = self.standing.certificates.iter();
+        held.map(|held| held.expires_at)
     }
 
     fn response(&self, facts: Facts) -> Result<Response, Unaskable> {
@@ -181,17 +186,15 @@ impl<'a> Asker<'a> {
     }
 
     fn request(&self, facts: Facts) -> Result<Request, Unaskable> {
-        let action = uid("Action", self.question.remedy.as_str())?;
+        let Names {
+            principal,
+            action,
+            resource,
+            ..
+        } = self.names()?.clone();
         let context = Context::from_pairs(self.context(facts)).map_err(|_| Unaskable)?;
         // The schema was checked against the policies; that requests fit it too is proven by a test.
-        Request::new(
-            self.principal_uid()?,
-            action,
-            self.resource()?,
-            context,
-            None,
-        )
-        .map_err(|_| Unaskable)
+        Request::new(principal, action, resource, context, None).map_err(|_| Unaskable)
     }
 
     fn context(&self, facts: Facts) -> Vec<(String, RestrictedExpression)> {
@@ -200,6 +203,7 @@ impl<'a> Asker<'a> {
             granted,
             cause,
             currency,
+            approvals,
             now,
         } = facts;
         let circumstances = self.question.circumstances;
@@ -223,6 +227,7 @@ impl<'a> Asker<'a> {
             ("remedies_held", RestrictedExpression::new_set(held)),
             ("offers_had", long(i64::from(history.had))),
             ("offers_unused", long(i64::from(history.unused))),
+            ("approvals", long(i64::from(approvals))),
             (
                 "now",
                 RestrictedExpression::new_datetime(format!("{now:.3}")),
@@ -241,67 +246,54 @@ impl<'a> Asker<'a> {
         &self,
         cause: Cause,
         total: i64,
-    ) -> [(&'static str, Option<RestrictedExpression>); 3] {
+    ) -> [(&'static str, Option<RestrictedExpression>); 4] {
         let value = self.question.cart_value.minor_units();
         let margin = self.question.circumstances.margin;
         let left = margin.map(|margin| margin.minor_units().saturating_sub(total));
         let left_bps = left.map(|left| share_down(left, value));
         let phase = cause.phase().map(|phase| text(phase.as_str()));
+        let channel = self.question.circumstances.channel;
         [
             ("margin_left", left.map(long)),
             ("margin_left_bps", left_bps.map(long)),
             ("phase", phase),
+            ("channel", channel.map(|channel| text(channel.as_str()))),
         ]
     }
 
+    fn names(&self) -> Result<&Names, Unaskable> {
+        self.names.as_ref().ok_or(Unaskable)
+    }
+
     fn entities_at(&self, now: Timestamp) -> Result<Entities, Unaskable> {
-        let partner = uid("Partner", &self.principal.partner)?;
-        let action = uid("Action", self.question.remedy.as_str())?;
-        let money = uid("Action", MONEY)?;
-        let mut entities = vec![
-            self.person(now, partner)?,
-            Entity::new(action, HashMap::new(), HashSet::from([money])).map_err(|_| Unaskable)?,
-        ];
+        let types = Types::known()?;
+        let Names {
+            action, resource, ..
+        } = self.names()?;
+        let money = uid(&types.action, MONEY);
+        let action = Entity::new(action.clone(), HashMap::new(), HashSet::from([money]));
+        let mut entities = vec![self.person(now)?, action.map_err(|_| Unaskable)?];
         if let Some(person) = self.question.circumstances.person {
-            let shopper = uid("Shopper", &person.to_string())?;
-            let resource = Entity::new(self.resource()?, HashMap::new(), HashSet::from([shopper]));
+            let shopper = HashSet::from([uid(&types.shopper, &person.to_string())]);
+            let resource = Entity::new(resource.clone(), HashMap::new(), shopper);
             entities.push(resource.map_err(|_| Unaskable)?);
         }
         Entities::from_entities(entities, None).map_err(|_| Unaskable)
     }
 
-    fn person(&self, now: Timestamp, partner: EntityUid) -> Result<Entity, Unaskable> {
-        let standing = &self.question.circumstances.standing;
-        let good = standing
-            .certificates
-            .iter()
-            .filter(|held| now < held.expires_at);
+    fn person(&self, now: Timestamp) -> Result<Entity, Unaskable> {
+        let Names {
+            principal, partner, ..
+        } = self.names()?;
+        let held = self.standing.certificates.iter();
+        let good = held.filter(|held| now < held.expires_at);
         let good = RestrictedExpression::new_set(good.map(|held| text(held.name.as_str())));
         let mut attributes = HashMap::from([("certificates".to_owned(), good)]);
-        if let Some(tier) = &standing.tier {
+        if let Some(tier) = &self.standing.tier {
             attributes.insert("tier".to_owned(), text(tier.as_str()));
         }
-        let parents = HashSet::from([partner]);
-        Entity::new(self.principal_uid()?, attributes, parents).map_err(|_| Unaskable)
-    }
-
-    fn principal_uid(&self) -> Result<EntityUid, Unaskable> {
-        uid(entity_type(self.principal.role), &self.principal.id)
-    }
-
-    fn resource(&self) -> Result<EntityUid, Unaskable> {
-        match self.question.remedy {
-            RemedyKind::Compensation => uid("Order", "this"),
-            RemedyKind::Information
-            | RemedyKind::Fix
-            | RemedyKind::WaiveShipping
-            | RemedyKind::CutShipping
-            | RemedyKind::PercentOff
-            | RemedyKind::AmountOff
-            | RemedyKind::ExtendedWarranty
-            | RemedyKind::Perk
-            | RemedyKind::PriceMatch => uid("Cart", "this"),
-        }
+        let parents = HashSet::from([partner.clone()]);
+        Entity::new(principal.clone(), attributes, parents).map_err(|_| Unaskable)
     }
 }
 
@@ -312,11 +304,6 @@ fn names<'p>(policies: impl Iterator<Item = &'p PolicyId>) -> Vec<PolicyName> {
         .collect();
     names.sort_unstable();
     names
-}
-
-fn uid(kind: &str, id: &str) -> Result<EntityUid, Unaskable> {
-    let kind: EntityTypeName = kind.parse().map_err(|_| Unaskable)?;
-    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
 }
 
 fn long(value: i64) -> RestrictedExpression {

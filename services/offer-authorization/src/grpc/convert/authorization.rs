@@ -87,6 +87,7 @@ impl TryFrom<pb::RecordCaseRequest> for Case {
             cause,
             cart,
             agent,
+            channel,
         } = request;
         let agent = agent.map(|agent| field::message("agent", Some(agent)));
         let cart: Cart = field::read("cart", cart)?;
@@ -98,6 +99,7 @@ impl TryFrom<pb::RecordCaseRequest> for Case {
             person: field::read("person_id", person_id)?,
             cause: field::read("cause", cause)?,
             cart,
+            channel: field::read("channel", channel)?,
             agent: agent.transpose()?,
             traceparent: None,
         })
@@ -117,6 +119,7 @@ impl CheckAuthority {
             ladder,
             person_id,
             session_id,
+            channel,
         } = request;
         Ok(Self {
             grantors: grantors(caller, field::required("grantor", grantor)?)?,
@@ -125,6 +128,7 @@ impl CheckAuthority {
             ladder: field::read("ladder", ladder)?,
             person: optional("person_id", person_id)?,
             session: optional("session_id", session_id)?,
+            channel: field::read("channel", channel)?,
         })
     }
 }

@@ -1,8 +1,11 @@
 //! Authority policies from the wire, checked whole.
 
+use std::cmp::Ordering;
+
 use domain::card::contains_card_number;
 use domain::cause::Cause;
 use domain::id::{AgentId, PartnerId};
+use domain::money::Money;
 use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
 use platform::paging::PageRequest;
@@ -17,6 +20,9 @@ use crate::authority::{
 use crate::case::CaseAgent;
 use crate::decision::Period;
 use crate::service::{Activation, NewPolicy};
+
+/// The field that says from where on it takes two.
+const ALONE: &str = "second_approval_above";
 
 /// Longest description of a fault, in characters: the words of Cedar can be many.
 const LONGEST_FAULT: usize = 500;
@@ -71,6 +77,7 @@ impl TryFrom<pb::AuthorityGrant> for Grant {
             max_amount,
             max_bps,
             expires_at,
+            second_approval_above,
         } = grant;
         let causes: Vec<Cause> = field::read("causes", causes)?;
         field::distinct("causes", &causes)?;
@@ -78,15 +85,36 @@ impl TryFrom<pb::AuthorityGrant> for Grant {
         if !remedy.costs_money() {
             return Err(free_of_charge("remedy"));
         }
+        let role = field::enumerated::<pb::GrantorRole, _>("role", role)?;
+        let max_amount = positive("max_amount", max_amount)?;
+        let alone: Option<Money> = field::read(ALONE, second_approval_above)?;
+        let alone = alone.map(|alone| within_line(role, alone, max_amount));
         Ok(Self {
-            role: field::enumerated::<pb::GrantorRole, _>("role", role)?,
+            role,
             reach: reach(partner_id, agent_id)?,
             remedy,
             causes,
-            max_amount: positive("max_amount", max_amount)?,
+            max_amount,
             max_share: positive_share("max_bps", max_bps)?,
             expires_at: field::read("expires_at", expires_at)?,
+            second_approval_above: alone.transpose()?,
         })
+    }
+}
+
+/// What one supervisor may approve alone, on a line that goes up to `most`.
+fn within_line(role: GrantorRole, alone: Money, most: Money) -> Result<Money, InvalidField> {
+    let refused = |reason, description| Err(InvalidField::new(ALONE, reason, description));
+    if role != GrantorRole::Supervisor {
+        return refused(ErrorReason::InvalidField, "is for supervisors only");
+    }
+    match alone.compare(most) {
+        Ok(Ordering::Less | Ordering::Equal) => Ok(alone),
+        Ok(Ordering::Greater) => refused(ErrorReason::OutOfRange, "must be at most `max_amount`"),
+        Err(_) => refused(
+            ErrorReason::CurrencyMismatch,
+            "must be in the currency of `max_amount`",
+        ),
     }
 }
 

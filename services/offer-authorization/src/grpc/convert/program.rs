@@ -9,7 +9,7 @@ use proto::error::v1::ErrorReason;
 use proto::field::{self, InvalidField};
 use proto::offers::v1 as pb;
 
-use super::{free_of_charge, optional, positive, within};
+use super::{budget, free_of_charge, optional, positive, set_by_server, within};
 use crate::programme::{DEFAULT_HOLD_TTL, Programme, ProgrammeState, Purse, PurseOwner};
 use crate::service::Viewer;
 
@@ -51,22 +51,25 @@ impl TryFrom<pb::Programme> for ProgrammeBudget {
             state: _,
             held,
             redeemed,
+            budget_periods,
         } = programme;
         set_by_server("held", held)?;
         set_by_server("redeemed", redeemed)?;
         let budget: Money = field::read("budget", budget)?;
         let most = MOST_OFFERS_PER_PERSON;
         within("offers_per_person", u64::from(offers_per_person), 1..=most)?;
+        let starts_at = field::read("starts_at", starts_at)?;
         let programme = Programme {
             id: field::read("programme_id", programme_id)?,
             remedies: money_remedies(remedies)?,
             currency: budget.currency(),
-            starts_at: field::read("starts_at", starts_at)?,
+            starts_at,
             ends_at: field::read("ends_at", ends_at)?,
             margin_floor: field::read("margin_floor_bps", margin_floor_bps)?,
             offers_per_person,
             hold_ttl: ttl(hold_ttl)?,
             state: ProgrammeState::Active,
+            periods: budget::periods(budget_periods, budget, starts_at)?,
         };
         if programme.starts_at >= programme.ends_at {
             let description = "must be after the start";
@@ -78,12 +81,6 @@ impl TryFrom<pb::Programme> for ProgrammeBudget {
         }
         Ok(Self { programme, budget })
     }
-}
-
-/// An amount that the server sets and a client may send back: not used, but no place for anything that is no amount.
-fn set_by_server(field: &str, wire: Option<proto::money::v1::Money>) -> Result<(), InvalidField> {
-    let _amount: Option<Money> = field::read(field, wire)?;
-    Ok(())
 }
 
 fn money_remedies(wire: Vec<i32>) -> Result<Vec<RemedyKind>, InvalidField> {

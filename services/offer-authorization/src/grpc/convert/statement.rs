@@ -75,6 +75,9 @@ impl TryFrom<pb::LedgerEntryKind> for EntryKind {
             pb::LedgerEntryKind::Redeem => Ok(Self::Redeem),
             pb::LedgerEntryKind::Reverse => Ok(Self::Reverse),
             pb::LedgerEntryKind::TopUp => Ok(Self::TopUp),
+            pb::LedgerEntryKind::CarryOut => Ok(Self::CarryOut),
+            pb::LedgerEntryKind::CarryIn => Ok(Self::CarryIn),
+            pb::LedgerEntryKind::Lapse => Ok(Self::Lapse),
         }
     }
 }

@@ -45,6 +45,7 @@ impl From<Grant> for pb::AuthorityGrant {
             max_amount: grant.max_amount.into_wire(),
             max_bps: grant.max_share.get(),
             expires_at: grant.expires_at.map(wire_timestamp),
+            second_approval_above: grant.second_approval_above.and_then(WireField::into_wire),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Statements and standings as messages.
 
+use domain::money::Money;
 use proto::convert::time::wire_timestamp;
 use proto::field::WireField;
 use proto::offers::v1 as pb;
 
 use crate::authority::{Certificate, Standing};
 use crate::case::CaseAgent;
-use crate::statement::{Line, Statement, csv};
+use crate::statement::{BudgetLine, Line, Statement, csv};
 use crate::store::standings::KnownPerson;
 
 impl From<Statement> for pb::GetStatementResponse {
@@ -35,7 +36,10 @@ impl From<Line> for pb::StatementLine {
             entries,
         } = line;
         let (programme, partner, agent) = account.names();
-        let (budget, top_ups) = budget.unzip();
+        let of_budget = |part: fn(&BudgetLine) -> Money| {
+            let money = budget.as_ref().map(part);
+            money.and_then(WireField::into_wire)
+        };
         Self {
             programme_id: programme.to_owned(),
             partner_id: partner.to_owned(),
@@ -48,9 +52,11 @@ impl From<Line> for pb::StatementLine {
             reversals: reversals.into_wire(),
             closing: closing.into_wire(),
             closing_held: closing_held.into_wire(),
-            budget: budget.and_then(WireField::into_wire),
-            top_ups: top_ups.and_then(WireField::into_wire),
+            budget: of_budget(|budget| budget.closing),
+            top_ups: of_budget(|budget| budget.top_ups),
             entry_count: entries,
+            lapses: of_budget(|budget| budget.lapses),
+            carried: of_budget(|budget| budget.carried),
         }
     }
 }

@@ -30,12 +30,7 @@ fn agent() -> Actor {
 
 /// An offer of USD 20.00, which ana has asked a supervisor for.
 async fn asked(world: &World) -> Offer {
-    world.case(1).await;
-    let offer = pending(world.ask(1, 2_000).await);
-    let asked = world
-        .service
-        .request_approval(world.key(), agent(), offer.terms.id);
-    asked.await.unwrap()
+    world.pending(1, 2_000).await
 }
 
 async fn approve(world: &World, actor: Actor, offer: &Offer) -> Result<Approval, OfferError> {

@@ -10,11 +10,12 @@ use testkit::builders::usd;
 use testkit::on_each_engine;
 
 use super::World;
-use super::world::{granted, pending, request};
+use super::world::{granted, pending, refusal, request, thrifty};
 use crate::authority::{Certificate, GrantorRole, Standing};
 use crate::case::{Case, CaseAgent};
 use crate::error::OfferError;
-use crate::samples::{ana, colleague};
+use crate::programme::Programme;
+use crate::samples::{ana, colleague, programme};
 use crate::service::{AuthorityReport, Authorization, CheckAuthority, Grantors, Viewer};
 use crate::store::migrations;
 use crate::store::standings::KnownPerson;
@@ -38,6 +39,7 @@ fn check_of(case: &Case) -> CheckAuthority {
         ladder: vec![RemedyKind::AmountOff],
         person: None,
         session: None,
+        channel: None,
     }
 }
 
@@ -46,6 +48,29 @@ async fn check(world: &World, command: CheckAuthority) -> Result<AuthorityReport
         .service
         .check(&world.tenant, &Viewer::Tenant, command)
         .await
+}
+
+async fn an_offer_brings_in_what_it_and_the_contact_cost(database: Database) {
+    let first = World::bare(database);
+    let world = first.beside(thrifty());
+    let often = Programme {
+        offers_per_person: 10,
+        ..programme()
+    };
+    world.open(often, usd(10_000)).await;
+    // A tenth of the margin of USD 100.00, less USD 3.00 for the contact.
+    let case = world.case(1).await;
+    let most_now = most(&world, check_of(&case)).await;
+    assert_eq!(most_now, 700);
+
+    let refused = refusal(world.ask(1, 701).await);
+    assert_eq!(refused.reasons, [OfferRefusal::NotWorthwhile]);
+    assert_eq!(refused.most, Some(usd(700)), "what would pass is told");
+    granted(world.ask(1, 600).await);
+    let rest = refusal(world.ask(1, 101).await);
+
+    assert_eq!(rest.reasons, [OfferRefusal::NotWorthwhile]);
+    assert_eq!(rest.most, Some(usd(100)), "what was granted counts");
 }
 
 /// The most that may be taken off.
@@ -212,9 +237,9 @@ async fn ends_of_certificates_tell_nobody_apart(database: Database) {
 async fn more_kinds_of_agents_than_can_be_asked_about_are_refused(database: Database) {
     let world = World::with_budget(database, 100_000).await;
     for number in 0..2 {
-        let more = crate::programme::Programme {
+        let more = Programme {
             id: format!("more-{number}").parse().unwrap(),
-            ..crate::samples::programme()
+            ..programme()
         };
         let created = world.service.create_programme(world.key(), more, usd(1));
         created.await.unwrap();
@@ -250,7 +275,7 @@ async fn a_policy_that_cannot_be_worked_out_is_named(database: Database) {
         .await;
     world.case(1).await;
 
-    let refused = super::world::refusal(world.ask(1, 500).await);
+    let refused = refusal(world.ask(1, 500).await);
 
     let names: Vec<&str> = refused
         .decided_by
@@ -283,14 +308,12 @@ async fn nobody_gives_more_shipping_than_there_is(database: Database) {
         .await
         .unwrap();
 
-    assert_eq!(
-        super::world::refusal(answer).reasons,
-        [OfferRefusal::AboveAuthority]
-    );
+    assert_eq!(refusal(answer).reasons, [OfferRefusal::AboveAuthority]);
 }
 
 on_each_engine!(
     [
+        an_offer_brings_in_what_it_and_the_contact_cost,
         earlier_offers_on_a_cart_count_in_every_intervention,
         asking_in_many_interventions_at_once_is_no_way_around_authority,
         an_expired_offer_is_not_redeemed_beside_one_of_another_intervention,

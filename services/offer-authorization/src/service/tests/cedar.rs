@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::channel::Channel;
 use domain::offer::OfferRefusal;
 use domain::remedy::RemedyKind;
 use domain::time::later;
@@ -254,6 +255,7 @@ async fn help_that_costs_nothing_is_no_matter_of_policy(database: Database) {
         ladder: Vec::new(),
         person: None,
         session: None,
+        channel: None,
     };
 
     let report = world
@@ -303,6 +305,7 @@ async fn the_best_of_those_available_is_found(database: Database) {
             ladder: vec![RemedyKind::AmountOff],
             person: None,
             session: None,
+            channel: None,
         };
         let (service, tenant) = (world.service.clone(), world.tenant.clone());
         async move {
@@ -320,8 +323,43 @@ async fn the_best_of_those_available_is_found(database: Database) {
     assert_eq!(most(vec![ana(), colleague("bo")]).await, usd(900));
 }
 
+async fn a_policy_sees_how_the_shopper_is_reached(database: Database) {
+    let world = World::with_budget(database, 10_000).await;
+    let text = r#"@id("chat") permit (principal, action, resource)
+        when { context has channel && context.channel == "chat" };"#;
+    world.cedar(text).await;
+    for (number, channel) in [
+        (1, Some(Channel::Chat)),
+        (2, Some(Channel::Call)),
+        (3, None),
+    ] {
+        let case = world.case_of(number, |case| case.channel = channel).await;
+        let check = crate::service::CheckAuthority {
+            grantors: crate::service::Grantors::Caller(GrantorRole::Agent, ana()),
+            cause: case.cause,
+            cart: case.cart,
+            ladder: vec![RemedyKind::AmountOff],
+            person: None,
+            session: None,
+            channel,
+        };
+        let (tenant, all) = (&world.tenant, Viewer::Tenant);
+        let checked = world.service.check(tenant, &all, check).await.unwrap();
+
+        let is_chat = channel == Some(Channel::Chat);
+        assert_eq!(checked.empowered, is_chat, "{channel:?}");
+        let asked = world.ask(number, 500).await;
+        assert_eq!(
+            matches!(asked, Authorization::Granted(_)),
+            is_chat,
+            "{channel:?}"
+        );
+    }
+}
+
 on_each_engine!(
     [
+        a_policy_sees_how_the_shopper_is_reached,
         the_best_of_those_available_is_found,
         an_answer_names_the_policies_that_decided_it,
         a_policy_says_what_its_refusal_means,

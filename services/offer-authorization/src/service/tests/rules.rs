@@ -36,6 +36,7 @@ async fn check(world: &World, agents: Vec<CaseAgent>, cause: Cause) -> Authority
         ladder: vec![RemedyKind::AmountOff, RemedyKind::Information],
         person: None,
         session: None,
+        channel: None,
     };
     let report = world.service.check(&world.tenant, &Viewer::Tenant, command);
     report.await.unwrap()
@@ -111,6 +112,7 @@ async fn a_partner_asks_for_its_own_agents_only(database: Database) {
         ladder: Vec::new(),
         person: None,
         session: None,
+        channel: None,
     };
     let south = Viewer::Partner(stranger().partner);
 

@@ -14,7 +14,7 @@ use crate::authority::GrantorRole;
 use crate::ledger::EntryKind;
 use crate::samples::ana;
 use crate::service::{Actor, ReversalReason, ReverseRedemption};
-use crate::statement::{Account, Grouping, Line, StatementQuery};
+use crate::statement::{Account, BudgetLine, Grouping, Line, StatementQuery};
 use crate::store::ledger::EntryFilter;
 use crate::store::migrations;
 
@@ -106,8 +106,16 @@ async fn a_programme_shows_its_budget(database: Database) {
     let first = lines(&world, start, noon, Grouping::Programme).await;
     let second = lines(&world, noon, end, Grouping::Programme).await;
 
-    assert_eq!(first[0].budget, Some((usd(10_000), usd(10_000))));
-    assert_eq!(second[0].budget, Some((usd(10_050), usd(50))));
+    let budget = |closing, top_ups| {
+        Some(BudgetLine {
+            closing: usd(closing),
+            top_ups: usd(top_ups),
+            lapses: usd(0),
+            carried: usd(0),
+        })
+    };
+    assert_eq!(first[0].budget, budget(10_000, 10_000));
+    assert_eq!(second[0].budget, budget(10_050, 50));
     assert_eq!(
         second[0].account,
         Account::Programme(crate::samples::programme().id)

@@ -237,6 +237,12 @@ async fn an_export_is_proven_by_itself(database: Database) {
     assert!(verify(&longer).is_err());
 }
 
+/// What is in a trail, by its kinds.
+pub(super) async fn kinds(world: &World) -> Vec<String> {
+    let entries = trail(world).await.into_iter();
+    entries.map(|entry| entry.kind).collect()
+}
+
 pub(super) async fn trail(world: &World) -> Vec<Entry> {
     let mut entries = Vec::new();
     let read = audit::follow(world.database().read(), &world.tenant, 0, |entry| {

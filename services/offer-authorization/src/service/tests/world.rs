@@ -1,5 +1,6 @@
 //! A shop with a fake clock: one programme, cases by number, and agents who ask. Every test ends by proving the ledger.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +12,11 @@ use platform::clock::Clock;
 use platform::ids::IdSource;
 use storage::{Database, RequestKey};
 use tempfile::TempDir;
-use testkit::builders::{a_cart, tenant, usd};
+use testkit::builders::{a_cart, bps, tenant, usd};
 use testkit::ids::nth;
 use testkit::{FakeClock, SequentialIds};
 
-use crate::amounts::Asked;
+use crate::amounts::{Asked, Worth};
 use crate::authority::{Grant, GrantorRole, starter_policy};
 use crate::case::{Case, CaseAgent};
 use crate::error::OfferError;
@@ -23,8 +24,8 @@ use crate::offer::Offer;
 use crate::programme::{Programme, Purse, PurseOwner};
 use crate::samples::{MONEY_CAUSE, ana, line, programme};
 use crate::service::{
-    Activation, Authorization, AuthorizeOffer, NewPolicy, Parts, RedeemOffer, Redeemed, Refusal,
-    Service, Settings,
+    Activation, Actor, Authorization, AuthorizeOffer, NewPolicy, Parts, RedeemOffer, Redeemed,
+    Refusal, Service, Settings,
 };
 use crate::store::ledger;
 use crate::token::{Claims, TokenKeys};
@@ -67,9 +68,12 @@ impl World {
                 reversal_max_age: Duration::from_hours(24 * 90),
                 expiry_poll: Duration::from_secs(1),
                 answers_kept: Duration::from_hours(24 * 400),
+                watch_poll: Duration::from_millis(20),
+                watch_streams: 4,
             },
             keys: TokenKeys::open(keys.path()).unwrap(),
             starter: starter_policy().unwrap(),
+            worths: worths(),
         })
         .unwrap();
         Self {
@@ -159,6 +163,7 @@ impl World {
             person: PersonId::Visitor(nth(30_000 + number)),
             cause: MONEY_CAUSE,
             cart: a_cart().with_value(20_000).with_margin(10_000).build(),
+            channel: None,
             agent: Some(ana()),
             traceparent: None,
         };
@@ -177,6 +182,22 @@ impl World {
     pub(super) async fn hold(&self, number: u64, amount: i64) -> Offer {
         self.case(number).await;
         granted(self.ask(number, amount).await)
+    }
+
+    /// Asks on a new case, and then a supervisor.
+    pub(super) async fn pending(&self, number: u64, amount: i64) -> Offer {
+        self.case(number).await;
+        self.pending_again(number, amount).await
+    }
+
+    /// Asks on a case that is there, and then a supervisor.
+    pub(super) async fn pending_again(&self, number: u64, amount: i64) -> Offer {
+        let offer = pending(self.ask(number, amount).await);
+        let agent = Actor::Person(GrantorRole::Agent, ana());
+        let asked = self
+            .service
+            .request_approval(self.key(), agent, offer.terms.id);
+        asked.await.unwrap()
     }
 
     /// The reasons for which a request on a case is refused.
@@ -222,6 +243,7 @@ impl World {
     pub(super) async fn pass(&self, time: Duration) {
         self.clock.advance(time);
         self.service.expire_due().await.unwrap();
+        self.service.roll_over_due().await.unwrap();
     }
 
     pub(super) fn now(&self) -> domain::time::Timestamp {
@@ -260,6 +282,20 @@ impl World {
     pub(super) fn database(&self) -> &Database {
         &self.database
     }
+}
+
+/// One tenant asks of offers that they are worth it: a contact costs USD 3.00, and raises the chance of an order by a tenth.
+fn worths() -> BTreeMap<TenantId, Worth> {
+    let worth = Worth {
+        lift: bps(1_000),
+        contact_costs: vec![usd(300)],
+    };
+    BTreeMap::from([(thrifty(), worth)])
+}
+
+/// The tenant that tests what offers bring in.
+pub(super) fn thrifty() -> TenantId {
+    TenantId::parse("thrifty").unwrap()
 }
 
 /// What ana asks for on a case.

@@ -20,6 +20,8 @@ pub(crate) struct Model {
     pub(crate) recorded_at: i64,
     /// The trace of the first record: the one in which the intervention was decided.
     pub(crate) traceparent: Option<String>,
+    /// How the shopper is reached.
+    pub(crate) channel: Option<String>,
 }
 
 super::scoped_by_tenant!();

@@ -23,6 +23,8 @@ pub(crate) struct Model {
     pub(crate) agent_purse_subject: Option<String>,
     pub(crate) partner_purse_subject: Option<String>,
     pub(crate) booked_at: i64,
+    /// The first day of the period whose budget it is booked on; `NULL` for a budget without periods.
+    pub(crate) budget_day: Option<i64>,
 }
 
 super::scoped_by_tenant!();

@@ -15,6 +15,8 @@ pub(crate) struct Model {
     pub(crate) cap: Option<i64>,
     pub(crate) held: i64,
     pub(crate) redeemed: i64,
+    /// `NULL` while it takes new holds.
+    pub(crate) frozen: Option<i64>,
 }
 
 super::scoped_by_tenant!();

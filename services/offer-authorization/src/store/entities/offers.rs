@@ -34,6 +34,10 @@ pub(crate) struct Model {
     pub(crate) decided_by: Option<String>,
     /// By which version of the policy it was granted.
     pub(crate) hold_policy_version: Option<i64>,
+    /// The first day of the period whose budget it draws on; `NULL` for a budget without periods.
+    pub(crate) budget_day: Option<i64>,
+    /// Who approved it first, where it takes two.
+    pub(crate) first_approved_by: Option<String>,
 }
 
 super::scoped_by_tenant!();

@@ -4,10 +4,13 @@ use domain::id::TenantId;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QuerySelect,
 };
+use storage::column::Row;
 use storage::{StoreError, TenantScoped, Tx};
 
 use crate::ledger::{EntryKind, LimitKey, Scope, Share};
+use crate::programme::ProgrammeState;
 use crate::store::entities::limits::{ActiveModel, Column, Entity, Model};
 
 const TABLE: &str = "limits";
@@ -40,14 +43,7 @@ pub(super) async fn open(
     key: &LimitKey,
     cap: Option<i64>,
 ) -> Result<(), StoreError> {
-    let row = ActiveModel {
-        tenant: Set(tenant.to_string()),
-        scope: Set(key.scope.to_string()),
-        subject: Set(key.subject.clone()),
-        cap: Set(cap),
-        held: Set(0),
-        redeemed: Set(0),
-    };
+    let row = empty(tenant, key, cap);
     let there = OnConflict::columns([Column::Tenant, Column::Scope, Column::Subject])
         .do_nothing()
         .to_owned();
@@ -59,7 +55,57 @@ pub(super) async fn open(
     Ok(())
 }
 
-/// Claims units if there is room for all of them, and says whether there was.
+/// Makes a counter at zero that is not there.
+pub(super) async fn create(tx: &Tx, tenant: &TenantId, key: &LimitKey) -> Result<(), StoreError> {
+    Entity::insert(empty(tenant, key, Some(0)))
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+fn empty(tenant: &TenantId, key: &LimitKey, cap: Option<i64>) -> ActiveModel {
+    ActiveModel {
+        tenant: Set(tenant.to_string()),
+        scope: Set(key.scope.to_string()),
+        subject: Set(key.subject.clone()),
+        cap: Set(cap),
+        held: Set(0),
+        redeemed: Set(0),
+        frozen: Set(None),
+    }
+}
+
+/// Lets a budget take new holds, or not. Whatever is claimed after this has ended is claimed in that state.
+pub(super) async fn set_state(
+    tx: &Tx,
+    tenant: &TenantId,
+    key: &LimitKey,
+    state: ProgrammeState,
+) -> Result<(), StoreError> {
+    let frozen: Option<i64> = match state {
+        ProgrammeState::Active => None,
+        ProgrammeState::Frozen => Some(1),
+    };
+    Entity::update_in(tenant)
+        .col_expr(Column::Frozen, Expr::value(frozen))
+        .filter(is(key))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// What is left below the cap of a budget, of which nobody takes anything until the end of the transaction.
+pub(super) async fn lock_room(
+    tx: &Tx,
+    tenant: &TenantId,
+    key: &LimitKey,
+) -> Result<i64, StoreError> {
+    let locked = Entity::find_in(tenant).filter(is(key)).lock_exclusive();
+    let counter = locked.one(tx).await?.as_ref().map(Counter::from);
+    counter.and_then(Counter::room).ok_or_else(|| corrupt(key))
+}
+
+/// Claims units if there is room for all of them and the limit takes new holds, and says whether there was.
 pub(super) async fn claim(tx: &Tx, tenant: &TenantId, share: &Share) -> Result<bool, StoreError> {
     let after = Expr::col(Column::Held)
         .add(Expr::col(Column::Redeemed))
@@ -71,6 +117,7 @@ pub(super) async fn claim(tx: &Tx, tenant: &TenantId, share: &Share) -> Result<b
         .col_expr(Column::Held, Expr::col(Column::Held).add(share.units))
         .filter(is(&share.key))
         .filter(room)
+        .filter(Column::Frozen.is_null())
         .exec(tx)
         .await?;
     Ok(claimed.rows_affected == 1)
@@ -96,11 +143,12 @@ pub(super) async fn apply(
     if applied.rows_affected == 1 {
         return Ok(());
     }
-    Err(StoreError::CorruptRow {
-        table: TABLE,
-        id: share.key.subject.clone(),
-        column: "held",
-    })
+    Err(corrupt(&share.key))
+}
+
+/// A counter that cannot be what it is.
+pub(super) fn corrupt(key: &LimitKey) -> StoreError {
+    Row::of(TABLE, &key.subject).corrupt("held")
 }
 
 /// Raises a cap, at most to `highest`, and says whether it could.
@@ -118,6 +166,22 @@ pub(super) async fn raise_cap(
         .exec(tx)
         .await?;
     Ok(outcome.rows_affected == 1)
+}
+
+/// Lowers the cap of a budget by room that it has.
+pub(super) async fn lower_cap(tx: &Tx, tenant: &TenantId, share: &Share) -> Result<(), StoreError> {
+    let lowered = Expr::col(Column::Cap).sub(share.units);
+    let used = Expr::col(Column::Held).add(Expr::col(Column::Redeemed));
+    let outcome = Entity::update_in(tenant)
+        .col_expr(Column::Cap, lowered.clone())
+        .filter(is(&share.key))
+        .filter(lowered.gte(used))
+        .exec(tx)
+        .await?;
+    if outcome.rows_affected == 1 {
+        return Ok(());
+    }
+    Err(corrupt(&share.key))
 }
 
 /// Sets the cap of a purse for its day, also of one that is drawn on already. A cap below what is used becomes what is

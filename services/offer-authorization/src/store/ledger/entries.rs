@@ -5,17 +5,21 @@ use std::collections::BTreeMap;
 use domain::id::{AgentId, LedgerEntryId, OfferId, PartnerId, ProgrammeId, TenantId};
 use domain::money::Money;
 use domain::time::Timestamp;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use storage::column::{self, Row};
 use storage::{StoreError, TenantScoped, Tx};
 
 use super::{Back, Extent, Stamp};
+use crate::day::Day;
 use crate::ledger::{Draw, EntryKind, FirstClaim, LimitKey};
+use crate::programme::Programme;
+use crate::store::days;
 use crate::store::entities::ledger_entries::{ActiveModel, Column, Entity, Model};
+use crate::store::entities::offers;
 
 const TABLE: &str = "ledger_entries";
 
@@ -29,6 +33,8 @@ pub(crate) struct LedgerEntry {
     /// Absent for a top-up.
     pub(crate) offer: Option<OfferId>,
     pub(crate) programme: ProgrammeId,
+    /// The first day of the period whose budget it is booked on; absent for a budget without periods.
+    pub(crate) period: Option<Day>,
     pub(crate) amount: Money,
     pub(crate) booked_at: Timestamp,
 }
@@ -48,21 +54,14 @@ pub(crate) struct EntryFilter {
     pub(crate) until: Option<Timestamp>,
 }
 
-impl EntryFilter {
-    /// How the names of the purses begin that the entries draw on.
-    fn purse_prefix(&self) -> Option<String> {
-        let partner = self.partner.as_ref()?;
-        Some(match &self.agent {
-            Some(agent) => format!("{partner}/{agent}/"),
-            None => format!("{partner}/"),
-        })
-    }
-}
-
 /// An entry to be written.
+#[derive(Clone)]
 pub(super) struct NewEntry<'a> {
     kind: EntryKind,
     programme: &'a ProgrammeId,
+    period: Option<Day>,
+    offer: Option<OfferId>,
+    /// What it draws on beside the budget.
     draw: Option<&'a Draw>,
     /// Counts the entries of this kind of the offer, from 1.
     ordinal: i64,
@@ -76,6 +75,8 @@ impl<'a> NewEntry<'a> {
         Self {
             kind,
             programme: &draw.programme,
+            period: draw.period,
+            offer: Some(draw.offer),
             draw: Some(draw),
             ordinal: 1,
             amount: draw.amount,
@@ -105,14 +106,42 @@ impl<'a> NewEntry<'a> {
         }
     }
 
-    pub(super) fn top_up(programme: &'a ProgrammeId, amount: Money) -> Self {
+    pub(super) fn top_up(programme: &'a Programme, amount: Money) -> Self {
+        Self::of_period(programme).booking(EntryKind::TopUp, amount)
+    }
+
+    /// On the budget of the open period and nothing else.
+    pub(super) fn of_period(programme: &'a Programme) -> Self {
         Self {
             kind: EntryKind::TopUp,
-            programme,
+            programme: &programme.id,
+            period: programme.open_period(),
+            offer: None,
             draw: None,
             ordinal: 1,
-            amount,
+            amount: Money::zero(programme.currency),
             uses: 0,
+        }
+    }
+
+    /// On the budget of a period, for an offer whose period has ended. Once for the end of its hold, ordinal 0, and once for
+    /// each reversal, by its number.
+    pub(super) fn of_late(draw: &'a Draw, period: Option<Day>, ordinal: i64) -> Self {
+        Self {
+            period,
+            draw: None,
+            ordinal,
+            uses: 0,
+            ..Self::whole(EntryKind::CarryOut, draw)
+        }
+    }
+
+    /// The same place, for this kind and amount.
+    pub(super) fn booking(&self, kind: EntryKind, amount: Money) -> Self {
+        Self {
+            kind,
+            amount,
+            ..self.clone()
         }
     }
 }
@@ -129,7 +158,7 @@ pub(super) async fn book(
         entry_id: Set(stamp.entry.to_string()),
         tenant: Set(tenant.to_string()),
         kind: Set(entry.kind.to_string()),
-        offer_id: Set(entry.draw.map(|draw| draw.offer.to_string())),
+        offer_id: Set(entry.offer.map(|offer| offer.to_string())),
         ordinal: Set(entry.ordinal),
         programme_id: Set(entry.programme.to_string()),
         amount_minor: Set(entry.amount.minor_units()),
@@ -139,6 +168,7 @@ pub(super) async fn book(
         agent_purse_subject: Set(agent_purse),
         partner_purse_subject: Set(partner_purse),
         booked_at: Set(column::millis(stamp.now)),
+        budget_day: Set(entry.period.map(Day::number)),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
@@ -156,6 +186,24 @@ pub(super) async fn reversals(
         .count(tx)
         .await?;
     Ok(i64::try_from(reversals).unwrap_or(i64::MAX))
+}
+
+/// What was carried out of the period that an offer draws on, in minor units.
+pub(super) async fn carried_out(
+    tx: &Tx,
+    tenant: &TenantId,
+    draw: &Draw,
+) -> Result<i64, StoreError> {
+    let carried: Vec<i64> = Entity::find_in(tenant)
+        .select_only()
+        .column(Column::AmountMinor)
+        .filter(Column::ProgrammeId.eq(draw.programme.as_str()))
+        .filter(Column::BudgetDay.eq(draw.period.map(Day::number)))
+        .filter(Column::Kind.eq(EntryKind::CarryOut.as_str()))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(carried.into_iter().fold(0, i64::saturating_add))
 }
 
 /// When these offers claimed their money first, and when those claims ran out.
@@ -213,16 +261,9 @@ pub(crate) async fn list<C: ConnectionTrait>(
     if let Some(offer) = filter.offer {
         query = query.filter(Column::OfferId.eq(offer.to_string()));
     }
-    if let Some(prefix) = filter.purse_prefix() {
-        // An entry names the purses it draws on, whether somebody set them or not.
-        let column = match filter.agent {
-            Some(_) => Column::AgentPurseSubject,
-            None => Column::PartnerPurseSubject,
-        };
-        // Not `LIKE`: an underscore in a name would stand for any character.
-        let names = Expr::col(column);
-        let end = format!("{}0", prefix.trim_end_matches('/'));
-        query = query.filter(names.clone().gte(prefix).and(names.lt(end)));
+    if let Some(partner) = &filter.partner {
+        let offers = offers_of(tenant, partner, filter.agent.as_ref());
+        query = query.filter(Column::OfferId.in_subquery(offers));
     }
     if let Some(kind) = filter.kind {
         query = query.filter(Column::Kind.eq(kind.as_str()));
@@ -244,6 +285,18 @@ pub(crate) async fn list<C: ConnectionTrait>(
     models.iter().map(parse).collect()
 }
 
+/// The offers of a partner, or of one of its agents.
+fn offers_of(tenant: &TenantId, partner: &PartnerId, agent: Option<&AgentId>) -> SelectStatement {
+    let mut query = offers::Entity::find_in(tenant)
+        .select_only()
+        .column(offers::Column::OfferId)
+        .filter(offers::Column::PartnerId.eq(partner.as_str()));
+    if let Some(agent) = agent {
+        query = query.filter(offers::Column::AgentId.eq(agent.as_str()));
+    }
+    query.into_query()
+}
+
 fn parse(model: &Model) -> Result<LedgerEntry, StoreError> {
     let row = Row::of(TABLE, &model.entry_id);
     Ok(LedgerEntry {
@@ -252,6 +305,7 @@ fn parse(model: &Model) -> Result<LedgerEntry, StoreError> {
         kind: row.parse("kind", &model.kind)?,
         offer: row.parse_optional("offer_id", model.offer_id.as_deref())?,
         programme: row.parse("programme_id", &model.programme_id)?,
+        period: days::optional(&row, "budget_day", model.budget_day)?,
         amount: row.money("amount", model.amount_minor, &model.amount_currency)?,
         booked_at: row.instant("booked_at", model.booked_at)?,
     })

@@ -9,6 +9,19 @@ use storage::StoreError;
 
 use crate::ledger::{EntryKind, Scope};
 
+/// The name of the budget that an entry is booked on, as `LimitKey::budget` makes it.
+const BUDGET: &str =
+    "(CASE WHEN budget_day IS NULL THEN programme_id ELSE programme_id || '/' || budget_day END)";
+
+/// The budgets of periods that are not open and have room all the same. No name holds a slash.
+const LEFT_BEHIND: &str = "
+    SELECT budget.subject FROM limits AS budget
+    JOIN programmes AS programme ON programme.tenant = budget.tenant AND programme.open_day IS NOT NULL
+        AND SUBSTR(budget.subject, 1, LENGTH(programme.programme_id) + 1) = programme.programme_id || '/'
+    WHERE budget.tenant = $1 AND budget.scope = $2
+        AND budget.subject <> programme.programme_id || '/' || programme.open_day
+        AND budget.held + budget.redeemed <> budget.cap";
+
 /// A counter that is not what it must be. Names the counter, never an amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Discrepancy {
@@ -63,7 +76,28 @@ pub(crate) async fn discrepancies<C: ConnectionTrait>(
             }));
         }
     }
+    found.extend(left_behind(connection, tenant).await?);
     Ok(found)
+}
+
+/// Room that nobody can draw on: it should have gone into the next period, or be booked as lapsed.
+async fn left_behind<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+) -> Result<Vec<Discrepancy>, StoreError> {
+    let values = [tenant.as_str().into(), Scope::Budget.as_str().into()];
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, LEFT_BEHIND, values);
+    let rows = connection.query_all_raw(statement).await?;
+    let found = rows.iter().map(|row| {
+        Ok(Discrepancy {
+            tenant: tenant.clone(),
+            scope: Scope::Budget,
+            subject: row.try_get("", "subject")?,
+            rule: "a period that has ended has room",
+        })
+    });
+    found.collect()
 }
 
 /// The counters of a scope and the sums of their entries, by what they limit. Both come of one statement, so that they are
@@ -77,7 +111,7 @@ async fn balances<C: ConnectionTrait>(
         Scope::Usage => ("usage_subject", "uses"),
         Scope::AgentPurse => ("agent_purse_subject", "amount_minor"),
         Scope::PartnerPurse => ("partner_purse_subject", "amount_minor"),
-        Scope::Budget => ("programme_id", "amount_minor"),
+        Scope::Budget => (BUDGET, "amount_minor"),
     };
     let sql = format!(
         "SELECT subject, '' AS kind, held AS units, redeemed, cap FROM limits WHERE tenant = $1 AND scope = $2
@@ -136,7 +170,7 @@ impl Balance {
             return Some("the counter is outside its cap");
         }
         if scope == Scope::Budget && cap != Some(self.cap) {
-            return Some("the budget is not the sum of its top-ups");
+            return Some("the budget is not the sum of what was added and taken away");
         }
         None
     }

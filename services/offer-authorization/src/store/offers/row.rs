@@ -9,7 +9,8 @@ use storage::column::{self, Row};
 use super::TABLE;
 use crate::case::CaseAgent;
 use crate::day::Day;
-use crate::offer::{Hold, Offer, Redemption, State, StateName, Terms};
+use crate::offer::{Approver, FirstApproval, Hold, Offer, Redemption, State, StateName, Terms};
+use crate::store::days;
 use crate::store::entities::offers::{ActiveModel, Model};
 
 pub(super) fn of(tenant: &TenantId, offer: &Offer) -> Result<ActiveModel, StoreError> {
@@ -42,6 +43,7 @@ pub(super) fn state_of(offer: &Offer) -> Result<ActiveModel, StoreError> {
         state: Set(state.name().to_string()),
         until: Set(column::millis(state.until())),
         purse_day: Set(hold.map(|hold| hold.day.number())),
+        budget_day: Set(hold.and_then(|hold| hold.budget_period).map(Day::number)),
         approved_by: Set(hold
             .and_then(|hold| hold.approved_by.as_ref())
             .map(ToString::to_string)),
@@ -56,6 +58,7 @@ pub(super) fn state_of(offer: &Offer) -> Result<ActiveModel, StoreError> {
             .map(|hold| column::json(&hold.decided_by))
             .transpose()?),
         hold_policy_version: Set(hold.and_then(|hold| hold.policy_version).map(i64::from)),
+        first_approved_by: Set(state.first_approved_by().map(ToString::to_string)),
         ..Default::default()
     })
 }
@@ -67,7 +70,10 @@ pub(super) fn parse(model: &Model) -> Result<Offer, StoreError> {
     let until = row.instant("until", model.until)?;
     let state = match name {
         StateName::NeedsApproval => State::NeedsApproval(until),
-        StateName::ApprovalPending => State::ApprovalPending(until),
+        StateName::ApprovalPending => match first_approved_by(&row, model)? {
+            Some(by) => State::FirstApproved(FirstApproval { by, until }),
+            None => State::ApprovalPending(until),
+        },
         StateName::Denied => State::Denied(until),
         StateName::Held => State::Held(hold(&row, model)?),
         StateName::Released => State::Released(hold(&row, model)?),
@@ -103,11 +109,16 @@ fn terms(row: &Row<'_>, model: &Model) -> Result<Terms, StoreError> {
     })
 }
 
+fn first_approved_by(row: &Row<'_>, model: &Model) -> Result<Option<Approver>, StoreError> {
+    row.parse_optional("first_approved_by", model.first_approved_by.as_deref())
+}
+
 fn hold(row: &Row<'_>, model: &Model) -> Result<Hold, StoreError> {
     let day = model.purse_day.ok_or_else(|| row.corrupt("purse_day"))?;
     Ok(Hold {
         until: row.instant("until", model.until)?,
         day: row.valid("purse_day", Day::from_number(day))?,
+        budget_period: days::optional(row, "budget_day", model.budget_day)?,
         approved_by: row.parse_optional("approved_by", model.approved_by.as_deref())?,
         authority_until: row.instant_optional("authority_until", model.authority_until)?,
         decided_by: match &model.decided_by {
@@ -118,6 +129,7 @@ fn hold(row: &Row<'_>, model: &Model) -> Result<Hold, StoreError> {
             .hold_policy_version
             .map(|version| row.count("hold_policy_version", version))
             .transpose()?,
+        first_approved_by: first_approved_by(row, model)?,
     })
 }
 

@@ -159,7 +159,11 @@ fn booked(entry: &LedgerEntry) -> (i64, i64) {
         LedgerEntryKind::Release | LedgerEntryKind::Expire => (-amount, 0),
         LedgerEntryKind::Redeem => (-amount, amount),
         LedgerEntryKind::Reverse => (0, -amount),
-        LedgerEntryKind::TopUp | LedgerEntryKind::Unspecified => (0, 0),
+        LedgerEntryKind::TopUp
+        | LedgerEntryKind::CarryOut
+        | LedgerEntryKind::CarryIn
+        | LedgerEntryKind::Lapse
+        | LedgerEntryKind::Unspecified => (0, 0),
     }
 }
 

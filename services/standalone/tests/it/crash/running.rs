@@ -138,6 +138,7 @@ impl Shop {
                 partner_id: PARTNER.to_owned(),
                 agent_id: GRANTOR.to_owned(),
             }),
+            channel: None,
         };
         let caller = CallerKind::Service;
         OfferAuthorizationServiceClient::new(self.client("offer-authorization", caller))

@@ -9,7 +9,7 @@ use proto::offers::v1::{
     ApproveOfferRequest, AuthorizeOfferRequest, AvailableAgents, Caller, CheckAuthorityRequest,
     DenyOfferRequest, GetOfferKeysRequest, GetOfferRequest, ListOffersRequest, OfferState,
     RedeemOfferRequest, ReleaseOfferRequest, RequestApprovalRequest, ReversalReason,
-    ReverseRedemptionRequest,
+    ReverseRedemptionRequest, WatchApprovalsRequest,
 };
 use proto::remedy::v1::RemedyKind;
 
@@ -37,6 +37,7 @@ fn authority() -> Vec<Call> {
         ladder: vec![RemedyKind::Information.into(), RemedyKind::AmountOff.into()],
         person_id: a_case().person_id,
         session_id: a_case().session_id,
+        channel: a_case().channel,
     };
     let available = AvailableAgents {
         agents: vec![case_agent()],
@@ -86,12 +87,16 @@ fn requests(offers: &Offers) -> Vec<Call> {
         request_id: request_id(),
         offer_id: offers.to_deny.clone(),
     };
+    let watch = WatchApprovalsRequest {
+        resume_token: String::new(),
+    };
     vec![
         call("AuthorizeOffer", an_agent(), amount),
         call("AuthorizeOffer", an_agent(), share),
         call("RequestApproval", an_agent(), ask),
         call("ApproveOffer", a_supervisor(), approve),
         call("DenyOffer", a_supervisor(), deny),
+        call("WatchApprovals", a_supervisor(), watch),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 use platform::ids::{IdSource, SystemIds};
 use proto::cause::v1::Cause;
+use proto::channel::v1::Channel;
 use proto::offers::v1::authorize_offer_request::Value;
 use proto::offers::v1::authorize_offer_response::Decision;
 use proto::offers::v1::{
@@ -63,6 +64,7 @@ pub(crate) fn a_case() -> RecordCaseRequest {
         cause: Cause::UnexpectedCost.into(),
         cart: Some(cart.into()),
         agent: Some(case_agent()),
+        channel: Some(Channel::Chat.into()),
     }
 }
 

@@ -8,8 +8,8 @@ use proto::channel::v1::Channel;
 use proto::convert::time::{wire_duration, wire_timestamp};
 use proto::moment::v1::MomentKind;
 use proto::offers::v1::{
-    AuthorityGrant, AuthorityPolicy, CreateAuthorityPolicyRequest, CreateProgrammeRequest,
-    GrantorRole, Programme, ProgrammeState,
+    AuthorityGrant, AuthorityPolicy, BudgetPeriodLength, BudgetPeriods, CarryOver,
+    CreateAuthorityPolicyRequest, CreateProgrammeRequest, GrantorRole, Programme, ProgrammeState,
 };
 use proto::remedy::v1::RemedyKind;
 use proto::risk::v1::{
@@ -80,6 +80,14 @@ pub(crate) fn a_programme(programme_id: &str, remedy: RemedyKind) -> Programme {
         state: ProgrammeState::Active.into(),
         held: Some(usd(0)),
         redeemed: Some(usd(0)),
+        budget_periods: Some(BudgetPeriods {
+            length: BudgetPeriodLength::Month.into(),
+            carry_over: CarryOver::AtMost.into(),
+            carry_over_max: Some(usd(50_000)),
+            allowance: Some(usd(1_000_000)),
+            open_from: None,
+            open_until: None,
+        }),
     }
 }
 
@@ -121,15 +129,17 @@ pub(crate) fn a_policy() -> AuthorityPolicy {
         max_amount: Some(usd(most)),
         max_bps: share,
         expires_at: Some(wire_timestamp(later(now(), Duration::from_hours(1)))),
+        second_approval_above: None,
+    };
+    let alone = AuthorityGrant {
+        second_approval_above: Some(usd(4_000)),
+        ..grant(GrantorRole::Supervisor, "", 5_000, 2_000)
     };
     AuthorityPolicy {
         version: 1,
         active: true,
         purpose: "Discounts for those who know how to give them".to_owned(),
-        grants: vec![
-            grant(GrantorRole::Agent, AGENT, 2_000, 1_000),
-            grant(GrantorRole::Supervisor, "", 5_000, 2_000),
-        ],
+        grants: vec![grant(GrantorRole::Agent, AGENT, 2_000, 1_000), alone],
         created_at: Some(wire_timestamp(now())),
         cedar: String::new(),
         scheduled_at: Some(wire_timestamp(now())),

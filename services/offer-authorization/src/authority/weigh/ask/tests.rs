@@ -1,7 +1,9 @@
 //! Requests are what the schema says they are, and shares are exact.
 
 use cedar_policy::Schema;
+use domain::channel::Channel;
 use domain::id::PersonId;
+use domain::remedy::RemedyKind;
 use proptest::prelude::*;
 use testkit::builders::{bps, usd};
 use testkit::clock::start;
@@ -24,6 +26,8 @@ fn all_that_can_be_known() -> Circumstances {
         person: Some(PersonId::Visitor(nth(1))),
         margin: Some(usd(9_000)),
         remedies_held: vec![RemedyKind::PercentOff],
+        channel: Some(Channel::Chat),
+        approvals: 1,
         history: History { had: 3, unused: 1 },
     }
 }
@@ -64,9 +68,12 @@ fn every_request_fits_the_schema() {
 
 fn fits(schema: &Schema, asker: &Asker<'_>, facts: Facts) {
     let context = Context::from_pairs(asker.context(facts)).unwrap();
-    let action = uid("Action", asker.question.remedy.as_str()).unwrap();
-    let principal = asker.principal_uid().unwrap();
-    let resource = asker.resource().unwrap();
+    let Names {
+        principal,
+        action,
+        resource,
+        ..
+    } = asker.names().unwrap().clone();
     Request::new(principal, action, resource, context, Some(schema)).unwrap();
     let entities = asker.entities_at(facts.now).unwrap();
     let kept = entities

@@ -1,0 +1,26 @@
+//! What one decision of a policy costs, without a wire and a store: the question is put to Cedar, and answered.
+//!
+//! `cargo bench -p offer-authorization`. Limit: 40 µs with 100 policies, of which one allows it.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot be set up has nothing to measure"
+)]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use offer_authorization::measuring::Decision;
+
+fn decisions(criterion: &mut Criterion) {
+    for policies in [1, 10, 100] {
+        let decision = Decision::among(policies).unwrap();
+        assert!(decision.is_allowed());
+        criterion.bench_function(&format!("decide/{policies} policies"), |bencher| {
+            bencher.iter(|| black_box(&decision).is_allowed());
+        });
+    }
+}
+
+criterion_group!(benches, decisions);
+criterion_main!(benches);
