@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use offer_authorization::OfferAuthorization;
 use platform::lifecycle::shutdown_on_signal;
 use platform::program;
 use platform::status::chain;
@@ -15,16 +16,18 @@ use toml::{Table, Value};
 use crate::bare::{self, BareArguments};
 use crate::echo::{self, EchoArguments};
 use crate::error::LoadError;
+use crate::events::Mix;
 use crate::lab::Lab;
 use crate::output::note;
 use crate::scenario::assess::AssessArguments;
 use crate::scenario::growth::GrowthArguments;
 use crate::scenario::ingest::IngestArguments;
 use crate::scenario::memory::{self, MemoryArguments, SlabArguments};
+use crate::scenario::offers::OffersArguments;
 use crate::scenario::recovery::RecoveryArguments;
 use crate::scenario::scale::ScaleArguments;
 
-/// Measures session-tracking and risk-scoring under load, beside what the machine would allow.
+/// Measures session-tracking, risk-scoring and offer-authorization under load, beside what the machine would allow.
 ///
 /// The figures go to standard output as JSON. Everything runs on 127.0.0.1, and what is stored lies in temporary folders
 /// (TMPDIR must be on a real disk) or databases that are removed at the end. Build with --release to measure.
@@ -49,6 +52,9 @@ pub(crate) struct Common {
     /// Folder with `retailrocket/timelines.csv.gz`.
     #[arg(long, global = true, value_name = "FOLDER", env = "RESCATE_LOAD_DATA")]
     pub(crate) data: Option<PathBuf>,
+    /// Which recorded sessions are sent.
+    #[arg(long, global = true, value_name = "MIX", default_value = "carts")]
+    pub(crate) mix: Mix,
     /// A setting of the service that differs from its default, in TOML; may be given several times.
     #[arg(long, global = true, value_name = "SECTION.KEY=VALUE")]
     pub(crate) set: Vec<Setting>,
@@ -68,6 +74,8 @@ enum Command {
     Scale(ScaleArguments),
     /// Rate, processor time and latency of assessments, beside those of a bare echo of the same messages.
     Assess(AssessArguments),
+    /// Rate and latency of offers on one budget and on many, beside what the store allows.
+    Offers(OffersArguments),
     /// The bare server.
     #[command(hide = true)]
     Bare(BareArguments),
@@ -123,6 +131,8 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
     if let Command::Serve { .. } = command {
         return if is_called(risk_scoring::NAME) {
             program::main::<RiskScoring>().await
+        } else if is_called(offer_authorization::NAME) {
+            program::main::<OfferAuthorization>().await
         } else {
             program::main::<SessionTracking>().await
         };
@@ -155,6 +165,7 @@ async fn execute(command: Command, common: Common) -> Result<(), LoadError> {
         Command::Slab(arguments) => return memory::slab(&arguments),
         Command::Serve { .. } => return Ok(()),
         Command::Assess(arguments) => arguments.run(&Lab::open(common).await?).await?,
+        Command::Offers(arguments) => arguments.run(&Lab::open(common).await?).await?,
         Command::Ingest(arguments) => arguments.run(&Lab::open(common).await?).await?,
         Command::Growth(arguments) => arguments.run(&Lab::open(common).await?).await?,
         Command::Recovery(arguments) => arguments.run(&Lab::open(common).await?).await?,

@@ -4,6 +4,7 @@
 //! clock, whether or not earlier ones were acknowledged, and a latency counts from the time at which its batch was due:
 //! a server that stalls is not excused by a client that waits for it.
 
+mod calls;
 mod full;
 mod moments;
 mod steady;
@@ -22,6 +23,7 @@ use crate::events::Batches;
 use crate::numbers::Latencies;
 use crate::process;
 use crate::server::Server;
+pub(crate) use calls::{Call, call};
 pub(crate) use moments::{Messages, assess};
 use stream::{Open, Told};
 

@@ -7,7 +7,7 @@ mod traffic;
 use bytes::Bytes;
 
 pub(crate) use moments::moments;
-pub(crate) use recordings::{Recordings, Step};
+pub(crate) use recordings::{Mix, Recordings, Step};
 pub(crate) use traffic::{Feed, payload};
 
 /// What one stream is to send.

@@ -19,6 +19,10 @@ use crate::upstreams::Upstreams;
 
 /// A server that takes less than this of one processor has nothing left to do.
 const QUIET_SHARE: f64 = 0.05;
+/// More calls at once than there are callers, also for one tenant.
+const OPEN: i64 = 2_000;
+/// Calls a second.
+const NO_LIMIT: i64 = 1_000_000;
 const QUIET_LOOK: Duration = Duration::from_millis(500);
 
 /// What all measurements share.
@@ -35,7 +39,7 @@ pub(crate) struct Lab {
 
 impl Lab {
     pub(crate) async fn open(common: Common) -> Result<Self, LoadError> {
-        let recordings = Recordings::read(common.data.as_deref())?;
+        let recordings = Recordings::read(common.data.as_deref(), common.mix)?;
         note(format_args!("sessions: {}", recordings.source));
         Ok(Self {
             recordings: Arc::new(recordings),
@@ -80,8 +84,8 @@ impl Lab {
             Kind::Echo(keeping) => {
                 Server::echo(&self.program, keeping, store.url(), &self.issuer).await
             }
-            Kind::Sessions | Kind::Assessments => {
-                let config = self.config_file(kind.service(), store)?;
+            Kind::Sessions | Kind::Assessments | Kind::Offers => {
+                let config = self.config_file(kind, store)?;
                 Server::service(kind, self.measured(), &config, &self.issuer).await
             }
         }
@@ -107,7 +111,8 @@ impl Lab {
         Ok(true)
     }
 
-    fn config_file(&self, service: &str, store: &Scratch) -> Result<PathBuf, LoadError> {
+    fn config_file(&self, kind: Kind, store: &Scratch) -> Result<PathBuf, LoadError> {
+        let service = kind.service();
         let auth = self.issuer.auth_config(service);
         let key = auth.signing_key.unwrap_or_default();
         let uri = self.upstreams.uri();
@@ -117,13 +122,23 @@ impl Lab {
         set("auth", "jwks", auth.jwks.into());
         set("auth", "signing_key", key.display().to_string().into());
         set("store", "url", store.url().into());
-        let next = if service == session_tracking::NAME {
-            "risk_scoring"
-        } else {
-            "intervention_routing"
-        };
-        set("upstreams", next, uri.clone().into());
-        set("upstreams", "kpi", uri.into());
+        set("upstreams", "kpi", uri.clone().into());
+        match kind {
+            Kind::Sessions | Kind::Bare(_) => set("upstreams", "risk_scoring", uri.into()),
+            Kind::Assessments | Kind::Echo(_) => {
+                set("upstreams", "intervention_routing", uri.into());
+            }
+            Kind::Offers => {
+                let folder = self.folder.path().join("offer-keys");
+                set("tokens", "key_folder", folder.display().to_string().into());
+                // One shop has all callers, and none of them is to be refused for asking too often.
+                set("server", "concurrency_limit", OPEN.into());
+                for rate in ["tenant", "partner", "agent"] {
+                    let key = format!("{rate}_calls_per_second");
+                    set("server", &key, NO_LIMIT.into());
+                }
+            }
+        }
         for Setting {
             section,
             key,

@@ -9,8 +9,9 @@ use std::time::Duration;
 use platform::client::{Client, connect_with_token};
 use proto::session::v1::session_tracking_service_client::SessionTrackingServiceClient;
 use testkit::process::Child;
-use testkit::tokens::Issuer;
+use testkit::tokens::{Issuer, Tokens};
 use tokio::process::Command;
+use tonic::transport::{Channel, Endpoint};
 
 use crate::bare::Decoding;
 use crate::echo::Keeping;
@@ -31,6 +32,8 @@ pub(crate) enum Kind {
     Echo(Keeping),
     /// risk-scoring.
     Assessments,
+    /// offer-authorization.
+    Offers,
 }
 
 impl Kind {
@@ -39,6 +42,7 @@ impl Kind {
         match self {
             Self::Bare(_) | Self::Sessions => session_tracking::NAME,
             Self::Echo(_) | Self::Assessments => risk_scoring::NAME,
+            Self::Offers => offer_authorization::NAME,
         }
     }
 }
@@ -130,9 +134,22 @@ impl Server {
 
     /// A new connection with a new token.
     pub(crate) fn connect(&self) -> Result<Client, LoadError> {
-        let token = self.issuer.tokens_for(self.kind.service()).platform();
+        let token = self.tokens().platform();
         let uri = format!("http://{}", self.address);
         Ok(connect_with_token(&uri, &token)?)
+    }
+
+    /// Tokens of every caller.
+    pub(crate) fn tokens(&self) -> Tokens {
+        self.issuer.tokens_for(self.kind.service())
+    }
+
+    /// A new connection without a token.
+    pub(crate) async fn channel(&self) -> Result<Channel, LoadError> {
+        let uri = format!("http://{}", self.address);
+        let wrong = |_| LoadError::Wrong("the address of the server is none".to_owned());
+        let endpoint = Endpoint::from_shared(uri).map_err(wrong)?;
+        Ok(endpoint.connect().await?)
     }
 
     /// A client of the whole contract.

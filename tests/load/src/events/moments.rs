@@ -104,11 +104,12 @@ fn history(number: usize) -> VisitHistory {
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::super::Mix;
     use super::*;
 
     #[test]
     fn every_stream_has_moments_of_its_own() {
-        let recordings = Recordings::read(None).unwrap();
+        let recordings = Recordings::read(None, Mix::Carts).unwrap();
 
         let streams = moments(&recordings, 3, 100);
 

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use clap::ValueEnum;
 use csv::{Reader, StringRecord};
 use flate2::read::MultiGzDecoder;
 
@@ -28,6 +29,15 @@ pub(crate) enum Step {
     Purchase { price: i64 },
 }
 
+/// Which recorded sessions are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mix {
+    /// One of each kind in turn: about half of the sessions have a cart, and lead to messages.
+    Carts,
+    /// Those of REES46 as they came: one in thirteen has a cart.
+    Shop,
+}
+
 /// Sessions of two shops, as sequences of steps.
 #[derive(Debug)]
 pub(crate) struct Recordings {
@@ -40,9 +50,16 @@ pub(crate) struct Recordings {
 }
 
 impl Recordings {
-    /// Reads what there is.
-    pub(crate) fn read(data: Option<&Path>) -> Result<Self, LoadError> {
+    /// Reads what there is of a mix.
+    pub(crate) fn read(data: Option<&Path>, mix: Mix) -> Result<Self, LoadError> {
         let browsing = rees46(MultiGzDecoder::new(REES46))?;
+        if mix == Mix::Shop {
+            return Ok(Self {
+                carts: browsing.clone(),
+                browsing,
+                source: "rees46 slice",
+            });
+        }
         let file = data.map(|data| data.join(TIMELINES));
         let (carts, source) = match file.filter(|file| file.is_file()) {
             Some(file) => {
@@ -207,8 +224,21 @@ mod tests {
     }
 
     #[test]
+    fn a_shop_has_few_carts() {
+        let recordings = Recordings::read(None, Mix::Shop).unwrap();
+        let has_cart = |steps: &Arc<[Step]>| {
+            let is_cart = |step: &Step| matches!(step, Step::Cart { .. });
+            steps.iter().any(is_cart)
+        };
+        let sessions = 2 * recordings.browsing.len();
+        let carts = (0..sessions).filter(|n| has_cart(&recordings.nth(*n)));
+        let percent = carts.count() * 100 / sessions;
+        assert!((5..15).contains(&percent), "{percent} %");
+    }
+
+    #[test]
     fn what_is_made_up_says_so() {
-        let recordings = Recordings::read(None).unwrap();
+        let recordings = Recordings::read(None, Mix::Carts).unwrap();
 
         assert!(recordings.source.contains("SYNTHETIC"));
         assert!(!recordings.nth(1).is_empty());

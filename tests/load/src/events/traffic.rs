@@ -268,10 +268,11 @@ pub(crate) fn payload(step: &Step, id: &str) -> Payload {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Mix;
     use super::*;
 
     fn feed(streams: usize, sessions: Option<u64>) -> Feed {
-        let recordings = Arc::new(Recordings::read(None).unwrap());
+        let recordings = Arc::new(Recordings::read(None, Mix::Carts).unwrap());
         Feed::new(&recordings, streams, 50, sessions)
     }
 

@@ -7,7 +7,7 @@ use proto::risk::v1::ExplainAssessmentRequest;
 use proto::risk::v1::risk_scoring_service_client::RiskScoringServiceClient;
 use serde::Serialize;
 
-use super::print;
+use super::{Settled, Settling, Tour, over_engines, print};
 use crate::cli::StoreEngine;
 use crate::drive::{Messages, Outcome, Pace, Plan, assess};
 use crate::echo::Keeping;
@@ -15,7 +15,6 @@ use crate::error::LoadError;
 use crate::events::moments;
 use crate::lab::Lab;
 use crate::numbers::{Percentiles, count, median, micros_each, rate, ratio, real};
-use crate::output::note;
 use crate::server::{Kind, Server};
 
 #[derive(Debug, Args)]
@@ -51,22 +50,13 @@ pub(crate) struct AssessArguments {
     settle: f64,
 }
 
-#[derive(Debug, Serialize)]
-struct OnEngine {
-    engine: StoreEngine,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    skipped: Option<&'static str>,
-    cases: Vec<Measured>,
-}
-
-#[derive(Debug, Serialize)]
-struct Measured {
+/// How moments are sent.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Case {
     streams: usize,
     window: usize,
     /// Mean size of a message on the wire.
     moment_bytes: f64,
-    summary: Summary,
-    rounds: Vec<Round>,
 }
 
 /// Medians over the rounds.
@@ -114,64 +104,36 @@ struct Run {
     settled: Option<Settled>,
 }
 
-/// What a run costs once all messages that it has caused are delivered.
-#[derive(Debug, Clone, Copy, Serialize)]
-struct Settled {
-    /// Whether that came within the limit.
-    complete: bool,
-    server_cpu_us_per_moment: f64,
-}
-
 impl AssessArguments {
     pub(crate) async fn run(&self, lab: &Lab) -> Result<(), LoadError> {
-        let mut engines = Vec::new();
-        for engine in self.engine.iter().copied() {
-            let present = lab.scratch(engine).await.is_some();
-            let mut cases = Vec::new();
-            for streams in self.streams.iter().copied().filter(|_| present) {
-                cases.push(self.measured(lab, engine, streams).await?);
-            }
-            engines.push(OnEngine {
-                engine,
-                skipped: (!present).then_some("--postgres names no server"),
-                cases,
-            });
-        }
-        print(lab, "assess", engines);
-        Ok(())
-    }
-
-    async fn measured(
-        &self,
-        lab: &Lab,
-        engine: StoreEngine,
-        streams: usize,
-    ) -> Result<Measured, LoadError> {
-        let mut rounds = Vec::new();
-        for number in 1..=self.rounds {
+        let moment_bytes = moment_bytes(lab);
+        let cases = self.streams.iter().map(|streams| Case {
+            streams: *streams,
+            window: self.window,
+            moment_bytes,
+        });
+        let tour = Tour {
+            lab,
+            engines: &self.engine,
+            cases: cases.collect(),
+            rounds: self.rounds,
+        };
+        let round = async |engine, case: &Case| {
             let trial = Trial {
                 arguments: self,
                 lab,
                 engine,
-                streams,
+                streams: case.streams,
             };
-            let round = Round {
+            Ok(Round {
                 echo: trial.run(Kind::Echo(Keeping::Nothing)).await?,
                 durable_echo: trial.run(Kind::Echo(Keeping::Both)).await?,
                 assessments: trial.run(Kind::Assessments).await?,
-            };
-            note(format_args!(
-                "{engine:?} {streams} streams round {number}: {round}"
-            ));
-            rounds.push(round);
-        }
-        Ok(Measured {
-            streams,
-            window: self.window,
-            moment_bytes: moment_bytes(lab),
-            summary: Summary::of(&rounds),
-            rounds,
-        })
+            })
+        };
+        let engines = over_engines(tour, round, Summary::of).await?;
+        print(lab, "assess", engines);
+        Ok(())
     }
 }
 
@@ -206,11 +168,16 @@ impl Trial<'_> {
         };
         let outcome = assess(&server, self.messages(kind), window, plan).await?;
         let (settled, read_back) = match kind {
-            Kind::Assessments => (
-                self.settled(&server, before, outcome.accepted).await?,
-                read_back(&server, &outcome.expected).await?,
-            ),
-            Kind::Echo(_) | Kind::Sessions | Kind::Bare(_) => (None, 0),
+            Kind::Assessments => {
+                let settling = Settling {
+                    before,
+                    count: outcome.accepted,
+                    seconds: arguments.settle,
+                };
+                let settled = settling.settled(self.lab, &server).await?;
+                (settled, read_back(&server, &outcome.expected).await?)
+            }
+            Kind::Echo(_) | Kind::Sessions | Kind::Bare(_) | Kind::Offers => (None, 0),
         };
         server.kill().await;
         Run::of(&outcome, read_back, settled)
@@ -225,28 +192,12 @@ impl Trial<'_> {
         let messages = moments.into_iter().map(|stream| -> Messages {
             match kind {
                 Kind::Echo(_) => Box::new(stream.into_iter().cycle()),
-                Kind::Assessments | Kind::Sessions | Kind::Bare(_) => Box::new(stream.into_iter()),
+                Kind::Assessments | Kind::Sessions | Kind::Bare(_) | Kind::Offers => {
+                    Box::new(stream.into_iter())
+                }
             }
         });
         messages.collect()
-    }
-
-    async fn settled(
-        &self,
-        server: &Server,
-        before: Duration,
-        moments: u64,
-    ) -> Result<Option<Settled>, LoadError> {
-        if self.arguments.settle <= 0.0 {
-            return Ok(None);
-        }
-        let limit = Duration::from_secs_f64(self.arguments.settle);
-        let complete = self.lab.settle(server, limit).await?;
-        let cpu = server.cpu()?.saturating_sub(before);
-        Ok(Some(Settled {
-            complete,
-            server_cpu_us_per_moment: micros_each(cpu, moments),
-        }))
     }
 }
 
@@ -290,11 +241,7 @@ impl Run {
 impl Summary {
     fn of(rounds: &[Round]) -> Self {
         let over = |figure: fn(&Round) -> f64| median(rounds.iter().map(figure));
-        let settled: Vec<f64> = rounds
-            .iter()
-            .filter_map(|round| round.assessments.settled)
-            .map(|settled| settled.server_cpu_us_per_moment)
-            .collect();
+        let settled = rounds.iter().filter_map(|round| round.assessments.settled);
         Self {
             echo_moments_per_second: over(|round| round.echo.moments_per_second),
             durable_echo_moments_per_second: over(|round| round.durable_echo.moments_per_second),
@@ -303,7 +250,7 @@ impl Summary {
             share_of_durable_echo: over(|round| round.share_of(&round.durable_echo)),
             echo_cpu_us_per_moment: over(|round| round.echo.server_cpu_us_per_moment),
             server_cpu_us_per_moment: over(|round| round.assessments.server_cpu_us_per_moment),
-            server_cpu_us_per_moment_settled: (!settled.is_empty()).then(|| median(settled)),
+            server_cpu_us_per_moment_settled: Settled::cpu_us_each(settled),
             p99_ms: over(|round| round.assessments.answer_ms.p99),
             echo_p99_ms: over(|round| round.echo.answer_ms.p99),
         }
@@ -313,6 +260,12 @@ impl Summary {
 impl Round {
     fn share_of(&self, bare: &Run) -> f64 {
         ratio(self.assessments.moments_per_second, bare.moments_per_second)
+    }
+}
+
+impl std::fmt::Display for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} streams", self.streams)
     }
 }
 

@@ -6,15 +6,14 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Case, Run, measure, print};
+use super::{Case, Run, Settled, Settling, Tour, measure, over_engines, print};
 use crate::bare::Decoding;
 use crate::cli::StoreEngine;
 use crate::drive::{Pace, Plan};
 use crate::error::LoadError;
 use crate::events::Feed;
 use crate::lab::Lab;
-use crate::numbers::{count, median, micros_each, ratio, real};
-use crate::output::note;
+use crate::numbers::{count, median, ratio, real};
 use crate::server::Kind;
 
 #[derive(Debug, Args)]
@@ -53,23 +52,14 @@ pub(crate) struct IngestArguments {
     settle: f64,
 }
 
-#[derive(Debug, Serialize)]
-struct OnEngine {
-    engine: StoreEngine,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    skipped: Option<&'static str>,
-    cases: Vec<Measured>,
-}
-
-#[derive(Debug, Serialize)]
-struct Measured {
+/// How events are sent.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Sent {
     #[serde(flatten)]
     case: Case,
     window: usize,
     /// Mean size on the wire.
     event_bytes: f64,
-    summary: Summary,
-    rounds: Vec<Round>,
 }
 
 /// Medians over the rounds.
@@ -100,14 +90,6 @@ struct Round {
     half_load: HalfLoad,
 }
 
-/// What a run costs once all messages that it has caused are delivered.
-#[derive(Debug, Clone, Copy, Serialize)]
-struct Settled {
-    /// Whether that came within the limit.
-    complete: bool,
-    server_cpu_us_per_event: f64,
-}
-
 #[derive(Debug, Serialize)]
 struct HalfLoad {
     events_per_second: f64,
@@ -117,45 +99,24 @@ struct HalfLoad {
 
 impl IngestArguments {
     pub(crate) async fn run(&self, lab: &Lab) -> Result<(), LoadError> {
-        let mut engines = Vec::new();
-        for engine in self.engine.iter().copied() {
-            let present = lab.scratch(engine).await.is_some();
-            let mut cases = Vec::new();
-            for case in self.case.iter().copied().filter(|_| present) {
-                cases.push(self.measured(lab, engine, case).await?);
-            }
-            engines.push(OnEngine {
-                engine,
-                skipped: (!present).then_some("--postgres names no server"),
-                cases,
+        let mut cases = Vec::new();
+        for case in self.case.iter().copied() {
+            cases.push(Sent {
+                case,
+                window: self.window,
+                event_bytes: self.event_bytes(lab, case).await?,
             });
         }
+        let tour = Tour {
+            lab,
+            engines: &self.engine,
+            cases,
+            rounds: self.rounds,
+        };
+        let round = async |engine, sent: &Sent| self.round(lab, engine, sent.case).await;
+        let engines = over_engines(tour, round, Summary::of).await?;
         print(lab, "ingest", engines);
         Ok(())
-    }
-
-    async fn measured(
-        &self,
-        lab: &Lab,
-        engine: StoreEngine,
-        case: Case,
-    ) -> Result<Measured, LoadError> {
-        let mut rounds = Vec::new();
-        for number in 1..=self.rounds {
-            let round = self.round(lab, engine, case).await?;
-            note(format_args!(
-                "{engine:?} {}x{} round {number}: {}",
-                case.events_per_message, case.streams, round
-            ));
-            rounds.push(round);
-        }
-        Ok(Measured {
-            case,
-            window: self.window,
-            event_bytes: self.event_bytes(lab, case).await?,
-            summary: Summary::of(&rounds),
-            rounds,
-        })
     }
 
     async fn round(&self, lab: &Lab, engine: StoreEngine, case: Case) -> Result<Round, LoadError> {
@@ -229,17 +190,16 @@ impl Trial<'_> {
         };
         let run = measure(&server, batches, plan).await?;
         let settled = match (kind, pace) {
-            (Kind::Sessions, Pace::Full { .. }) if arguments.settle > 0.0 => {
-                let limit = Duration::from_secs_f64(arguments.settle);
-                let complete = self.lab.settle(&server, limit).await?;
-                let cpu = server.cpu()?.saturating_sub(before);
-                Some(Settled {
-                    complete,
-                    server_cpu_us_per_event: micros_each(cpu, run.accepted),
-                })
+            (Kind::Sessions, Pace::Full { .. }) => {
+                let settling = Settling {
+                    before,
+                    count: run.accepted,
+                    seconds: arguments.settle,
+                };
+                settling.settled(self.lab, &server).await?
             }
             (
-                Kind::Sessions | Kind::Bare(_) | Kind::Echo(_) | Kind::Assessments,
+                Kind::Sessions | Kind::Bare(_) | Kind::Echo(_) | Kind::Assessments | Kind::Offers,
                 Pace::Full { .. } | Pace::Steady { .. },
             ) => None,
         };
@@ -266,11 +226,7 @@ impl Trial<'_> {
 impl Summary {
     fn of(rounds: &[Round]) -> Self {
         let over = |figure: fn(&Round) -> f64| median(rounds.iter().map(figure));
-        let settled: Vec<f64> = rounds
-            .iter()
-            .filter_map(|round| round.settled)
-            .map(|settled| settled.server_cpu_us_per_event)
-            .collect();
+        let settled = rounds.iter().filter_map(|round| round.settled);
         Self {
             bare_events_per_second: over(|round| round.bare.events_per_second),
             bare_raw_events_per_second: over(|round| round.bare_raw.events_per_second),
@@ -279,7 +235,7 @@ impl Summary {
             share_of_bare_raw: over(|round| round.share_of(&round.bare_raw)),
             bare_cpu_us_per_event: over(|round| round.bare.server_cpu_us_per_event),
             server_cpu_us_per_event: over(|round| round.sessions.server_cpu_us_per_event),
-            server_cpu_us_per_event_settled: (!settled.is_empty()).then(|| median(settled)),
+            server_cpu_us_per_event_settled: Settled::cpu_us_each(settled),
             half_load_p99_ms: over(|round| round.half_load.sessions.ack_ms.p99),
             half_load_bare_p99_ms: over(|round| round.half_load.bare.ack_ms.p99),
             half_load_p99_times_bare: over(|round| round.half_load.times_bare()),
@@ -296,6 +252,16 @@ impl Round {
 impl HalfLoad {
     fn times_bare(&self) -> f64 {
         ratio(self.sessions.ack_ms.p99, self.bare.ack_ms.p99)
+    }
+}
+
+impl std::fmt::Display for Sent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Case {
+            events_per_message,
+            streams,
+        } = self.case;
+        write!(f, "{events_per_message}x{streams}")
     }
 }
 

@@ -112,6 +112,52 @@ fn assess_measures_both_servers_and_loses_nothing() {
 }
 
 #[test]
+fn offers_are_measured_on_one_budget_and_on_several() {
+    let document = figures(&[
+        "offers",
+        "--engine",
+        "sqlite",
+        "--budgets",
+        "1,3",
+        "--callers",
+        "4",
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.5",
+        "--warm-up",
+        "0",
+        "--max-offers",
+        "300",
+        "--settle",
+        "0",
+    ]);
+
+    assert_eq!(document["scenario"], "offers");
+    let cases = document["figures"][0]["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 2);
+    for case in cases {
+        for figure in [
+            "share_of_bare",
+            "half_load_p99_times",
+            "check_p50_times_empty",
+        ] {
+            assert!(case["summary"][figure].is_number(), "{figure} in {case}");
+        }
+        let round = &case["rounds"][0];
+        for run in ["offers", "unloaded", "half_load"] {
+            let run = &round[run];
+            assert!(run["sent"].as_u64().unwrap() > 0, "{run}");
+            assert!(run["answer_ms"]["count"].as_u64().unwrap() > 0, "{run}");
+        }
+        for latencies in ["commit_ms", "check_ms", "empty_call_ms"] {
+            assert!(round[latencies]["count"].as_u64().unwrap() > 0, "{round}");
+        }
+        assert!(round["bare_per_second"].as_f64().unwrap() > 0.0, "{round}");
+    }
+}
+
+#[test]
 fn what_cannot_be_measured_is_said() {
     let output = Command::new(env!("CARGO_BIN_EXE_load"))
         .args(["ingest", "--engine", "postgres"])
