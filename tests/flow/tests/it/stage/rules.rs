@@ -85,8 +85,8 @@ pub(crate) fn a_programme(programme_id: &str, remedy: RemedyKind) -> Programme {
             carry_over: CarryOver::AtMost.into(),
             carry_over_max: Some(usd(50_000)),
             allowance: Some(usd(1_000_000)),
-            open_from: None,
-            open_until: None,
+            open_from: Some(wire_timestamp(now())),
+            open_until: Some(wire_timestamp(now())),
         }),
     }
 }

@@ -86,6 +86,16 @@ const HARMLESS: &[(Fault, &[&str], &str)] = &[
         "set by the server, and not read",
     ),
     (
+        Fault::Year1600,
+        &["CreateProgramme programme.budget_periods.*.seconds"],
+        "set by the server, and not read",
+    ),
+    (
+        Fault::Year9000,
+        &["CreateProgramme programme.budget_periods.*.seconds"],
+        "set by the server, and not read",
+    ),
+    (
         Fault::Huge,
         &[
             "* moment.history.*",
