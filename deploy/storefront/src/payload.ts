@@ -46,8 +46,14 @@ export function productViewed({ sku, price, configurable }: Product, dwellMs?: n
 
 export function cartChanged(change: CartChange): Payload {
   if ("added" in change) {
-    const { sku, quantity, unitPrice, configurable } = change.added;
-    const line = { sku, quantity, unitPrice: money(unitPrice), configurable: configurable ?? false };
+    const { sku, quantity, unitPrice, configurable, category } = change.added;
+    const line = {
+      sku,
+      quantity,
+      unitPrice: money(unitPrice),
+      configurable: configurable ?? false,
+      ...(category !== undefined && { category }),
+    };
     return payload({ case: "cartItemAdded", value: { line } });
   }
   if ("removed" in change) {

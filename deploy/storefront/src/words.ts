@@ -50,6 +50,8 @@ export interface CartLine {
   readonly unitPrice: Money;
   /** Whether the shopper chooses options of it. */
   readonly configurable?: boolean;
+  /** Category as the shop names it, at most 128 bytes. */
+  readonly category?: string;
 }
 
 /** What the shopper did to the cart. */

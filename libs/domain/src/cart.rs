@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::{Currency, Money, MoneyError};
 
-pub use line::{CartLine, Configurable, InvalidQuantity, Quantity};
+pub use line::{CartLine, Category, Configurable, InvalidQuantity, Quantity};
 
 /// Most lines in a cart.
 pub const MAX_LINES: usize = 200;

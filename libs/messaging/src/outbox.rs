@@ -8,7 +8,7 @@ use platform::telemetry::TraceContext;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DbErr};
 use sha2::{Digest, Sha256};
-use storage::{Database, StoreError, Tx, column};
+use storage::{Database, StoreError, Tx, column, shape};
 
 use crate::Message;
 
@@ -38,9 +38,6 @@ const COLUMNS: [&str; 13] = [
     "failures",
 ];
 
-/// Messages of one statement. Thirteen values each stay far below the 32,766 that SQLite takes, and PostgreSQL's 65,535.
-const INSERTED_AT_ONCE: usize = 500;
-
 /// What waits, and what will not be delivered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OutboxStats {
@@ -66,7 +63,7 @@ pub async fn enqueue(tx: &Tx, messages: &[Message], now: Timestamp) -> Result<()
         return Ok(());
     }
     let here = TraceContext::current();
-    for some in messages.chunks(INSERTED_AT_ONCE) {
+    for some in shape::rows(messages) {
         insert(tx, some, here.as_ref(), now).await?;
     }
     tx.wake_after_commit();

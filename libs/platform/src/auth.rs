@@ -12,8 +12,10 @@ use crate::config::{Faults, Validate};
 pub mod access;
 mod caller;
 mod claims;
+mod document;
 mod jwks;
 pub mod keys;
+mod revocation;
 mod role;
 mod scope;
 mod source;
@@ -23,10 +25,13 @@ pub use access::{Access, Table};
 pub use caller::{Caller, CallerKind};
 pub use claims::Grant;
 pub use keys::{DevelopmentKeys, KeyError, SigningKey};
+pub use revocation::RevocationError;
+pub(crate) use revocation::Revocations;
 pub use role::Role;
 pub use scope::{Scope, Scopes};
 pub use source::TokenSource;
 pub(crate) use source::bearer;
+pub(crate) use verifier::InvalidToken;
 pub use verifier::{Verifier, VerifierError};
 
 /// Longest leeway that still means "clocks differ" and not "tokens live longer".
@@ -42,6 +47,9 @@ pub struct AuthConfig {
     pub audience: String,
     /// Public keys of the issuer: a path, or an http(s) URL.
     pub jwks: String,
+    /// Tokens that count no more before they end: a path, or an http(s) URL.
+    #[serde(default, deserialize_with = "crate::config::empty_as_none")]
+    pub revocations: Option<String>,
     /// Private key that signs this service's own tokens for other services.
     #[serde(default, deserialize_with = "crate::config::empty_as_none")]
     pub signing_key: Option<PathBuf>,

@@ -1,7 +1,7 @@
 //! Server streams that cannot hurt: bounded, timed, and ended with a token to go on from.
 //!
 //! A producer sends through an [`Outlet`]. A reader that is too slow is cut rather than waited for; a stream also ends
-//! when the server drains, after ten minutes, and with the token of its caller.
+//! when the server drains, after ten minutes, and with the token of its caller, whether that ends or is revoked.
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
 
-use crate::auth::Caller;
+use crate::auth::{Caller, Revocations};
 use crate::server::Draining;
 use crate::status::{Fault, Kind};
 
@@ -53,6 +53,8 @@ pub enum StreamEnd {
     Age,
     /// The token of the caller has ended: reconnect with another.
     TokenExpired,
+    /// The token of the caller was revoked.
+    TokenRevoked,
     /// The reader is too slow: reconnect, and read faster.
     SlowConsumer,
     /// Nobody reads any more.
@@ -68,6 +70,8 @@ impl StreamEnd {
             Self::Age => Fault::new(Kind::Unavailable, "the stream has lived its time")
                 .because(ErrorReason::Draining),
             Self::TokenExpired => Fault::new(Kind::Unauthenticated, "the token has ended"),
+            Self::TokenRevoked => Fault::new(Kind::Unauthenticated, "the token is revoked")
+                .because(ErrorReason::TokenRevoked),
             Self::SlowConsumer => Fault::new(Kind::Exhausted, "the reader is too slow")
                 .because(ErrorReason::SlowConsumer),
             Self::ReaderGone => Fault::new(Kind::Unavailable, "the reader is gone"),
@@ -85,6 +89,8 @@ pub struct Outlet<T> {
     sender: mpsc::Sender<T>,
     last_word: Arc<OnceLock<Status>>,
     draining: CancellationToken,
+    revocations: Revocations,
+    caller: Caller,
     send_timeout: Duration,
     age_ends: Instant,
     token_ends: Instant,
@@ -104,7 +110,8 @@ pub fn open<T, R>(
     now: Timestamp,
     limits: StreamLimits,
 ) -> Result<(Outlet<T>, Inlet<T>), Status> {
-    let token_life = domain::time::elapsed(now, Caller::of(request)?.expires_at());
+    let caller = Caller::of(request)?.clone();
+    let token_life = domain::time::elapsed(now, caller.expires_at());
     let (sender, receiver) = mpsc::channel(limits.buffer);
     let last_word = Arc::new(OnceLock::new());
     let started = Instant::now();
@@ -112,6 +119,8 @@ pub fn open<T, R>(
         sender,
         last_word: Arc::clone(&last_word),
         draining: Draining::of(request),
+        revocations: Revocations::of(request),
+        caller,
         send_timeout: limits.send_timeout,
         age_ends: started + limits.age,
         token_ends: started + token_life,
@@ -143,6 +152,7 @@ impl<T> Outlet<T> {
             () = self.sender.closed() => StreamEnd::ReaderGone,
             () = self.draining.cancelled() => StreamEnd::Draining,
             () = tokio::time::sleep_until(self.token_ends) => StreamEnd::TokenExpired,
+            () = self.revocations.revoked(&self.caller) => StreamEnd::TokenRevoked,
             () = tokio::time::sleep_until(self.age_ends) => StreamEnd::Age,
         }
     }

@@ -246,7 +246,7 @@ pub(crate) struct Harness {
     pub(crate) shutdown: CancellationToken,
     pub(crate) serving: JoinHandle<Result<(), ServeError>>,
     pub(crate) tiny: Tiny,
-    _folder: TempDir,
+    _folder: Arc<TempDir>,
 }
 
 pub(crate) fn tenant(name: &str) -> TenantId {
@@ -265,6 +265,7 @@ pub(crate) fn auth_config(keys: &DevelopmentKeys) -> AuthConfig {
         issuer: ISSUER.to_owned(),
         audience: AUDIENCE.to_owned(),
         jwks: keys.jwks_path().to_str().unwrap().to_owned(),
+        revocations: None,
         signing_key: None,
         leeway_seconds: 30,
     }
@@ -279,11 +280,32 @@ impl Harness {
         config: ServerConfig,
         shape: impl FnOnce(Server) -> Server,
     ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::start_on(folder, None, config, shape).await
+    }
+
+    /// Two servers with the same keys and the same list of revoked tokens.
+    pub(crate) async fn replicas(config: ServerConfig, revocations: &str) -> [Self; 2] {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let start = || {
+            let (folder, list) = (Arc::clone(&folder), Some(revocations.to_owned()));
+            Self::start_on(folder, list, config.clone(), |server| server)
+        };
+        [start().await, start().await]
+    }
+
+    async fn start_on(
+        folder: Arc<TempDir>,
+        revocations: Option<String>,
+        config: ServerConfig,
+        shape: impl FnOnce(Server) -> Server,
+    ) -> Self {
         let keys = DevelopmentKeys::create_or_load(folder.path()).unwrap();
-        let verifier = Verifier::open(&auth_config(&keys), Arc::new(SystemClock))
-            .await
-            .unwrap();
+        let auth = AuthConfig {
+            revocations,
+            ..auth_config(&keys)
+        };
+        let verifier = Verifier::open(&auth, Arc::new(SystemClock)).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();

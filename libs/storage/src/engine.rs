@@ -8,7 +8,7 @@ use crate::config::Location;
 use crate::{StoreConfig, StoreError};
 
 pub(crate) mod postgres;
-mod sqlite;
+pub(crate) mod sqlite;
 
 /// The connections of an open store.
 pub(crate) struct Opened {

@@ -1,10 +1,12 @@
 //! Group commit on SQLite, where only one transaction can write at a time anyway: what waits for its turn shares one
-//! transaction, a savepoint each, and is answered once that transaction is durable. A disk that can sync 200 times a
-//! second then carries thousands of small writes.
+//! transaction, and is answered once that transaction is durable. A disk that can sync 200 times a second then carries
+//! thousands of small writes.
 //!
-//! Whose work answers with an error is undone alone. After a statement that *failed* nothing about the transaction is
-//! taken for granted: it is rolled back whole, and its works run again, each in a transaction of its own. Nobody is
-//! answered before the commit, an error neither: it may rest on what another work of the group has written.
+//! The first work has nothing before it that its failure could undo, so it needs no savepoint, for which SQLite would
+//! copy each page that it changes; the others have one each. Whose work answers with an error is undone alone. After a
+//! statement that *failed* nothing about the transaction is taken for granted: it is rolled back whole, and its works run
+//! again, each in a transaction of its own. Nobody is answered before the commit, an error neither, unless it is the
+//! first: it may rest on what another work of the group has written.
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
@@ -49,6 +51,13 @@ enum Fate {
 
 /// A work and the way back to its caller, without their types.
 trait Job: Send {
+    /// Runs the work as the first of a transaction, and gives that back if others may follow. If not, it is undone, and
+    /// the caller was answered.
+    fn lead(
+        self: Box<Self>,
+        open: DatabaseTransaction,
+    ) -> BoxFuture<'static, Option<(DatabaseTransaction, Ran)>>;
+
     /// Runs the work in a savepoint of `outer`.
     fn run(self: Box<Self>, outer: &DatabaseTransaction) -> BoxFuture<'_, Ran>;
 
@@ -84,6 +93,41 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
+    fn lead(
+        self: Box<Self>,
+        open: DatabaseTransaction,
+    ) -> BoxFuture<'static, Option<(DatabaseTransaction, Ran)>> {
+        let Self {
+            work,
+            wakeup,
+            span,
+            context,
+            answer,
+        } = *self;
+        async move {
+            let tx = Tx::of(open, &wakeup);
+            let ran = AssertUnwindSafe(async { work(&tx).await })
+                .catch_unwind()
+                .await;
+            let refused = match (ran, tx.failure()) {
+                (Ok(Ok(value)), None) => {
+                    let (open, hooks) = tx.into_parts();
+                    return Some((open, Ran::sound(Ok(value), hooks, answer)));
+                }
+                (Ok(Err(error)), None) => Grouped::Done(Err(error)),
+                // A panic is the caller's alone, as below.
+                (Err(_), _) | (Ok(_), Some(_)) => Grouped::Alone,
+            };
+            tx.roll_back().await;
+            // A caller who is gone needs no answer.
+            let _ = answer.send(refused);
+            None
+        }
+        .instrument(span)
+        .with_context(context)
+        .boxed()
+    }
+
     fn run(self: Box<Self>, outer: &DatabaseTransaction) -> BoxFuture<'_, Ran> {
         let Self {
             work,
@@ -194,38 +238,49 @@ impl Database {
         answered.await.unwrap_or(Grouped::Alone)
     }
 
-    async fn run_group(&self, jobs: Vec<Box<dyn Job>>) {
-        let Ok(outer) = Tx::open(self.writer()).await else {
-            for job in jobs {
-                job.decline();
-            }
-            return;
-        };
-        let mut ran: Vec<Ran> = Vec::with_capacity(jobs.len());
-        let mut soundness = Soundness::Sound;
-        let mut left = jobs.into_iter();
-        for job in left.by_ref() {
-            let one = job.run(&outer).await;
-            soundness = one.soundness;
-            ran.push(one);
-            if soundness == Soundness::Broken {
+    async fn run_group(&self, jobs: VecDeque<Box<dyn Job>>) {
+        let mut left = jobs;
+        while let Some(first) = left.pop_front() {
+            let Ok(open) = Tx::open(self.writer()).await else {
+                left.push_front(first);
                 break;
+            };
+            if let Some((outer, led)) = first.lead(open).await {
+                follow(outer, led, &mut left).await;
             }
-        }
-        let fate = match soundness {
-            Soundness::Sound => match outer.commit().await {
-                Ok(()) => Fate::Durable,
-                Err(error) => Fate::Failed(error),
-            },
-            Soundness::Broken => {
-                Tx::roll_back_open(outer).await;
-                Fate::Undone
-            }
-        };
-        for one in ran {
-            one.settle(fate.clone());
         }
         for job in left {
+            job.decline();
+        }
+    }
+}
+
+/// Runs the works that share the transaction of the first, and commits it. Works are left over after one that broke it.
+async fn follow(outer: DatabaseTransaction, led: Ran, left: &mut VecDeque<Box<dyn Job>>) {
+    let mut ran = vec![led];
+    let mut soundness = Soundness::Sound;
+    while soundness == Soundness::Sound
+        && let Some(job) = left.pop_front()
+    {
+        let one = job.run(&outer).await;
+        soundness = one.soundness;
+        ran.push(one);
+    }
+    let fate = match soundness {
+        Soundness::Sound => match outer.commit().await {
+            Ok(()) => Fate::Durable,
+            Err(error) => Fate::Failed(error),
+        },
+        Soundness::Broken => {
+            Tx::roll_back_open(outer).await;
+            Fate::Undone
+        }
+    };
+    for one in ran {
+        one.settle(fate.clone());
+    }
+    if soundness == Soundness::Broken {
+        for job in left.drain(..) {
             job.decline();
         }
     }
@@ -245,7 +300,7 @@ impl Group {
         self.lock().push_back(job);
     }
 
-    fn take(&self) -> Vec<Box<dyn Job>> {
+    fn take(&self) -> VecDeque<Box<dyn Job>> {
         let mut waiting = self.lock();
         let count = waiting.len().min(GROUP);
         waiting.drain(..count).collect()

@@ -15,6 +15,7 @@ mod migrations;
 mod request;
 mod retention;
 pub mod schema;
+pub mod shape;
 mod tenant;
 mod tx;
 mod write;

@@ -9,6 +9,7 @@ use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTraitSelf, Schema
 
 use crate::config::Location;
 use crate::engine::postgres;
+use crate::engine::sqlite::statistics;
 use crate::schema::{Migration, bytes, millis, text};
 use crate::{StoreConfig, StoreError};
 
@@ -56,10 +57,14 @@ pub(crate) async fn run(
 ) -> Result<(), StoreError> {
     let migrator = Migrator(migrations.into_iter().map(Arc::from).collect());
     match config.url.location() {
-        Location::Sqlite(_) => migrator
-            .up(writer, None)
-            .await
-            .map_err(StoreError::Migration),
+        Location::Sqlite(_) => {
+            migrator
+                .up(writer, None)
+                .await
+                .map_err(StoreError::Migration)?;
+            let told = statistics::tell(writer).await;
+            told.map_err(StoreError::Migration)
+        }
         Location::Postgres(url) => {
             let session = postgres::open_for_migration(url, config).await?;
             let outcome = match session.execute_unprepared(TAKE_TURNS).await {

@@ -63,7 +63,8 @@ impl Tx {
         connection.begin_with_options(options).await
     }
 
-    fn of(transaction: DatabaseTransaction, wakeup: &Arc<Notify>) -> Self {
+    /// Works in a transaction that somebody else ends.
+    pub(crate) fn of(transaction: DatabaseTransaction, wakeup: &Arc<Notify>) -> Self {
         Self {
             transaction,
             failure: Mutex::default(),
@@ -82,11 +83,20 @@ impl Tx {
         Ok(())
     }
 
+    /// Leaves the transaction open, and hands out what is to happen once it is durable.
+    pub(crate) fn into_parts(self) -> (DatabaseTransaction, Vec<Hook>) {
+        let hooks = self.hooks.into_inner();
+        (
+            self.transaction,
+            hooks.unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
     /// Ends the transaction or savepoint with its effects, and hands out what is to happen once they are durable.
     pub(crate) async fn release(self) -> Result<Vec<Hook>, DbErr> {
-        self.transaction.commit().await?;
-        let hooks = self.hooks.into_inner();
-        Ok(hooks.unwrap_or_else(PoisonError::into_inner))
+        let (transaction, hooks) = self.into_parts();
+        transaction.commit().await?;
+        Ok(hooks)
     }
 
     /// Ends the transaction or savepoint without its effects.

@@ -1,6 +1,6 @@
 //! What the tests of all packages share: databases that last one test, services in process or as processes, stand-ins
-//! for the services around them, a clock and ids under control, tokens of every caller, builders of domain values,
-//! tables of bad input and a receiver for traces.
+//! for the services around them, a clock and ids under control, a network and a disk that can fail, tokens of every
+//! caller, builders of domain values, tables of bad input and a receiver for traces.
 //!
 //! A dev-dependency only. Helpers panic where a test would: a test that cannot be set up has failed.
 #![expect(
@@ -15,11 +15,13 @@
 pub mod builders;
 pub mod canary;
 pub mod clock;
+pub mod disk;
 pub mod grpc;
 pub mod ids;
 pub mod messages;
 pub mod otlp;
 pub mod process;
+mod proxy;
 mod rig;
 pub mod scratch;
 pub mod serve;
@@ -31,6 +33,7 @@ mod wait;
 pub use self::{
     clock::FakeClock,
     ids::SequentialIds,
+    proxy::Proxy,
     rig::Rig,
     serve::{Served, serve},
     stand_in::StandIn,

@@ -104,6 +104,7 @@ pub fn a_cart_line() -> CartLine {
         unit_price: Some(usd(24_900)),
         unit_margin: Some(usd(8_000)),
         configurable: false,
+        category: Some("Bicycles > Touring".to_owned()),
     }
 }
 

@@ -60,6 +60,11 @@ impl Child {
         self.child.id()
     }
 
+    /// Bytes of memory that the process has in use; `None` when it is gone.
+    pub fn resident(&self) -> Option<u64> {
+        resident(self.id()?)
+    }
+
     /// Every line so far, both outputs in the order of arrival.
     pub fn lines(&self) -> Vec<String> {
         self.output.lines.lock().unwrap().clone()
@@ -100,6 +105,20 @@ impl Child {
     }
 }
 
+/// Bytes of memory that a process has in use; `None` when there is no such process.
+pub fn resident(id: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    resident_in(&status)
+}
+
+fn resident_in(status: &str) -> Option<u64> {
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
 /// Reads to the end, so that a chatty child never blocks on a full pipe.
 async fn collect(from: Option<impl AsyncRead + Unpin>, output: Arc<Output>) {
     let mut lines = BufReader::new(from.expect("a captured output")).lines();
@@ -133,6 +152,17 @@ mod tests {
         assert_eq!(ready, "listening on 7");
         assert_eq!(child.id(), None);
         assert_eq!(child.text(), "listening on 7");
+    }
+
+    #[tokio::test]
+    async fn memory_is_read_while_the_process_lives() {
+        let mut child = script("exec sleep 60");
+
+        assert!(child.resident() > Some(4_096));
+        child.kill().await;
+        assert_eq!(child.resident(), None);
+        let status = "Name:\tload\nVmHWM:\t  900 kB\nVmRSS:\t  512 kB\nThreads:\t3\n";
+        assert_eq!(resident_in(status), Some(512 * 1024));
     }
 
     #[tokio::test]

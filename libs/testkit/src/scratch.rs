@@ -49,12 +49,17 @@ pub fn sqlite() -> Scratch {
 /// An empty PostgreSQL database, or `None` where there is no server and none is demanded.
 pub async fn postgres() -> Option<Scratch> {
     let Some(admin_url) = postgres::admin_url().await else {
-        let missing = "no PostgreSQL: set RESCATE_TEST_PG_URL or PG_BIN, or install `postgresql`";
-        assert!(environment("CI").is_none(), "{missing}");
-        eprintln!("SKIPPED, {missing}");
+        skip();
         return None;
     };
     Some(on_server(&admin_url).await)
+}
+
+/// Says that a test does without PostgreSQL, which fails where that is demanded.
+fn skip() {
+    let missing = "no PostgreSQL: set RESCATE_TEST_PG_URL or PG_BIN, or install `postgresql`";
+    assert!(environment("CI").is_none(), "{missing}");
+    eprintln!("SKIPPED, {missing}");
 }
 
 /// An empty PostgreSQL database on the server of this url, from which databases can be created.

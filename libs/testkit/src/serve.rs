@@ -101,7 +101,8 @@ impl Drop for Served {
     }
 }
 
-async fn health(uri: String) -> Result<(), String> {
+/// Whether the server at this address says that it can work; `Err` says why not.
+pub async fn health(uri: String) -> Result<(), String> {
     let channel = Endpoint::from_shared(uri)
         .unwrap()
         .connect()

@@ -49,6 +49,7 @@ impl Issuer {
             issuer: ISSUER.to_owned(),
             audience: audience.to_owned(),
             jwks: self.keys.jwks_path().display().to_string(),
+            revocations: None,
             signing_key: Some(self.keys.key_path()),
             leeway_seconds: LEEWAY_SECONDS,
         }

@@ -107,7 +107,7 @@ pub(crate) fn most_worthwhile(
 }
 
 /// Whether what the shopper pays for the articles is less by the offer; other remedies cost margin alone.
-fn lowers_value(remedy: RemedyKind) -> bool {
+pub(crate) fn lowers_value(remedy: RemedyKind) -> bool {
     match remedy {
         RemedyKind::PercentOff | RemedyKind::AmountOff | RemedyKind::PriceMatch => true,
         RemedyKind::Information
@@ -149,7 +149,7 @@ fn same_currency(
 /// The largest amount up to `ceiling` that holds, by bisection; zero when none does.
 // INVARIANT: what holds for an amount holds for every smaller one, since an offer takes at least as much off the margin
 // as off what the floor demands.
-fn largest(ceiling: Money, holds: impl Fn(Money) -> bool) -> Money {
+pub(crate) fn largest(ceiling: Money, holds: impl Fn(Money) -> bool) -> Money {
     let currency = ceiling.currency();
     let of = |minor_units| Money::new(minor_units, currency).unwrap_or(Money::zero(currency));
     if holds(ceiling) {

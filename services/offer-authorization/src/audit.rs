@@ -5,6 +5,7 @@
 //! personal value.
 
 mod chain;
+mod checkpoints;
 
 use domain::closed_enum;
 use domain::id::TenantId;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub(crate) use chain::{Chain, Checkpoint, Fault};
+pub(crate) use checkpoints::{CheckpointError, Checkpoints, Kept, UnsignedLine};
 
 /// The hash before the first entry.
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -62,6 +64,8 @@ closed_enum! {
         PurseSet = "purse_set",
         /// What is known of an agent or supervisor was set.
         StandingSet = "standing_set",
+        /// A margin floor was set, or taken away.
+        MarginFloorSet = "margin_floor_set",
     }
 }
 

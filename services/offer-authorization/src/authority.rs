@@ -4,6 +4,7 @@
 //! Who may grant what is written in Cedar (`schema.cedarschema`, `starter.cedar`); the lines of authority that operators
 //! may send instead become Cedar too. Budget, purse, use and margin are no matter of policy: no policy can pass them by.
 
+mod answers;
 mod compiled;
 mod judge;
 mod ladder;
@@ -21,7 +22,7 @@ pub(crate) use question::{
     AuthorityQuestion, BOTH, Certificate, CertificateName, Circumstances, Grantor, GrantorRole,
     History, PolicyName, Standing, Tier,
 };
-pub(crate) use weigh::Seek;
+pub(crate) use weigh::{Seek, Verdict};
 
 #[cfg(test)]
 mod reference;

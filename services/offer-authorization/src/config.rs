@@ -1,13 +1,14 @@
 //! Settings of this service; `defaults.toml` says what each one means.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use domain::id::TenantId;
 use domain::money::{BasisPoints, Currency, MAX_MINOR_UNITS, Money};
 use platform::config::{
     AuthConfig, ClientConfig, Faults, ServerConfig, ServiceConfig, TelemetryConfig, Validate,
+    empty_as_none,
 };
 use serde::Deserialize;
 use storage::StoreConfig;
@@ -26,6 +27,7 @@ pub struct Config {
     pub store: StoreConfig,
     pub upstreams: UpstreamsConfig,
     pub tokens: TokensConfig,
+    pub audit: AuditConfig,
     pub offers: OffersConfig,
     /// What single tenants test of their offers, by tenant.
     pub tenants: BTreeMap<TenantId, WorthConfig>,
@@ -43,6 +45,15 @@ pub struct UpstreamsConfig {
 #[serde(deny_unknown_fields)]
 pub struct TokensConfig {
     pub key_folder: PathBuf,
+}
+
+/// The audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditConfig {
+    /// Absent: beside the keys.
+    #[serde(deserialize_with = "empty_as_none")]
+    pub checkpoint_folder: Option<PathBuf>,
 }
 
 /// What offers of a tenant have to bring in.
@@ -76,6 +87,12 @@ impl ServiceConfig for Config {
 }
 
 impl Config {
+    /// Where checkpoints of audit trails are kept.
+    pub(crate) fn checkpoint_folder(&self) -> &Path {
+        let own = self.audit.checkpoint_folder.as_deref();
+        own.unwrap_or(&self.tokens.key_folder)
+    }
+
     /// What offers have to bring in, for the tenants that test it.
     pub(crate) fn worths(&self) -> BTreeMap<TenantId, Worth> {
         let tenants = self.tenants.iter();

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::authority::{
     AuthorityQuestion, Circumstances, CompiledPolicy, Grantor, PolicyName, Seek,
 };
+use crate::floors::FloorLimit;
 
 closed_enum! {
     /// What was answered.
@@ -50,6 +51,9 @@ pub(crate) struct Decision {
     /// What else the policy could see.
     #[serde(default)]
     pub(crate) circumstances: Circumstances,
+    /// The margin floors that it would break.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) broken_floors: Vec<FloorLimit>,
     pub(crate) decided_at: Timestamp,
 }
 
@@ -136,7 +140,8 @@ impl DryRun {
         };
         changed.add(decision.amount);
         if changed.examples.len() < EXAMPLES {
-            let weighed = policy.weigh(question, decision.amount.minor_units(), Seek::Answer);
+            let ceiling = decision.amount.minor_units();
+            let weighed = policy.ask(question).weigh(ceiling, Seek::Answer);
             changed.examples.push(Example {
                 stored: stored.clone(),
                 reasons: weighed.refusals,
@@ -186,6 +191,7 @@ mod tests {
                 others: others.to_vec(),
                 decided_by: Vec::new(),
                 circumstances: Circumstances::default(),
+                broken_floors: Vec::new(),
                 decided_at: start(),
             },
         }

@@ -7,9 +7,9 @@ use proto::field::InvalidField;
 use storage::{StoreError, StoreFault};
 use thiserror::Error;
 
+use crate::audit::CheckpointError;
 use crate::authority::PolicyFault;
 use crate::offer::IllegalMove;
-use crate::token::TokenKeyError;
 
 /// Why a call failed.
 #[derive(Debug, Error)]
@@ -43,7 +43,7 @@ pub(crate) enum OfferError {
     #[error("the offer token cannot be signed")]
     Signing(#[source] KeyError),
     #[error("the audit trail cannot be signed")]
-    Checkpoint(#[source] TokenKeyError),
+    Checkpoint(#[source] CheckpointError),
     #[error("the store failed")]
     Store(#[from] StoreError),
 }

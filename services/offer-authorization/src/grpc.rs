@@ -11,7 +11,7 @@ pub(crate) use program::ProgramApi;
 
 use platform::auth::Caller;
 use platform::paging::Page;
-use platform::status;
+use platform::status::{self, Fault, Kind};
 use prost::Message;
 use proto::field::{self, InvalidField};
 use storage::RequestKey;
@@ -66,6 +66,19 @@ where
     T: TryFrom<W, Error = InvalidField>,
 {
     T::try_from(message).map_err(refuse)
+}
+
+/// The same for a message that takes long to parse, where it holds up nobody.
+async fn parse_aside<W, T>(message: W) -> Result<T, Status>
+where
+    W: Send + 'static,
+    T: TryFrom<W, Error = InvalidField> + Send + 'static,
+{
+    let parsed = tokio::task::spawn_blocking(move || parse(message)).await;
+    parsed.unwrap_or_else(|_| {
+        let fault = Fault::new(Kind::Internal, "a message was not parsed to its end");
+        Err(fault.to_status())
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape `map_err` wants")]

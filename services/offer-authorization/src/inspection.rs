@@ -10,9 +10,11 @@ use storage::{Database, StoreError};
 use thiserror::Error;
 
 use crate::Config;
-use crate::audit::{Chain, Checkpoint, Entry, Fault, Head};
+use crate::audit::{
+    Chain, Checkpoint, CheckpointError, Checkpoints, Entry, Fault, Head, Kept, UnsignedLine,
+};
 use crate::store::audit;
-use crate::token::{KeptCheckpoints, TokenKeyError, TokenKeys};
+use crate::token::TokenKeys;
 
 /// Why a trail cannot be looked at.
 #[derive(Debug, Error)]
@@ -23,6 +25,9 @@ pub enum InspectionError {
     /// The keys cannot be read.
     #[error("the keys of offer tokens cannot be used")]
     Keys(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The checkpoints cannot be read.
+    #[error("the checkpoints of audit trails cannot be read")]
+    Checkpoints(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Signing failed.
     #[error("the export cannot be signed")]
     Signing(#[source] KeyError),
@@ -73,9 +78,9 @@ enum Line {
 #[derive(Debug)]
 pub struct Inspector {
     database: Database,
-    keys: TokenKeys,
+    checkpoints: Checkpoints,
     /// As they were before any entry was read: what is written meanwhile is never missed.
-    kept: KeptCheckpoints,
+    kept: Kept,
 }
 
 impl Inspector {
@@ -84,16 +89,20 @@ impl Inspector {
     /// # Errors
     /// [`InspectionError`]: one of them is not there.
     pub async fn open(config: &Config) -> Result<Self, InspectionError> {
-        let keys = TokenKeys::open_existing(&config.tokens.key_folder).map_err(unusable)?;
-        Self::of(Database::open(&config.store).await?, keys)
+        let keys = TokenKeys::open_existing(&config.tokens.key_folder);
+        let keys = keys.map_err(|failure| InspectionError::Keys(Box::new(failure)))?;
+        let checkpoints = Checkpoints::existing(config.checkpoint_folder(), keys);
+        Self::of(Database::open(&config.store).await?, checkpoints)
     }
 
-    pub(crate) fn of(database: Database, keys: TokenKeys) -> Result<Self, InspectionError> {
-        let kept = keys.checkpoints().map_err(unusable)?;
+    pub(crate) fn of(
+        database: Database,
+        checkpoints: Checkpoints,
+    ) -> Result<Self, InspectionError> {
         Ok(Self {
+            kept: checkpoints.kept().map_err(unreadable)?,
             database,
-            keys,
-            kept,
+            checkpoints,
         })
     }
 
@@ -114,8 +123,9 @@ impl Inspector {
         tenants.extend(signed.map(|seen| seen.tenant.clone()));
         tenants.sort();
         tenants.dedup();
-        if tenants.is_empty() && !self.kept.unverifiable.is_empty() {
-            return Err(InspectionError::Unsound(in_words(&self.unverifiable())));
+        if tenants.is_empty() && !self.kept.unsigned.is_empty() {
+            let faults: Vec<Fault> = self.kept.unsigned.iter().map(unverifiable).collect();
+            return Err(InspectionError::Unsound(in_words(&faults)));
         }
         Ok(tenants)
     }
@@ -156,7 +166,7 @@ impl Inspector {
             hash: head.hash,
             at_ms,
         };
-        let signature = self.keys.sign_checkpoint(&seen);
+        let signature = self.checkpoints.sign(&seen);
         let signature = signature.map_err(InspectionError::Signing)?;
         write_line(out, &Line::Signature(signature))?;
         Ok(proven.entries)
@@ -190,7 +200,7 @@ impl Inspector {
                 }
             }
         }
-        let signed = signed.and_then(|token| self.keys.read_checkpoint(&token));
+        let signed = signed.and_then(|token| self.checkpoints.read(&token));
         let signed = signed.filter(|seen| seen.tenant == tenant);
         let (mut faults, mut checkpoints) = (vec![Fault::Unsigned], 0);
         if let Some(signed) = signed {
@@ -202,7 +212,7 @@ impl Inspector {
                 hash: signed.hash,
             });
         }
-        faults.extend(self.unverifiable());
+        faults.extend(self.unverifiable(&tenant));
         Ok(Verified {
             entries,
             checkpoints,
@@ -226,7 +236,7 @@ impl Inspector {
         });
         let head = head.await?;
         let mut faults = chain.finish(&head);
-        faults.extend(self.unverifiable());
+        faults.extend(self.unverifiable(tenant));
         let seen = self.kept.checkpoints.iter();
         let verified = Verified {
             tenant: tenant.clone(),
@@ -237,10 +247,11 @@ impl Inspector {
         Ok((verified, head))
     }
 
-    /// Checkpoints that prove nothing may have been about any trail.
-    fn unverifiable(&self) -> Vec<Fault> {
-        let lines = self.kept.unverifiable.iter().copied();
-        lines.map(Fault::Unverifiable).collect()
+    /// Lines that prove nothing, and may have been about the trail.
+    fn unverifiable(&self, tenant: &TenantId) -> Vec<Fault> {
+        let lines = self.kept.unsigned.iter();
+        let lines = lines.filter(|line| line.concerns(tenant));
+        lines.map(unverifiable).collect()
     }
 }
 
@@ -253,6 +264,13 @@ fn write_line<W: Write>(out: &mut W, line: &Line) -> Result<(), InspectionError>
     Ok(out.write_all(b"\n")?)
 }
 
-fn unusable(failure: TokenKeyError) -> InspectionError {
-    InspectionError::Keys(Box::new(failure))
+fn unverifiable(unsigned: &UnsignedLine) -> Fault {
+    Fault::Unverifiable {
+        file: unsigned.file.clone(),
+        line: unsigned.line,
+    }
+}
+
+fn unreadable(failure: CheckpointError) -> InspectionError {
+    InspectionError::Checkpoints(Box::new(failure))
 }

@@ -13,6 +13,7 @@ mod config;
 mod day;
 mod decision;
 mod error;
+mod floors;
 mod grpc;
 mod inspection;
 mod ledger;
@@ -51,6 +52,7 @@ use tonic::service::Routes;
 pub use config::{Config, OffersConfig, TokensConfig, UpstreamsConfig, WorthConfig};
 pub use inspection::{InspectionError, Inspector, Verified};
 
+use audit::Checkpoints;
 use authority::PolicyFault;
 use grpc::{AuthorizationApi, ProgramApi};
 use service::{Parts, Service};
@@ -81,6 +83,9 @@ pub enum RunError {
     /// Offer tokens cannot be signed.
     #[error("the keys of offer tokens cannot be used")]
     TokenKeys(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Checkpoints of audit trails cannot be kept.
+    #[error("the folder of checkpoints cannot be used")]
+    Checkpoints(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The starter policy that is compiled in is none.
     #[error("the starter policy cannot be used")]
     Starter(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -162,14 +167,18 @@ impl Program for OfferAuthorization {
 }
 
 fn service(config: &Config, sources: &Sources, database: Database) -> Result<Service, RunError> {
-    let keys = TokenKeys::open(&config.tokens.key_folder);
+    let keys = TokenKeys::open(&config.tokens.key_folder)
+        .map_err(|failure| RunError::TokenKeys(Box::new(failure)))?;
+    let checkpoints = Checkpoints::open(config.checkpoint_folder(), keys.clone())
+        .map_err(|failure| RunError::Checkpoints(Box::new(failure)))?;
     let none = |fault: PolicyFault| RunError::Starter(Box::new(fault));
     let parts = Parts {
         database,
         clock: Arc::clone(&sources.clock),
         ids: Arc::clone(&sources.ids),
         settings: config.offers.settings(),
-        keys: keys.map_err(|failure| RunError::TokenKeys(Box::new(failure)))?,
+        keys,
+        checkpoints,
         starter: authority::starter_policy().map_err(none)?,
         worths: config.worths(),
     };

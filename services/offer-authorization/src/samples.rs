@@ -11,6 +11,7 @@ use testkit::clock::start;
 
 use crate::authority::{CompiledPolicy, Grant, Grantor, GrantorRole, Reach};
 use crate::case::CaseAgent;
+use crate::floors::MarginFloors;
 use crate::programme::{DEFAULT_HOLD_TTL, Programme, ProgrammeState};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -92,6 +93,9 @@ pub(crate) fn policy() -> CompiledPolicy {
 pub(crate) fn policy_of(grants: Vec<Grant>) -> CompiledPolicy {
     CompiledPolicy::new(1, &grants, "").unwrap()
 }
+
+/// A shop without margin floors of its own.
+pub(crate) static NO_FLOORS: MarginFloors = MarginFloors::new(Vec::new());
 
 /// A cause that money helps.
 pub(crate) const MONEY_CAUSE: Cause = Cause::UnexpectedCost;

@@ -8,14 +8,15 @@ mod approve;
 mod authorize;
 mod check;
 mod checkpoints;
-mod compiled;
 mod end;
 mod expiry;
 mod facts;
+mod floors;
 mod grounds;
 mod notes;
 mod periods;
 mod policies;
+mod policy_cache;
 mod programmes;
 mod proposal;
 mod purses;
@@ -42,6 +43,7 @@ use serde::de::DeserializeOwned;
 use storage::{Database, RequestKey};
 
 use crate::amounts::Worth;
+use crate::audit::Checkpoints;
 use crate::authority::{GrantorRole, Policy, PolicyFault};
 use crate::case::CaseAgent;
 use crate::error::OfferError;
@@ -52,9 +54,9 @@ pub(crate) use approvals::{ApprovalNews, Told, Watching};
 pub(crate) use approve::Approval;
 pub(crate) use authorize::{Authorization, AuthorizeOffer, Refusal};
 pub(crate) use check::{AuthorityReport, CheckAuthority, Grantable, Grantors, RefusedRemedy};
-use compiled::Compiled;
 pub(crate) use facts::KPI;
 pub(crate) use policies::{Activation, ListedPolicy, NewPolicy};
+use policy_cache::PolicyCache;
 pub(crate) use redeem::{RedeemOffer, Redeemed};
 pub(crate) use reverse::{ReversalReason, ReverseRedemption};
 use unit::Unit;
@@ -110,7 +112,8 @@ struct Inner {
     ids: Arc<dyn IdSource>,
     settings: Settings,
     keys: TokenKeys,
-    compiled: Compiled,
+    checkpoints: Checkpoints,
+    policies: PolicyCache,
     watchers: Watchers,
     worths: BTreeMap<TenantId, Worth>,
 }
@@ -122,6 +125,7 @@ pub(crate) struct Parts {
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) settings: Settings,
     pub(crate) keys: TokenKeys,
+    pub(crate) checkpoints: Checkpoints,
     /// What decides for a tenant that has activated no policy of its own.
     pub(crate) starter: Policy,
     /// What offers have to bring in, for the tenants that test it.
@@ -138,6 +142,7 @@ impl Service {
             ids,
             settings,
             keys,
+            checkpoints,
             starter,
             worths,
         } = parts;
@@ -147,7 +152,8 @@ impl Service {
             ids,
             settings,
             keys,
-            compiled: Compiled::new(starter)?,
+            checkpoints,
+            policies: PolicyCache::new(starter)?,
             watchers: Watchers::new(settings.watch_streams),
             worths,
         };
@@ -159,6 +165,11 @@ impl Service {
     /// The keys of offer tokens.
     pub(crate) fn keys(&self) -> &TokenKeys {
         &self.inner.keys
+    }
+
+    /// Where checkpoints of audit trails are kept.
+    pub(crate) fn checkpoints(&self) -> &Checkpoints {
+        &self.inner.checkpoints
     }
 
     pub(crate) fn now(&self) -> Timestamp {

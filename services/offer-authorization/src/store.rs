@@ -6,6 +6,7 @@ pub(crate) mod cases;
 mod days;
 pub(crate) mod decisions;
 mod entities;
+pub(crate) mod floors;
 pub(crate) mod ledger;
 mod migrations;
 pub(crate) mod offers;

@@ -5,26 +5,21 @@
 //! learns nothing but these claims.
 
 use std::fs;
-use std::io::{ErrorKind, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use domain::id::{OfferId, PersonId, TenantId};
 use domain::money::Currency;
 use domain::remedy::RemedyKind;
 use platform::auth::{KeyError, SigningKey};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-use crate::audit::Checkpoint;
 use crate::offer::Offer;
 
 /// The `typ` of the token's header.
 const KIND: &str = "offer+jwt";
-/// The `typ` of a checkpoint of an audit trail.
-const CHECKPOINT: &str = "audit-checkpoint";
-const CHECKPOINTS: &str = "audit-checkpoints.jws";
 const CURRENT: &str = "offer-signing-key.pk8";
 const EXTENSION: &str = "pk8";
 
@@ -71,24 +66,11 @@ pub(crate) enum TokenKeyError {
     /// The folder cannot be listed.
     #[error("the folder of offer token keys cannot be read")]
     Folder(#[source] std::io::Error),
-    /// The checkpoints of audit trails cannot be read or written.
-    #[error("the checkpoints of audit trails cannot be read or written")]
-    Checkpoints(#[source] std::io::Error),
-}
-
-/// What is kept of the checkpoints of audit trails.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct KeptCheckpoints {
-    /// Those that a key of ours signed.
-    pub(crate) checkpoints: Vec<Checkpoint>,
-    /// The lines, counted from 1, that no key of ours signed: what they would prove is not known.
-    pub(crate) unverifiable: Vec<usize>,
 }
 
 /// The keys of offer tokens. The current one signs; those that were replaced still verify.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenKeys {
-    folder: PathBuf,
     current: Arc<SigningKey>,
     retired: Arc<[SigningKey]>,
 }
@@ -123,7 +105,6 @@ impl TokenKeys {
         others.sort();
         let retired = others.iter().map(|path| SigningKey::from_file(path));
         Ok(Self {
-            folder: folder.to_owned(),
             current: Arc::new(current),
             retired: retired.collect::<Result<_, _>>()?,
         })
@@ -154,83 +135,22 @@ impl TokenKeys {
             .ok_or(KeyError::NotVerified)
     }
 
-    /// A checkpoint of an audit trail, signed.
+    /// Something else that this service vouches for, as a token of its own type.
     ///
     /// # Errors
     /// The key does not sign: a fault of ours.
-    pub(crate) fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<String, KeyError> {
-        self.current.sign(CHECKPOINT, checkpoint)
+    pub(crate) fn sign_as<T: Serialize>(&self, kind: &str, claims: &T) -> Result<String, KeyError> {
+        self.current.sign(kind, claims)
     }
 
-    /// What a signed checkpoint says, if any of our keys signed it.
-    pub(crate) fn read_checkpoint(&self, signed: &str) -> Option<Checkpoint> {
-        self.all()
-            .find_map(|key| key.verify(CHECKPOINT, signed).ok())
-    }
-
-    /// Signs a checkpoint and keeps it beside the keys, where the database cannot reach it.
-    ///
-    /// # Errors
-    /// It cannot be signed or written.
-    pub(crate) async fn write_checkpoint(
-        &self,
-        checkpoint: &Checkpoint,
-    ) -> Result<(), TokenKeyError> {
-        let line = self.sign_checkpoint(checkpoint)?;
-        let written = append_line(&self.folder.join(CHECKPOINTS), &line).await;
-        written.map_err(TokenKeyError::Checkpoints)
-    }
-
-    /// All checkpoints that are kept, and which of them cannot be verified. None when there is no file of them.
-    ///
-    /// # Errors
-    /// They cannot be read.
-    pub(crate) fn checkpoints(&self) -> Result<KeptCheckpoints, TokenKeyError> {
-        let mut kept = KeptCheckpoints::default();
-        let lines = match fs::read(self.folder.join(CHECKPOINTS)) {
-            Err(failure) if failure.kind() == ErrorKind::NotFound => return Ok(kept),
-            read => read.map_err(TokenKeyError::Checkpoints)?,
-        };
-        // Also bytes that are no text are a line that nobody signed.
-        let lines = String::from_utf8_lossy(&lines);
-        for (line, number) in lines.lines().zip(1_usize..) {
-            match self.read_checkpoint(line) {
-                Some(checkpoint) => kept.checkpoints.push(checkpoint),
-                None => kept.unverifiable.push(number),
-            }
-        }
-        Ok(kept)
-    }
-
-    /// Where the keys are.
-    #[cfg(test)]
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
+    /// What a token of such a type says, if any of our keys signed it.
+    pub(crate) fn read_as<T: DeserializeOwned>(&self, kind: &str, token: &str) -> Option<T> {
+        self.all().find_map(|key| key.verify(kind, token).ok())
     }
 
     fn all(&self) -> impl Iterator<Item = &SigningKey> {
         std::iter::once(&*self.current).chain(&*self.retired)
     }
-}
-
-/// Appends a whole line in one write, since replicas share the file. A line that a crash has torn is left as it is, to be
-/// found, and takes no other with it.
-async fn append_line(path: &Path, line: &str) -> std::io::Result<()> {
-    let mut options = tokio::fs::OpenOptions::new();
-    let mut file = options
-        .create(true)
-        .read(true)
-        .append(true)
-        .open(path)
-        .await?;
-    let is_torn = file.metadata().await?.len() > 0 && {
-        file.seek(SeekFrom::End(-1)).await?;
-        file.read_u8().await? != b'\n'
-    };
-    let before = if is_torn { "\n" } else { "" };
-    file.write_all(format!("{before}{line}\n").as_bytes())
-        .await?;
-    file.sync_all().await
 }
 
 #[cfg(test)]
@@ -276,29 +196,6 @@ mod tests {
         let made = TokenKeys::open(folder.path()).unwrap();
         let found = TokenKeys::open_existing(folder.path()).unwrap();
         assert_eq!(found.public(), made.public());
-    }
-
-    #[tokio::test]
-    async fn a_torn_checkpoint_is_found_and_takes_no_other_with_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = TokenKeys::open(folder.path()).unwrap();
-        let checkpoint = Checkpoint {
-            tenant: tenant(),
-            number: 1,
-            hash: String::new(),
-            at_ms: 0,
-        };
-        keys.write_checkpoint(&checkpoint).await.unwrap();
-        let path = folder.path().join(CHECKPOINTS);
-        let whole = fs::read_to_string(&path).unwrap();
-        let (torn, _) = whole.split_at(whole.len() / 2);
-        fs::write(&path, format!("{whole}{torn}")).unwrap();
-
-        keys.write_checkpoint(&checkpoint).await.unwrap();
-
-        let kept = keys.checkpoints().unwrap();
-        assert_eq!(kept.checkpoints, [checkpoint.clone(), checkpoint]);
-        assert_eq!(kept.unverifiable, [2]);
     }
 
     #[test]

@@ -1,14 +1,32 @@
 //! The decision: from a moment and the models to an assessment. Pure, so that a replay gives the same answer.
 
-use domain::assessment::{Assessment, Probability};
+use domain::assessment::{Assessment, CauseFinding, Probability};
 use domain::id::AssessmentId;
 use domain::moment::Moment;
 use domain::time::Timestamp;
 
 use crate::cause::CauseBasis;
-use crate::evaluator::Evaluate;
+use crate::evaluator::{Evaluate, Score};
 use crate::features::{SessionFeatures, Snapshot};
-use crate::model::{Lineup, ModelKey};
+use crate::model::{Lineup, Model, ModelKey};
+
+/// By what the moments of a tenant are assessed.
+#[derive(Debug, Clone)]
+pub(crate) struct Basis {
+    pub(crate) champion: Model,
+    pub(crate) causes: CauseBasis,
+}
+
+/// What is said of a moment: an assessment that has no name, because nobody may want to keep it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Verdict<'a> {
+    pub(crate) moment: &'a Moment,
+    pub(crate) model: &'a ModelKey,
+    pub(crate) score: Score,
+    pub(crate) causes: Vec<CauseFinding>,
+    pub(crate) cause_table_version: u32,
+    pub(crate) at: Timestamp,
+}
 
 /// An assessment by the champion, and what the others would have said.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,29 +51,66 @@ pub(crate) fn assess(
     now: Timestamp,
 ) -> Judgement {
     let features = SessionFeatures::of(&Snapshot::from(moment));
-    let score = lineup.champion.evaluator.score(&features);
+    let verdict = Verdict::of(moment, &features, &lineup.champion, causes, now);
     let shadows = lineup.shadows.iter().map(|model| ShadowScore {
         model: model.key.clone(),
         abandonment: model.evaluator.score(&features).abandonment,
     });
     Judgement {
         shadows: shadows.collect(),
-        assessment: Assessment {
+        assessment: verdict.named(id),
+    }
+}
+
+/// Says what the assessment of a moment would be: the same as [`assess`] says, but for the models in the shadow.
+pub(crate) fn preview<'a>(moment: &'a Moment, basis: &'a Basis, now: Timestamp) -> Verdict<'a> {
+    let features = SessionFeatures::of(&Snapshot::from(moment));
+    Verdict::of(moment, &features, &basis.champion, &basis.causes, now)
+}
+
+impl<'a> Verdict<'a> {
+    fn of(
+        moment: &'a Moment,
+        features: &SessionFeatures,
+        champion: &'a Model,
+        causes: &CauseBasis,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            moment,
+            model: &champion.key,
+            score: champion.evaluator.score(features),
+            causes: causes.findings(moment),
+            cause_table_version: causes.version(),
+            at,
+        }
+    }
+
+    fn named(self, id: AssessmentId) -> Assessment {
+        let Self {
+            moment,
+            model,
+            score,
+            causes,
+            cause_table_version,
+            at,
+        } = self;
+        Assessment {
             id,
             moment: moment.id,
             session: moment.session,
-            model: lineup.champion.key.id.clone(),
-            model_version: lineup.champion.key.version,
+            model: model.id.clone(),
+            model_version: model.version,
             abandonment: score.abandonment,
             phase: moment.phase,
-            causes: causes.findings(moment),
-            cause_table_version: Some(causes.version()),
+            causes,
+            cause_table_version: Some(cause_table_version),
             factors: score.factors,
             baseline_log_odds: score.baseline,
             margin_at_risk: moment.cart.margin(),
             progress: moment.progress,
-            assessed_at: now,
-        },
+            assessed_at: at,
+        }
     }
 }
 

@@ -49,6 +49,7 @@ pub struct ModelsConfig {
     pub max_versions: u64,
     pub max_shadows: u64,
     pub max_judged: u64,
+    pub preview_staleness_ms: u64,
 }
 
 /// When models are watched, and what is too much. Figures of a day are those of the window before it against the reference
@@ -104,6 +105,12 @@ impl MomentsConfig {
 
     pub(crate) fn max_age(&self) -> Duration {
         Duration::from_secs(self.max_age_hours.saturating_mul(3_600))
+    }
+}
+
+impl ModelsConfig {
+    pub(crate) fn preview_staleness(&self) -> Duration {
+        Duration::from_millis(self.preview_staleness_ms)
     }
 }
 
@@ -190,6 +197,11 @@ impl Validate for ModelsConfig {
         faults.range("max_versions", self.max_versions, 1..=1_000);
         faults.range("max_shadows", self.max_shadows, 1..=50);
         faults.range("max_judged", self.max_judged, 100..=1_000_000);
+        faults.range(
+            "preview_staleness_ms",
+            self.preview_staleness_ms,
+            0..=60_000,
+        );
     }
 }
 
@@ -252,6 +264,7 @@ mod tests {
         assert_eq!(config.auth.audience, "risk-scoring");
         assert_eq!(config.moments.max_age(), Duration::from_hours(48));
         assert_eq!(config.models.max_shadows, 8);
+        assert_eq!(config.models.preview_staleness(), Duration::from_secs(1));
         assert_eq!(config.drift.check_interval(), Duration::from_mins(10));
     }
 

@@ -5,6 +5,7 @@ mod causes;
 mod evaluate;
 mod models;
 mod outcomes;
+mod preview;
 mod read;
 mod upkeep;
 mod watch;

@@ -54,6 +54,7 @@ pub struct IngestConfig {
     pub session_max_events: usize,
     #[serde(rename = "row_delay_ms", deserialize_with = "millis")]
     pub row_delay: Duration,
+    pub rows_behind: usize,
     pub rows_per_commit: usize,
     #[serde(rename = "timer_tick_ms", deserialize_with = "millis")]
     pub timer_tick: Duration,
@@ -166,6 +167,7 @@ impl Validate for IngestConfig {
             64..=1_073_741_824,
         );
         faults.range("row_delay_ms", self.row_delay.as_millis(), 0..=600_000);
+        faults.range("rows_behind", self.rows_behind, 1..=10_000_000);
         faults.range("rows_per_commit", self.rows_per_commit, 1..=100_000);
         faults.range("session_max_events", self.session_max_events, 1..=100_000);
         faults.range("timer_tick_ms", self.timer_tick.as_millis(), 1..=60_000);

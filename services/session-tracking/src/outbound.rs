@@ -57,6 +57,7 @@ impl Sender<'_> {
         let request = risk::v1::AssessSessionRequest {
             request_id: request_id.to_string(),
             moment: Some(moment.into()),
+            preview: false,
         };
         let message = self.message(request_id, RISK_SCORING, ASSESS_SESSION);
         Message {

@@ -10,7 +10,7 @@ mod plain;
 mod shared;
 
 /// Names the form. It rises with every change of what is packed, or of how.
-pub(crate) const FORMAT: u8 = 2;
+pub(crate) const FORMAT: u8 = 3;
 
 /// Bytes of most sessions.
 const USUAL: usize = 512;

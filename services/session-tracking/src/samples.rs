@@ -132,6 +132,7 @@ pub(crate) fn line(article: &str, price: i64) -> CartLine {
         unit_price: usd(price),
         margin: Some(usd(price / 4)),
         configurable: Configurable::No,
+        category: None,
     }
 }
 

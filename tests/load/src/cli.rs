@@ -20,8 +20,10 @@ use crate::events::Mix;
 use crate::lab::Lab;
 use crate::output::note;
 use crate::scenario::assess::AssessArguments;
+use crate::scenario::black_friday::BlackFridayArguments;
 use crate::scenario::growth::GrowthArguments;
 use crate::scenario::ingest::IngestArguments;
+use crate::scenario::kill::KillArguments;
 use crate::scenario::memory::{self, MemoryArguments, SlabArguments};
 use crate::scenario::offers::OffersArguments;
 use crate::scenario::recovery::RecoveryArguments;
@@ -68,6 +70,10 @@ enum Command {
     Growth(GrowthArguments),
     /// From kill -9 to the first durable acknowledgement, and whether the timers are right.
     Recovery(RecoveryArguments),
+    /// Recorded sessions by their own clock, made faster, over the hours of a day, and what memory does meanwhile.
+    BlackFriday(BlackFridayArguments),
+    /// kill -9 in the middle of ingest, again and again, and whether anything was lost or counted twice.
+    Kill(KillArguments),
     /// Memory of a live session.
     Memory(MemoryArguments),
     /// Time for so many sessions and for ten times as many, and what live timers cost.
@@ -107,6 +113,16 @@ pub(crate) struct Setting {
     pub(crate) section: String,
     pub(crate) key: String,
     pub(crate) value: Value,
+}
+
+impl Setting {
+    pub(crate) fn new(section: &str, key: &str, value: impl Into<Value>) -> Self {
+        Self {
+            section: section.to_owned(),
+            key: key.to_owned(),
+            value: value.into(),
+        }
+    }
 }
 
 impl FromStr for Setting {
@@ -169,6 +185,8 @@ async fn execute(command: Command, common: Common) -> Result<(), LoadError> {
         Command::Ingest(arguments) => arguments.run(&Lab::open(common).await?).await?,
         Command::Growth(arguments) => arguments.run(&Lab::open(common).await?).await?,
         Command::Recovery(arguments) => arguments.run(&Lab::open(common).await?).await?,
+        Command::BlackFriday(arguments) => arguments.run(&Lab::open(common).await?).await?,
+        Command::Kill(arguments) => arguments.run(&Lab::open(common).await?).await?,
         Command::Memory(arguments) => arguments.run(&Lab::open(common).await?).await?,
         Command::Scale(arguments) => arguments.run(&Lab::open(common).await?).await?,
     }

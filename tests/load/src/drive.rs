@@ -6,6 +6,7 @@
 
 mod calls;
 mod full;
+mod lane;
 mod moments;
 mod steady;
 mod stream;
@@ -24,6 +25,7 @@ use crate::numbers::Latencies;
 use crate::process;
 use crate::server::Server;
 pub(crate) use calls::{Call, call};
+pub(crate) use lane::{Batch, End, Gauge, Lane, Tally};
 pub(crate) use moments::{Messages, assess};
 use stream::{Open, Told};
 

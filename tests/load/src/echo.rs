@@ -26,9 +26,10 @@ use crate::bare::group;
 use crate::error::LoadError;
 use crate::output::note;
 
-/// What the echo does with a moment and its answer before it answers.
+/// What is done with a moment and its answer before it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Keeping {
+    /// It is a preview.
     Nothing,
     /// Both are durable.
     Both,

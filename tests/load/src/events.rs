@@ -1,14 +1,16 @@
 //! What is sent: real sessions of real shops, many at a time, as encoded batches.
 
+mod live;
 mod moments;
 mod recordings;
 mod traffic;
 
 use bytes::Bytes;
 
+pub(crate) use live::{Live, payload};
 pub(crate) use moments::moments;
-pub(crate) use recordings::{Mix, Recordings, Step};
-pub(crate) use traffic::{Feed, payload};
+pub(crate) use recordings::{Act, Mix, Recordings, Step};
+pub(crate) use traffic::Feed;
 
 /// What one stream is to send.
 #[derive(Debug, Default)]

@@ -77,6 +77,16 @@ impl Lab {
 
     /// Starts a server on a store; again on the same store is a restart.
     pub(crate) async fn start(&self, kind: Kind, store: &Scratch) -> Result<Server, LoadError> {
+        self.start_with(kind, store, &[]).await
+    }
+
+    /// The same with settings of a service that differ from its defaults; those of the command line come last.
+    pub(crate) async fn start_with(
+        &self,
+        kind: Kind,
+        store: &Scratch,
+        settings: &[Setting],
+    ) -> Result<Server, LoadError> {
         match kind {
             Kind::Bare(decoding) => {
                 Server::bare(&self.program, decoding, store.url(), &self.issuer).await
@@ -85,7 +95,7 @@ impl Lab {
                 Server::echo(&self.program, keeping, store.url(), &self.issuer).await
             }
             Kind::Sessions | Kind::Assessments | Kind::Offers => {
-                let config = self.config_file(kind, store)?;
+                let config = self.config_file(kind, store, settings)?;
                 Server::service(kind, self.measured(), &config, &self.issuer).await
             }
         }
@@ -111,7 +121,12 @@ impl Lab {
         Ok(true)
     }
 
-    fn config_file(&self, kind: Kind, store: &Scratch) -> Result<PathBuf, LoadError> {
+    fn config_file(
+        &self,
+        kind: Kind,
+        store: &Scratch,
+        settings: &[Setting],
+    ) -> Result<PathBuf, LoadError> {
         let service = kind.service();
         let auth = self.issuer.auth_config(service);
         let key = auth.signing_key.unwrap_or_default();
@@ -143,7 +158,7 @@ impl Lab {
             section,
             key,
             value,
-        } in &self.common.set
+        } in settings.iter().chain(&self.common.set)
         {
             set(section, key, value.clone());
         }

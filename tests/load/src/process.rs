@@ -13,19 +13,14 @@ const UTIME: usize = 11;
 
 /// Processor time of a process so far, of all its threads, those that have ended included.
 pub(crate) fn cpu(id: u32) -> Result<Duration, LoadError> {
-    let stat = read(id, "stat")?;
+    let path = format!("/proc/{id}/stat");
+    let stat = fs::read_to_string(&path).map_err(LoadError::at(path))?;
     cpu_in(&stat).ok_or(LoadError::Process(id))
 }
 
 /// Memory of a process that is in use now, in bytes.
 pub(crate) fn resident(id: u32) -> Result<u64, LoadError> {
-    let status = read(id, "status")?;
-    resident_in(&status).ok_or(LoadError::Process(id))
-}
-
-fn read(id: u32, file: &str) -> Result<String, LoadError> {
-    let path = format!("/proc/{id}/{file}");
-    fs::read_to_string(&path).map_err(LoadError::at(path))
+    testkit::process::resident(id).ok_or(LoadError::Process(id))
 }
 
 /// The name stands in brackets and may hold anything, brackets too.
@@ -37,14 +32,6 @@ fn cpu_in(stat: &str) -> Option<Duration> {
     Some(TICK * (user + system))
 }
 
-fn resident_in(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,13 +41,6 @@ mod tests {
         let stat = "7 (a) b) S 1 7 7 0 -1 4194560 900 0 0 0 150 25 0 0 20 0 9 0 77 1 2";
 
         assert_eq!(cpu_in(stat), Some(Duration::from_millis(1_750)));
-    }
-
-    #[test]
-    fn memory_is_read_in_kibibytes() {
-        let status = "Name:\tload\nVmHWM:\t  900 kB\nVmRSS:\t  512 kB\nThreads:\t3\n";
-
-        assert_eq!(resident_in(status), Some(512 * 1024));
     }
 
     #[test]

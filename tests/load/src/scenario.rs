@@ -1,28 +1,31 @@
 //! The measurements. Each prints one document: where it was made, and its figures beside those of the bare limit.
 
 pub(crate) mod assess;
+pub(crate) mod black_friday;
 pub(crate) mod growth;
 pub(crate) mod ingest;
+pub(crate) mod kill;
 pub(crate) mod memory;
+mod model;
 pub(crate) mod offers;
 pub(crate) mod recovery;
 pub(crate) mod scale;
+mod trial;
 
-use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
 use proto::session::v1 as pb;
 use serde::Serialize;
 
-use crate::cli::StoreEngine;
 use crate::drive::{Outcome, Pace, Plan, drive};
 use crate::error::LoadError;
 use crate::events::{Batches, Feed};
 use crate::lab::Lab;
-use crate::numbers::{Percentiles, count, median, micros_each, rate, ratio};
-use crate::output::{self, note};
+use crate::numbers::{Percentiles, count, micros_each, rate, ratio};
+use crate::output;
 use crate::server::{Kind, Server};
+pub(crate) use trial::{Settled, TrialArguments, over_engines};
 
 /// Longer than any round: it ends with its events.
 const WHOLE: Duration = Duration::from_mins(30);
@@ -77,112 +80,6 @@ fn print(lab: &Lab, scenario: &'static str, figures: impl Serialize) {
         sessions: lab.recordings.source,
         figures,
     });
-}
-
-/// What is measured in turn: each case on each engine, so many rounds.
-pub(crate) struct Tour<'a, C> {
-    pub(crate) lab: &'a Lab,
-    pub(crate) engines: &'a [StoreEngine],
-    pub(crate) cases: Vec<C>,
-    pub(crate) rounds: usize,
-}
-
-/// What was measured on one engine.
-#[derive(Debug, Serialize)]
-pub(crate) struct OnEngine<C, S, R> {
-    engine: StoreEngine,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    skipped: Option<&'static str>,
-    cases: Vec<Measured<C, S, R>>,
-}
-
-/// The rounds of one case, and their medians.
-#[derive(Debug, Serialize)]
-pub(crate) struct Measured<C, S, R> {
-    #[serde(flatten)]
-    case: C,
-    summary: S,
-    rounds: Vec<R>,
-}
-
-/// Measures on each engine that there is, and says so where there is none.
-pub(crate) async fn over_engines<C: Clone + Display, S, R: Display>(
-    tour: Tour<'_, C>,
-    round: impl AsyncFn(StoreEngine, &C) -> Result<R, LoadError>,
-    summary: fn(&[R]) -> S,
-) -> Result<Vec<OnEngine<C, S, R>>, LoadError> {
-    let mut engines = Vec::new();
-    for engine in tour.engines.iter().copied() {
-        let present = tour.lab.scratch(engine).await.is_some();
-        let mut cases = Vec::new();
-        for case in tour.cases.iter().filter(|_| present) {
-            let mut rounds = Vec::new();
-            for number in 1..=tour.rounds {
-                let measured = round(engine, case).await?;
-                note(format_args!("{engine:?} {case} round {number}: {measured}"));
-                rounds.push(measured);
-            }
-            cases.push(Measured {
-                case: case.clone(),
-                summary: summary(&rounds),
-                rounds,
-            });
-        }
-        engines.push(OnEngine {
-            engine,
-            skipped: (!present).then_some("--postgres names no server"),
-            cases,
-        });
-    }
-    Ok(engines)
-}
-
-/// What a run costs once all messages that it has caused are delivered.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(crate) struct Settled {
-    /// Whether that came within the limit.
-    complete: bool,
-    /// For each event, moment or offer.
-    server_cpu_us_each: f64,
-}
-
-/// A run whose messages are still to be delivered.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Settling {
-    /// Processor time of the server before it.
-    pub(crate) before: Duration,
-    /// Events, moments or offers of it.
-    pub(crate) count: u64,
-    /// The limit; 0 to leave it out.
-    pub(crate) seconds: f64,
-}
-
-impl Settling {
-    /// Waits for the messages.
-    pub(crate) async fn settled(
-        self,
-        lab: &Lab,
-        server: &Server,
-    ) -> Result<Option<Settled>, LoadError> {
-        if self.seconds <= 0.0 {
-            return Ok(None);
-        }
-        let limit = Duration::from_secs_f64(self.seconds);
-        let complete = lab.settle(server, limit).await?;
-        let cpu = server.cpu()?.saturating_sub(self.before);
-        Ok(Some(Settled {
-            complete,
-            server_cpu_us_each: micros_each(cpu, self.count),
-        }))
-    }
-}
-
-impl Settled {
-    /// The median, where there is one.
-    pub(crate) fn cpu_us_each(rounds: impl Iterator<Item = Self>) -> Option<f64> {
-        let each: Vec<f64> = rounds.map(|settled| settled.server_cpu_us_each).collect();
-        (!each.is_empty()).then(|| median(each))
-    }
 }
 
 /// One run over the streams of one server.

@@ -1,5 +1,7 @@
 //! Stand-ins for risk-scoring, intervention-routing and kpi: they take what they are told, count it and drop it. The moments
-//! of some sessions are noted with the time at which they came.
+//! of some sessions are noted with the time at which they came, and everything, where somebody wants to judge it.
+
+mod ledger;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -29,6 +31,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::error::LoadError;
+pub(crate) use ledger::{About, Ledger, Told};
 
 /// The stand-ins, which end when they are dropped.
 #[derive(Debug)]
@@ -44,6 +47,8 @@ struct Taken {
     calls: AtomicU64,
     /// Moments of the sessions that are watched, by session.
     watched: Mutex<HashMap<String, Vec<Seen>>>,
+    /// Everything, while somebody wants it.
+    ledger: Mutex<Option<Ledger>>,
 }
 
 /// A moment that came.
@@ -86,6 +91,16 @@ impl Upstreams {
         self.taken.calls.load(Ordering::Relaxed)
     }
 
+    /// From now on, keeps everything that is told.
+    pub(crate) fn open_ledger(&self) {
+        *self.taken.ledger() = Some(Ledger::default());
+    }
+
+    /// Judges what was told since.
+    pub(crate) fn judged<J>(&self, judge: impl FnOnce(&Ledger) -> J) -> J {
+        judge(self.taken.ledger().get_or_insert_default())
+    }
+
     /// From now on, notes the moments of these sessions.
     pub(crate) fn watch(&self, sessions: impl IntoIterator<Item = String>) {
         let sessions = sessions.into_iter().map(|session| (session, Vec::new()));
@@ -107,11 +122,18 @@ impl Taken {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn ledger(&self) -> MutexGuard<'_, Option<Ledger>> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn called(&self) {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
     fn note(&self, moment: &Moment) {
+        if let Some(ledger) = self.ledger().as_mut() {
+            ledger.moment(moment);
+        }
         if let Some(seen) = self.watched().get_mut(&moment.session_id) {
             seen.push(Seen {
                 kind: moment.kind(),
@@ -142,9 +164,12 @@ impl RiskScoringService for Risk {
 
     async fn record_outcome(
         &self,
-        _request: Request<risk::RecordOutcomeRequest>,
+        request: Request<risk::RecordOutcomeRequest>,
     ) -> Result<Response<risk::RecordOutcomeResponse>, Status> {
         self.0.called();
+        if let Some(ledger) = self.0.ledger().as_mut() {
+            ledger.outcome(&request.into_inner());
+        }
         Ok(Response::new(risk::RecordOutcomeResponse::default()))
     }
 
@@ -187,9 +212,16 @@ impl KpiService for Kpi {
 
     async fn record_facts(
         &self,
-        _request: Request<kpi::RecordFactsRequest>,
+        request: Request<kpi::RecordFactsRequest>,
     ) -> Result<Response<kpi::RecordFactsResponse>, Status> {
         self.0.called();
+        if let Some(ledger) = self.0.ledger().as_mut() {
+            request
+                .into_inner()
+                .facts
+                .iter()
+                .for_each(|fact| ledger.fact(fact));
+        }
         Ok(Response::new(kpi::RecordFactsResponse::default()))
     }
 

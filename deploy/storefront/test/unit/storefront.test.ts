@@ -44,7 +44,7 @@ test("each call of the shop is the event of the contract", async () => {
   tag.viewedPage("policy");
   tag.configuredProduct("LAMP-1");
   tag.searched(3);
-  tag.cartChanged({ added: { sku: "LAMP-1", quantity: 2, unitPrice: EUROS, configurable: true } });
+  tag.cartChanged({ added: { sku: "LAMP-1", quantity: 2, unitPrice: EUROS, configurable: true, category: "Lamps" } });
   tag.cartChanged({ changed: "LAMP-1", quantity: 3 });
   tag.cartChanged({ removed: "LAMP-1" });
   tag.checkoutStepEntered("review");
@@ -84,6 +84,7 @@ test("each call of the shop is the event of the contract", async () => {
   assert.ok(added?.case === "cartItemAdded");
   assert.equal(added.value.line?.unitPrice?.minorUnits, 1_999n);
   assert.equal(added.value.line?.unitMargin, undefined);
+  assert.equal(added.value.line?.category, "Lamps");
   const [step, cost] = stage.told.slice(6).map(({ payload }) => payload);
   assert.ok(step?.case === "checkoutStepEntered" && step.value.step === CheckoutStep.REVIEW);
   assert.ok(cost?.case === "costRevealed" && cost.value.kind === CostKind.TAX);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::CartError;
 use crate::id::Sku;
 use crate::money::{Currency, Money, MoneyError};
+use crate::text::Text;
 use crate::word::closed_enum;
 
 closed_enum! {
@@ -76,6 +77,9 @@ impl From<Quantity> for u32 {
     }
 }
 
+/// A category of products, as the shop names it. Compared byte by byte: upper case and accents tell apart.
+pub type Category = Text<128>;
+
 /// One article of a cart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,6 +94,9 @@ pub struct CartLine {
     pub margin: Option<Money>,
     /// Whether the shopper chooses how it is made.
     pub configurable: Configurable,
+    /// What kind of article it is, when known. Left out where it is not, as in carts that were stored before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
 }
 
 pub(super) fn require_distinct(lines: &[CartLine]) -> Result<(), CartError> {

@@ -5,8 +5,8 @@ use crate::id::Sku;
 use crate::money::Money;
 
 impl Cart {
-    /// Puts an article in. One that is there already grows by the quantity and takes the new price and margin, as
-    /// shops do.
+    /// Puts an article in. One that is there already grows by the quantity and takes the new price, margin
+    /// and category, as shops do.
     ///
     /// # Errors
     ///

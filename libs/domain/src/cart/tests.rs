@@ -25,6 +25,7 @@ fn line(name: &str, quantity: u32, price: i64) -> CartLine {
         unit_price: eur(price),
         margin: Some(eur(price / 2)),
         configurable: Configurable::No,
+        category: None,
     }
 }
 

@@ -8,7 +8,7 @@ use domain::time::{Timestamp, later};
 use futures::FutureExt;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use storage::{Database, StoreError, Tx, column};
+use storage::{Database, StoreError, Tx, column, shape};
 
 use super::{Outcome, Row, Settled, mark};
 
@@ -53,11 +53,12 @@ async fn lease(tx: &Tx, claim: &Claim, now: Timestamp) -> Result<Vec<Row>, Store
     tx.query_one_raw(Statement::from_string(DbBackend::Postgres, TAKE_TURNS))
         .await?;
     let rows = rows(tx, &due(claim, now)).await?.readable;
-    if !rows.is_empty() {
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    if !ids.is_empty() {
         let hide = Query::update()
             .table("outbox")
             .value("due_at", column::millis(later(now, claim.lease)))
-            .and_where(Expr::col("id").is_in(rows.iter().map(|row| row.id)))
+            .and_where(Expr::col("id").is_in(shape::one_list(&ids)))
             .to_owned();
         tx.execute(&hide).await?;
     }
@@ -126,7 +127,7 @@ fn due(claim: &Claim, now: Timestamp) -> SelectStatement {
         .order_by("id", Order::Asc)
         .limit(claim.limit);
     if !claim.busy.is_empty() {
-        select.and_where(Expr::col("lane").is_not_in(claim.busy.iter().copied()));
+        select.and_where(Expr::col("lane").is_not_in(shape::one_list(&claim.busy)));
     }
     select
 }

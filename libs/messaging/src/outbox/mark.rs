@@ -5,7 +5,7 @@ use domain::time::Timestamp;
 use sea_orm::ConnectionTrait;
 use sea_orm::DbErr;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use storage::{StoreError, Tx, column};
+use storage::{StoreError, Tx, column, shape};
 
 use super::{EXPIRED, PARKED, UNDELIVERED};
 
@@ -77,7 +77,7 @@ pub(crate) async fn mark(tx: &Tx, settled: &[Settled], now: Timestamp) -> Result
 }
 
 async fn release(tx: &Tx, ids: Vec<i64>, now: Timestamp) -> Result<(), StoreError> {
-    if !ids.is_empty() {
+    for ids in shape::names(&ids) {
         let update = Query::update()
             .table("outbox")
             .value("due_at", column::millis(now))
@@ -89,7 +89,7 @@ async fn release(tx: &Tx, ids: Vec<i64>, now: Timestamp) -> Result<(), StoreErro
 }
 
 async fn remove(tx: &Tx, ids: Vec<i64>) -> Result<(), StoreError> {
-    if !ids.is_empty() {
+    for ids in shape::names(&ids) {
         let delete = Query::delete()
             .from_table("outbox")
             .and_where(Expr::col("id").is_in(ids))

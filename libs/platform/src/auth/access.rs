@@ -279,6 +279,14 @@ pub const RPCS: &Table = &[
         PROGRAMMES_READ,
     ),
     (
+        "/rescate.offers.v1.OfferProgramService/SetMarginFloor",
+        PROGRAMMES_WRITE,
+    ),
+    (
+        "/rescate.offers.v1.OfferProgramService/ListMarginFloors",
+        PROGRAMMES_READ,
+    ),
+    (
         "/rescate.kpi.v1.KpiService/RecordFacts",
         to(Scope::FactsWrite, &[Service]),
     ),

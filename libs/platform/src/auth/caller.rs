@@ -17,6 +17,9 @@ pub struct Caller {
     pub(super) scopes: Scopes,
     pub(super) act: Option<String>,
     pub(super) token_id: String,
+    /// The key that signed the token.
+    pub(super) key_id: String,
+    pub(super) issued_at: Timestamp,
     pub(super) expires_at: Timestamp,
 }
 
@@ -79,7 +82,9 @@ impl Caller {
     #[cfg(test)]
     pub(crate) fn of_grant(grant: &super::Grant, now: Timestamp) -> Self {
         let claims = grant.claims("issuer", now, uuid::Uuid::nil());
-        claims.into_caller(now, 0).expect("a grant is well-formed")
+        claims
+            .into_caller("key", now, 0)
+            .expect("a grant is well-formed")
     }
 
     pub(crate) fn in_extensions(extensions: &Extensions) -> Option<&Self> {

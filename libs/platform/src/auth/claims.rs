@@ -141,8 +141,13 @@ impl Grant {
 }
 
 impl Claims {
-    /// Judges the claims at one instant. `iss` and `aud` were checked with the signature.
-    pub(super) fn into_caller(self, now: Timestamp, leeway: i64) -> Result<Caller, InvalidClaims> {
+    /// Judges the claims at one instant. `iss` and `aud` were checked with the signature, by the key of this id.
+    pub(super) fn into_caller(
+        self,
+        key_id: &str,
+        now: Timestamp,
+        leeway: i64,
+    ) -> Result<Caller, InvalidClaims> {
         let role = Role::parse(&self.kind).ok_or(InvalidClaims::Kind)?;
         self.check_times(role, now.as_second(), leeway)?;
         let text = |name, text: &str| {
@@ -161,6 +166,9 @@ impl Claims {
                 .map_err(|_| InvalidClaims::Malformed("tenant"))?,
             expires_at: Timestamp::from_second(self.exp)
                 .map_err(|_| InvalidClaims::Malformed("exp"))?,
+            issued_at: Timestamp::from_second(self.iat)
+                .map_err(|_| InvalidClaims::Malformed("iat"))?,
+            key_id: key_id.to_owned(),
             subject: self.sub,
             kind,
             scopes,

@@ -1,10 +1,8 @@
-//! The public keys of an issuer, and where they are read.
+//! The public keys of an issuer.
 //!
 //! The algorithm of a key is fixed here, when the key is read; the header of a token can only agree with it.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,31 +13,18 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use thiserror::Error;
 use tracing::warn;
 
+use super::document::{Document, DocumentError};
+
 const MAX_BYTES: usize = 256 * 1024;
-const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 /// 2048 bits.
 const MIN_RSA_BYTES: usize = 256;
 
 /// Why keys cannot be read.
 #[derive(Debug, Error)]
 pub enum JwksError {
-    /// The file cannot be read.
-    #[error("key file `{}` cannot be read", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The address does not answer.
-    #[error("key server cannot be reached")]
-    Fetch(#[source] reqwest::Error),
-    /// The address answers something else than keys.
-    #[error("key server answered with status {0}")]
-    Answer(u16),
-    /// More than 256 KiB.
-    #[error("key set is too large")]
-    TooLarge,
+    /// They cannot be read from where they are.
+    #[error("public keys cannot be read")]
+    Document(#[from] DocumentError),
     /// Not a key set.
     #[error("key set is malformed")]
     Malformed(#[source] serde_json::Error),
@@ -60,6 +45,10 @@ pub(super) struct PublicKey {
 pub(super) struct KeySet(HashMap<String, PublicKey>);
 
 impl KeySet {
+    pub(super) async fn read(from: &Document) -> Result<Self, JwksError> {
+        Self::parse(&from.read(MAX_BYTES).await?)
+    }
+
     pub(super) fn parse(json: &[u8]) -> Result<Self, JwksError> {
         let set: JwkSet = serde_json::from_slice(json).map_err(JwksError::Malformed)?;
         let keys: HashMap<_, _> = set.keys.iter().filter_map(usable).collect();
@@ -116,63 +105,6 @@ fn algorithm(jwk: &Jwk) -> Option<Algorithm> {
         return (modulus.len() >= MIN_RSA_BYTES).then_some(Algorithm::RS256);
     }
     None
-}
-
-/// Where keys are read.
-#[derive(Debug, Clone)]
-pub(super) enum Source {
-    File(PathBuf),
-    Url {
-        client: reqwest::Client,
-        url: String,
-    },
-}
-
-impl Source {
-    pub(super) fn file(path: &Path) -> Self {
-        Self::File(path.to_owned())
-    }
-
-    pub(super) fn url(url: &str) -> Result<Self, JwksError> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(FETCH_TIMEOUT)
-            .build()
-            .map_err(JwksError::Fetch)?;
-        let url = url.to_owned();
-        Ok(Self::Url { client, url })
-    }
-
-    pub(super) async fn read(&self) -> Result<KeySet, JwksError> {
-        let json = match self {
-            Self::File(path) => tokio::fs::read(path)
-                .await
-                .map_err(|source| JwksError::File {
-                    path: path.clone(),
-                    source,
-                })?,
-            Self::Url { client, url } => fetch(client, url).await?,
-        };
-        if json.len() > MAX_BYTES {
-            return Err(JwksError::TooLarge);
-        }
-        KeySet::parse(&json)
-    }
-}
-
-async fn fetch(client: &reqwest::Client, url: &str) -> Result<Vec<u8>, JwksError> {
-    let mut response = client.get(url).send().await.map_err(JwksError::Fetch)?;
-    if response.status() != http::StatusCode::OK {
-        return Err(JwksError::Answer(response.status().as_u16()));
-    }
-    let mut json = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(JwksError::Fetch)? {
-        json.extend_from_slice(&chunk);
-        if json.len() > MAX_BYTES {
-            return Err(JwksError::TooLarge);
-        }
-    }
-    Ok(json)
 }
 
 #[cfg(test)]

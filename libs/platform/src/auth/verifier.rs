@@ -3,7 +3,6 @@
 //! `kid` is looked up in the cached keys of the configured issuer and nowhere else. Keys are read anew in the
 //! background; the last good set serves while the key server is away, for a day.
 
-use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -14,8 +13,10 @@ use tokio::time::Instant;
 use tracing::{debug, error, warn};
 
 use super::claims::{Claims, InvalidClaims};
-use super::jwks::{JwksError, KeySet, PublicKey, Source};
+use super::document::{Document, DocumentError};
+use super::jwks::{JwksError, KeySet, PublicKey};
 use super::keys::is_bearer;
+use super::revocation::{RevocationError, Revocations};
 use super::{AuthConfig, Caller};
 use crate::clock::Clock;
 use crate::limits;
@@ -29,10 +30,23 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// Why no verifier could be made.
 #[derive(Debug, Error)]
-#[error("public keys of the issuer cannot be read")]
-pub struct VerifierError(#[from] JwksError);
+pub enum VerifierError {
+    /// There are no keys.
+    #[error("public keys of the issuer cannot be read")]
+    Keys(#[from] JwksError),
+    /// A list of revoked tokens is named and there is none.
+    #[error("revoked tokens cannot be read")]
+    Revocations(#[from] RevocationError),
+}
 
-/// Why a token was refused; for the log only. Callers get one answer for all of these.
+impl From<DocumentError> for VerifierError {
+    fn from(failure: DocumentError) -> Self {
+        Self::Keys(failure.into())
+    }
+}
+
+/// Why a token was refused; for the log only. Callers get one answer for all of these but the last, which only a genuine token
+/// gets.
 #[derive(Debug, Error)]
 pub(crate) enum InvalidToken {
     #[error("token is too long")]
@@ -47,6 +61,8 @@ pub(crate) enum InvalidToken {
     Signature(#[source] jsonwebtoken::errors::Error),
     #[error("token claims are refused")]
     Claims(#[source] InvalidClaims),
+    #[error("token is revoked")]
+    Revoked,
 }
 
 /// Verifies bearer tokens for one audience. Clones share the keys.
@@ -60,7 +76,8 @@ struct Inner {
     audience: String,
     leeway: i64,
     clock: Arc<dyn Clock>,
-    source: Source,
+    source: Document,
+    revocations: Revocations,
     keys: RwLock<Keys>,
     /// When keys were last asked for; held while they are, so that one asks for all.
     asked: Mutex<Instant>,
@@ -82,47 +99,26 @@ impl std::fmt::Debug for Verifier {
 }
 
 impl Verifier {
-    /// A verifier as the settings say: keys from a file, or from an http(s) URL.
+    /// A verifier as the settings say: keys, and revoked tokens if a list of them is named, each from a file or from an
+    /// http(s) URL.
     ///
     /// # Errors
-    /// The keys cannot be read now: a service does not start without.
+    /// The keys or the list cannot be read now: a service does not start without.
     pub async fn open(config: &AuthConfig, clock: Arc<dyn Clock>) -> Result<Self, VerifierError> {
-        if config.jwks.starts_with("http://") || config.jwks.starts_with("https://") {
-            Self::from_url(config, clock).await
-        } else {
-            Self::from_file(config, clock).await
-        }
-    }
-
-    /// A verifier with keys from the file that `jwks` names.
-    pub async fn from_file(
-        config: &AuthConfig,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, VerifierError> {
-        Self::from_source(config, clock, Source::file(Path::new(&config.jwks))).await
-    }
-
-    /// A verifier with keys from the URL that `jwks` names.
-    pub async fn from_url(
-        config: &AuthConfig,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, VerifierError> {
-        Self::from_source(config, clock, Source::url(&config.jwks)?).await
-    }
-
-    async fn from_source(
-        config: &AuthConfig,
-        clock: Arc<dyn Clock>,
-        source: Source,
-    ) -> Result<Self, VerifierError> {
-        let set = Arc::new(source.read().await?);
+        let source = Document::at(&config.jwks)?;
+        let set = Arc::new(KeySet::read(&source).await?);
         let read_at = Instant::now();
+        let revocations = match &config.revocations {
+            Some(place) => Revocations::follow(place).await?,
+            None => Revocations::none(),
+        };
         let inner = Inner {
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
             leeway: i64::try_from(config.leeway_seconds).unwrap_or(0),
             clock,
             source,
+            revocations,
             keys: RwLock::new(Keys { set, read_at }),
             asked: Mutex::new(read_at),
         };
@@ -141,9 +137,18 @@ impl Verifier {
         let key = self.key(kid).await.ok_or(InvalidToken::UnknownKey)?;
         let read = jsonwebtoken::decode::<Claims>(token, &key.key, &self.rules(&key))
             .map_err(InvalidToken::Signature)?;
-        read.claims
-            .into_caller(self.inner.clock.now(), self.inner.leeway)
-            .map_err(InvalidToken::Claims)
+        let now = self.inner.clock.now();
+        let caller = read.claims.into_caller(kid, now, self.inner.leeway);
+        let caller = caller.map_err(InvalidToken::Claims)?;
+        if self.inner.revocations.revoke(&caller) {
+            return Err(InvalidToken::Revoked);
+        }
+        Ok(caller)
+    }
+
+    /// The tokens that are revoked, for streams that outlive the call that opened them.
+    pub(crate) fn revocations(&self) -> &Revocations {
+        &self.inner.revocations
     }
 
     /// The rules that the crate checks only when asked. Times are ours: they follow the injected clock.
@@ -193,7 +198,7 @@ impl Verifier {
             return;
         }
         *asked = Instant::now();
-        match self.inner.source.read().await {
+        match KeySet::read(&self.inner.source).await {
             Ok(set) => {
                 debug!("public keys read anew");
                 let mut keys = self

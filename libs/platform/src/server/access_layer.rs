@@ -9,12 +9,14 @@ use tonic::body::Body;
 use tracing::{Span, debug};
 
 use super::around::{Middleware, Next};
-use crate::auth::{Access, Caller, Table, Verifier};
+use crate::auth::{Access, Caller, InvalidToken, Table, Verifier};
 use crate::methods;
 use crate::status::{self, Fault, Kind};
 
 /// One text, whatever is wrong: the difference would help only whoever forges tokens.
 const REFUSAL: &str = "a valid bearer token is required";
+/// Only whoever holds a genuine token is told.
+const REVOKED: &str = "the token is revoked";
 
 #[derive(Debug, Clone)]
 pub(super) struct AccessLayer {
@@ -59,7 +61,17 @@ impl AccessLayer {
         let token = bearer(headers)?;
         self.verifier.verify(token).await.map_err(|failure| {
             debug!(error = %status::chain(&failure), "token refused");
-            refused(ErrorReason::TokenInvalid)
+            match failure {
+                InvalidToken::Revoked => {
+                    Fault::new(Kind::Unauthenticated, REVOKED).because(ErrorReason::TokenRevoked)
+                }
+                InvalidToken::Oversize
+                | InvalidToken::Header(_)
+                | InvalidToken::Forbidden
+                | InvalidToken::UnknownKey
+                | InvalidToken::Signature(_)
+                | InvalidToken::Claims(_) => refused(ErrorReason::TokenInvalid),
+            }
         })
     }
 }
@@ -77,6 +89,8 @@ impl Middleware for AccessLayer {
                 // What is not there cannot be logged or sent on.
                 request.headers_mut().remove(header::AUTHORIZATION);
                 request.extensions_mut().insert(caller);
+                let revocations = self.verifier.revocations().clone();
+                request.extensions_mut().insert(revocations);
                 next.run(request).await
             }
             Err(fault) => fault.to_status().into_http(),

@@ -17,6 +17,7 @@ use crate::testing::{self, AUDIENCE, Harness, Raw, agent, call, call_within, ten
 
 mod delivery;
 mod limits;
+mod revoked;
 mod stop;
 
 fn quick() -> ServerConfig {

@@ -39,6 +39,7 @@ record! {
         unit_price: unit_price,
         unit_margin: margin,
         configurable: configurable,
+        category: category,
     } checked by margin_within_price
 }
 

@@ -141,6 +141,19 @@ fn a_line_keeps_its_bounds() {
     cart_refused("lines[1].sku", ErrorReason::CardData, |cart| {
         CARD.clone_into(&mut line(cart, 1).sku);
     });
+    let category = "lines[0].category";
+    cart_refused(category, ErrorReason::Required, |cart| {
+        line(cart, 0).category = Some(" ".to_owned());
+    });
+    cart_refused(category, ErrorReason::TooLong, |cart| {
+        line(cart, 0).category = Some("x".repeat(129));
+    });
+    cart_refused(category, ErrorReason::InvalidField, |cart| {
+        line(cart, 0).category = Some("shoes\n".repeat(2));
+    });
+    cart_refused(category, ErrorReason::CardData, |cart| {
+        line(cart, 0).category = Some("4111 1111 1111 1111".to_owned());
+    });
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::mem::discriminant;
 
 use domain::assessment::{Assessment, Probability};
 use domain::block::{Block, BlockReason};
-use domain::cart::{Cart, CartLine, CartParts, Configurable, Quantity};
+use domain::cart::{Cart, CartLine, CartParts, Category, Configurable, Quantity};
 use domain::fact::{Fact, FactBody};
 use domain::id::{PersonId, Sku};
 use domain::moment::{Moment, MomentKind};
@@ -49,9 +49,17 @@ prop_compose! {
         price in 0_i64..1_000_000,
         margin in proptest::option::of(0_i64..=10_000),
         configurable in select(Configurable::ALL),
-    ) -> (Quantity, Money, Option<Money>, Configurable) {
+        category in proptest::option::of("[a-zé &>]{0,20}z"),
+    ) -> CartLine {
         let margin = margin.map(|share| Money::new(price * share / 10_000, currency).unwrap());
-        (Quantity::new(units).unwrap(), Money::new(price, currency).unwrap(), margin, configurable)
+        CartLine {
+            sku: Sku::parse("sku").unwrap(),
+            quantity: Quantity::new(units).unwrap(),
+            unit_price: Money::new(price, currency).unwrap(),
+            margin,
+            configurable,
+            category: category.map(|name| Category::parse(&name).unwrap()),
+        }
     }
 }
 
@@ -61,12 +69,9 @@ fn any_cart() -> impl Strategy<Value = Cart> {
         let lines = proptest::collection::vec(any_line(currency), 0..8);
         (any::<u64>(), lines, cost.clone(), cost).prop_map(
             move |(version, lines, shipping, tax)| {
-                let line = |(number, (quantity, unit_price, margin, configurable))| CartLine {
+                let line = |(number, line)| CartLine {
                     sku: Sku::parse(&format!("sku-{number}")).unwrap(),
-                    quantity,
-                    unit_price,
-                    margin,
-                    configurable,
+                    ..line
                 };
                 let cost =
                     |units: Option<i64>| units.map(|units| Money::new(units, currency).unwrap());

@@ -49,6 +49,7 @@ pub(crate) fn a_line(sku: &str, price: i64) -> CartLine {
         unit_price: usd(price),
         margin: Some(usd(price / 3)),
         configurable: Configurable::Yes,
+        category: None,
     }
 }
 

@@ -14,6 +14,8 @@ use tokio_util::task::TaskTracker;
 use super::Opened;
 use crate::{Durability, StoreConfig, StoreError};
 
+pub(crate) mod statistics;
+
 /// The first release without the WAL reset bug that corrupts files under concurrent checkpoints.
 const OLDEST_VERSION: [u32; 3] = [3, 51, 3];
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,7 +1,9 @@
 //! What is true of the SQLite engine alone.
 
 use futures::FutureExt;
+use sea_orm::sea_query::{Index, Table};
 use sea_orm::{ConnectionTrait, Statement};
+use storage::schema::{Migration, text_id};
 use storage::{Database, StoreConfig, StoreError, Tx};
 use testkit::scratch;
 
@@ -96,4 +98,37 @@ async fn allow_pages(tx: &Tx, pages: u32) -> Result<(), StoreError> {
     let limit = format!("PRAGMA max_page_count = {pages}");
     tx.execute_unprepared(&limit).await?;
     Ok(())
+}
+
+/// Without being told, the planner reads all rows of the tenant, as these come in the order that is asked for.
+#[tokio::test]
+async fn an_index_is_used_though_its_rows_have_to_be_sorted() {
+    let scratch = scratch::sqlite();
+    let mut migrations = storage::migrations();
+    let table = Table::create()
+        .table("cases")
+        .col(text_id("tenant"))
+        .col(text_id("case_id"))
+        .col(text_id("session_id"))
+        .primary_key(Index::create().col("tenant").col("case_id"))
+        .take();
+    let by_session = Index::create()
+        .name("cases_by_session")
+        .table("cases")
+        .col("tenant")
+        .col("session_id")
+        .take();
+    let made = Migration::named("m20260101_000002_cases")
+        .create_table(table)
+        .create_index(by_session);
+    migrations.push(made.boxed());
+    let database = scratch.migrated(migrations).await;
+    let sql = "EXPLAIN QUERY PLAN SELECT * FROM cases WHERE tenant = 'shop' AND session_id = 'one' ORDER BY case_id";
+    let explain = Statement::from_string(database.read().get_database_backend(), sql);
+    let plan = database.read().query_all_raw(explain).await.unwrap();
+    let plan: Vec<String> = plan
+        .iter()
+        .map(|step| step.try_get("", "detail").unwrap())
+        .collect();
+    assert!(plan[0].contains("cases_by_session"), "{plan:?}");
 }

@@ -1,6 +1,6 @@
 //! Carts; amounts are in minor units of the cart's currency, so that a test can change the currency alone.
 
-use domain::cart::{Cart, CartLine, CartParts, Configurable, Quantity};
+use domain::cart::{Cart, CartLine, CartParts, Category, Configurable, Quantity};
 use domain::id::Sku;
 use domain::money::{Currency, Money};
 
@@ -34,6 +34,7 @@ struct Line {
     unit_price: i64,
     margin: Option<i64>,
     configurable: Configurable,
+    category: Option<Category>,
 }
 
 /// Whether the lines are still those that every cart starts with.
@@ -52,6 +53,7 @@ impl Line {
             unit_price: minor_units,
             margin: Some(minor_units / 3),
             configurable: Configurable::No,
+            category: None,
         }
     }
 }
@@ -106,6 +108,12 @@ impl CartBuilder {
         self
     }
 
+    /// The last line is an article of this category.
+    pub fn with_category(mut self, name: &str) -> Self {
+        self.last_line().category = Some(Category::parse(name).unwrap());
+        self
+    }
+
     pub fn with_shipping(mut self, minor_units: i64) -> Self {
         self.shipping = Some(minor_units);
         self
@@ -131,6 +139,7 @@ impl CartBuilder {
             unit_price: money(line.unit_price),
             margin: line.margin.map(money),
             configurable: line.configurable,
+            category: line.category.clone(),
         });
         Cart::new(CartParts {
             version: self.version,

@@ -1,12 +1,13 @@
-//! A PostgreSQL server for tests: started in about 0.8 s in a temporary folder, without durability, reachable over the
-//! loopback only. Deliberately absent: downloads. It uses the PostgreSQL of the machine or none.
+//! A PostgreSQL server for tests: started in about 0.8 s in a temporary folder, reachable over the loopback only. Most tests want
+//! one that is fast and forgets; whoever crashes it wants one that keeps what it has acknowledged. Deliberately absent: downloads.
+//! It uses the PostgreSQL of the machine or none.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::{env, fs};
 
 use super::environment;
@@ -17,27 +18,61 @@ const UNPRIVILEGED: u32 = 65_534;
 /// Another process may take a free port before the server does.
 const PORTS: usize = 5;
 
-/// Starts the server, writes its port, and stops it and removes its files when the input ends; which it does however
-/// the test process ends, also by `kill -9` and in the middle of a start.
+/// Settings of a server whose data nobody misses.
+const FORGETFUL: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off";
+
+/// Starts the server, writes its port, does what it is told, and stops the server and removes its files when the input ends;
+/// which it does however the test process ends, also by `kill -9` and in the middle of a start.
+///
+/// `crash` ends all processes of the server at once: the first is stopped before the others are listed, so that it starts no
+/// more of them. It waits until none can write any more, and takes the locks of files and socket away, which would else stand until
+/// whoever adopted the dead has noticed.
 const KEEPER: &str = r#"
 trap '' HUP INT PIPE TERM
 bin=$1; shift
+settings=$1; shift
 cd "$(mktemp -d "${TMPDIR:-/tmp}/rescate-pg-XXXXXX")" || exit
 exec 2>>log
 
 start() {
-    "$bin/initdb" -A trust -U rescate --no-sync -E UTF8 --locale=C -D data >&2 || return
-    quick="-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     place="-c listen_addresses=127.0.0.1 -c unix_socket_directories=$PWD -c max_connections=200"
+    "$bin/pg_ctl" -w -D data -l log -o "$place -c port=$1 $settings" start >&2
+}
+
+begin() {
+    "$bin/initdb" -A trust -U rescate --no-sync -E UTF8 --locale=C -D data >&2 || return
     for port do
-        "$bin/pg_ctl" -w -D data -l log -o "$place -c port=$port $quick" start >&2 && return
+        start "$port" && return
     done
     return 1
 }
 
-if start "$@"; then
+gone() {
+    for process do
+        read -r _ _ state _ <"/proc/$process/stat" || continue
+        [ "$state" = Z ] || return 1
+    done
+}
+
+crash() {
+    read -r main <data/postmaster.pid
+    kill -STOP "$main"
+    all="$main $(cat "/proc/$main/task/$main/children")"
+    kill -9 $all
+    until gone $all; do
+        sleep 0.02
+    done
+    rm data/postmaster.pid .s.PGSQL.*.lock
+}
+
+if begin "$@"; then
     echo "$port"
-    read -r _
+    while read -r order; do
+        case $order in
+        crash) crash ;;
+        restart) start "$port" ;;
+        esac && echo "$order" || cat log
+    done
     "$bin/pg_ctl" -w -D data -m immediate stop >&2
 else
     cat log
@@ -50,25 +85,58 @@ rm -rf "$PWD"
 pub struct Cluster {
     port: u16,
     keeper: Child,
+    said: BufReader<ChildStdout>,
 }
 
 impl Cluster {
-    /// Starts a server, or answers `None` when this machine has no PostgreSQL. Panics when it has one that fails.
+    /// Starts a server that forgets, or answers `None` when this machine has no PostgreSQL. Panics when it has one that fails.
     pub fn start() -> Option<Self> {
-        let mut keeper = start_keeper(&bin_folder()?);
-        let mut output = BufReader::new(keeper.stdout.take().unwrap());
-        let mut said = String::new();
-        output.read_line(&mut said).unwrap();
-        let Ok(port) = said.trim().parse() else {
-            output.read_to_string(&mut said).unwrap();
-            panic!("PostgreSQL does not start:\n{said}");
-        };
-        Some(Self { port, keeper })
+        Self::start_with(FORGETFUL)
     }
 
-    /// Of a database from which others can be created.
+    /// Starts a server that keeps what it has acknowledged, also over [`crash`](Self::crash). Where this machine has no
+    /// PostgreSQL and none is demanded, says so and answers `None`.
+    pub fn durable() -> Option<Self> {
+        let started = Self::start_with("");
+        if started.is_none() {
+            super::skip();
+        }
+        started
+    }
+
+    fn start_with(settings: &str) -> Option<Self> {
+        let mut keeper = start_keeper(&bin_folder()?, settings);
+        let mut said = BufReader::new(keeper.stdout.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        let Ok(port) = line.trim().parse() else {
+            said.read_to_string(&mut line).unwrap();
+            panic!("PostgreSQL does not start:\n{line}");
+        };
+        Some(Self { port, keeper, said })
+    }
+
+    /// Of a database from which others can be created. The same after a restart.
     pub fn url(&self) -> String {
         format!("postgres://rescate@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// `kill -9` of the server with all its processes: connections break, and what was not written down is gone.
+    pub fn crash(&mut self) {
+        self.order("crash");
+    }
+
+    /// Starts the server again on its files, after a crash, and returns when it has recovered and takes connections.
+    pub fn restart(&mut self) {
+        self.order("restart");
+    }
+
+    fn order(&mut self, order: &str) {
+        let input = self.keeper.stdin.as_mut().unwrap();
+        writeln!(input, "{order}").unwrap();
+        let mut line = String::new();
+        self.said.read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), order, "the log of PostgreSQL follows");
     }
 }
 
@@ -83,11 +151,12 @@ impl Drop for Cluster {
 
 /// In a process group of its own, so that what ends the test's group leaves it its work; without our error output, so
 /// that a test runner does not wait for it.
-fn start_keeper(bin: &Path) -> Child {
+fn start_keeper(bin: &Path, settings: &str) -> Child {
     let mut keeper = Command::new("sh");
     keeper
         .args(["-c", KEEPER, "keeper"])
         .arg(bin)
+        .arg(settings)
         .args(free_ports().map(|port| port.to_string()))
         .process_group(0)
         .current_dir("/")

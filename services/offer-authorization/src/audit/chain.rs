@@ -43,8 +43,13 @@ pub(crate) enum Fault {
     #[error("it is not signed by a key of ours")]
     Unsigned,
     /// A checkpoint that no key here signed: it, or the key that did, was tampered with, and what it saw is not known.
-    #[error("line {0} of the checkpoints is not signed by a key of ours")]
-    Unverifiable(usize),
+    #[error("line {line} of `{file}` is not signed by a key of ours")]
+    Unverifiable {
+        /// The name of the file of checkpoints.
+        file: String,
+        /// Counted from 1.
+        line: usize,
+    },
 }
 
 /// A signed promise that a trail went so far.

@@ -6,6 +6,7 @@
 
 mod depth;
 mod literals;
+mod sight;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,11 +20,13 @@ use domain::offer::OfferRefusal;
 use domain::remedy::RemedyKind;
 use thiserror::Error;
 
+use super::answers::Answers;
 use super::lines::{Grant, entity_type, in_cedar};
 use super::question::{GrantorRole, PolicyName};
 use crate::case::CaseAgent;
 use depth::{MAX_DEPTH, MAX_OPERATORS};
 use literals::{Literals, Unclear};
+use sight::Sight;
 
 /// What a policy can speak of.
 pub(super) const SCHEMA: &str = include_str!("schema.cedarschema");
@@ -103,6 +106,9 @@ pub(super) struct Slice {
     /// What refused offers are told, where a policy says it.
     pub(super) refusals: BTreeMap<PolicyId, OfferRefusal>,
     pub(super) literals: Literals,
+    pub(super) sight: Sight,
+    /// What they have answered so far. A version never changes, so its answers stay good.
+    pub(super) answers: Answers,
 }
 
 /// A policy with what is worth knowing of it.
@@ -112,6 +118,7 @@ struct Known {
     /// What refused offers are told, where it says that.
     refusal: Option<OfferRefusal>,
     literals: Literals,
+    sight: Sight,
 }
 
 /// A version of a policy, ready to decide.
@@ -224,12 +231,17 @@ impl Known {
         let refusal = refusal
             .transpose()
             .map_err(|_| PolicyFault::Refusal(name.clone()))?;
-        let mut literals = Literals::default();
-        match literals.take(&policy) {
+        let (mut literals, mut sight) = (Literals::default(), Sight::default());
+        // INVARIANT: a policy whose form cannot be read is not one whose turns are known.
+        let form = policy.to_json();
+        let form = form.map_err(|_| PolicyFault::Reckoned(name.clone()))?;
+        sight.take(&form);
+        match literals.take(&form) {
             Ok(()) => Ok(Self {
                 policy,
                 refusal,
                 literals,
+                sight,
             }),
             Err(Unclear::OutsideUtc) => Err(PolicyFault::OutsideUtc(name)),
             Err(Unclear::Reckoned) => Err(PolicyFault::Reckoned(name)),
@@ -250,6 +262,7 @@ impl Slice {
                 .refusals
                 .extend(known.refusal.map(|refusal| (id, refusal)));
             slice.literals.join(&known.literals);
+            slice.sight.join(&known.sight);
             // INVARIANT: names are unique in the version, so that none is refused for its name here.
             let _ = slice.policies.add(known.policy.clone());
         }

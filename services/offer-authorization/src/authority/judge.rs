@@ -7,10 +7,10 @@ use domain::money::{MAX_MINOR_UNITS, Money};
 use domain::offer::OfferRefusal;
 use domain::time::Timestamp;
 
-use super::compiled::CompiledPolicy;
 use super::question::{AuthorityQuestion, PolicyName};
-use super::weigh::Seek;
+use super::weigh::{Seek, Verdict};
 use crate::amounts::{Worth, most_within_margin, most_worthwhile, natural_limit};
+use crate::floors::{FloorLimit, FloorOf, MarginFloors};
 use crate::programme::Programme;
 
 /// An offer that somebody wants to make.
@@ -22,6 +22,8 @@ pub(crate) struct Question<'a> {
     pub(crate) cart: &'a Cart,
     /// What it has to bring in, where that is tested.
     pub(crate) worth: Option<&'a Worth>,
+    /// What parts of the cart have to keep, whatever programme it draws on.
+    pub(crate) floors: &'a MarginFloors,
     /// Whether the most is of interest also when the amount passes.
     pub(crate) seek: Seek,
 }
@@ -87,6 +89,8 @@ pub(crate) struct Judgement {
     pub(crate) authority_until: Option<Timestamp>,
     /// The policies that allow it, or forbid it.
     pub(crate) decided_by: Vec<PolicyName>,
+    /// The margin floors that it would break.
+    pub(crate) broken_floors: Vec<FloorLimit>,
 }
 
 impl Judgement {
@@ -134,9 +138,9 @@ impl Judgement {
     }
 }
 
-/// Judges an offer on one programme.
+/// Judges an offer on one programme, by what the policy says to the question.
 pub(crate) fn judge(
-    policy: &CompiledPolicy,
+    verdict: &Verdict<'_>,
     question: Question<'_>,
     candidate: &Candidate,
 ) -> Judgement {
@@ -166,7 +170,7 @@ pub(crate) fn judge(
         findings.refuse(OfferRefusal::CurrencyMismatch);
     }
     // Last, since it looks for the most only within all other limits.
-    findings.weigh_authority(policy, question);
+    findings.weigh_authority(verdict, question.seek);
     findings.into_judgement()
 }
 
@@ -196,6 +200,7 @@ struct Findings {
     is_sought: bool,
     authority_until: Option<Timestamp>,
     decided_by: Vec<PolicyName>,
+    broken_floors: Vec<FloorLimit>,
 }
 
 impl Findings {
@@ -208,6 +213,7 @@ impl Findings {
             is_sought: false,
             authority_until: None,
             decided_by: Vec::new(),
+            broken_floors: Vec::new(),
         }
     }
 
@@ -230,13 +236,21 @@ impl Findings {
         matches!(self.amount.compare(most), Ok(Ordering::Greater))
     }
 
-    fn weigh_authority(&mut self, policy: &CompiledPolicy, question: Question<'_>) {
+    /// A limit that a margin floor sets.
+    fn keep_floor(&mut self, floor: FloorLimit) {
+        if self.exceeds(floor.most) {
+            self.others.push(OfferRefusal::MarginFloor);
+            self.broken_floors.push(floor);
+        }
+    }
+
+    fn weigh_authority(&mut self, verdict: &Verdict<'_>, seek: Seek) {
         // Whoever is refused for anything is told what would pass, by the policy too.
-        let seek = match question.seek {
+        let seek = match seek {
             Seek::Answer if !self.others.is_empty() => Seek::Largest,
             seek @ (Seek::Answer | Seek::Room | Seek::Largest) => seek,
         };
-        let weighed = policy.weigh(question.asked, self.most, seek);
+        let weighed = verdict.weigh(self.most, seek);
         self.most = weighed.most.map_or(self.most, |most| self.most.min(most));
         self.is_sought = weighed.most.is_some();
         self.of_policy = weighed.refusals;
@@ -249,12 +263,22 @@ impl Findings {
         let AuthorityQuestion {
             remedy, granted, ..
         } = question.asked;
-        let floor = candidate.programme.margin_floor;
-        let margin = most_within_margin(question.cart, remedy, floor, granted);
-        match margin {
-            Ok(Some(most)) => self.limit(most, OfferRefusal::MarginFloor),
+        let Programme {
+            id,
+            margin_floor: least,
+            ..
+        } = &candidate.programme;
+        match most_within_margin(question.cart, remedy, *least, granted) {
+            Ok(Some(most)) => self.keep_floor(FloorLimit {
+                of: FloorOf::Programme(id.clone()),
+                least: *least,
+                most,
+            }),
             Ok(None) => self.refuse(OfferRefusal::MarginUnknown),
             Err(_) => self.refuse(OfferRefusal::CurrencyMismatch),
+        }
+        for floor in question.floors.limits(question.cart, remedy, granted) {
+            self.keep_floor(floor);
         }
         self.limit(candidate.budget, OfferRefusal::BudgetExhausted);
         match candidate.purse {
@@ -281,6 +305,7 @@ impl Findings {
             most: most.ok().filter(|most| self.is_sought && !most.is_zero()),
             authority_until: self.authority_until,
             decided_by: self.decided_by,
+            broken_floors: self.broken_floors,
         }
     }
 }

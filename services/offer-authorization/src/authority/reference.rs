@@ -1,6 +1,8 @@
 //! A slow second opinion: the same rules without Cedar, without bisection and without short cuts. Random policies, carts
 //! and limits must be answered alike by both.
 
+mod carts;
+mod floors;
 mod random;
 
 use domain::cause::Cause;
@@ -12,6 +14,8 @@ use testkit::builders::{bps, usd};
 
 use super::*;
 use crate::amounts::Worth;
+use crate::floors::MarginFloors;
+use floors::keeps_floors_of_the_shop;
 use random::{Case, Effect, Rule};
 
 /// What can be another thing, with the reason that it stands for.
@@ -138,7 +142,7 @@ fn limits(case: &Case, amount: i64) -> Vec<OfferRefusal> {
         Some(margin) => {
             let left = margin.minor_units() - case.granted.minor_units() - amount;
             let keeps = left >= 0 && value >= 0 && i128::from(left) * 10_000 >= value * floor;
-            if !keeps {
+            if !keeps || !keeps_floors_of_the_shop(case, amount) {
                 broken.push(OfferRefusal::MarginFloor);
             }
         }
@@ -228,13 +232,24 @@ fn explains(rules: &[Rule], case: &Case, found: &[OfferRefusal]) {
     }
 }
 
+fn judged(policy: &CompiledPolicy, case: &Case) -> Judgement {
+    let (worth, floors) = (case.worth(), MarginFloors::new(case.floors.clone()));
+    let question = case.question(worth.as_ref(), &floors);
+    judge(&policy.ask(question.asked), question, &case.candidate)
+}
+
 fn check(policy: &CompiledPolicy, rules: &[Rule], case: &Case) {
-    let worth = case.worth();
-    let judgement = judge(policy, case.question(worth.as_ref()), &case.candidate);
+    let judgement = judged(policy, case);
     let broken = limits(case, case.amount);
     let (is_allowed, decided_by) = Asked::of(case, case.amount).decided_by(rules);
 
     assert_eq!(judgement.others, broken, "{case:#?}");
+    let told = !judgement.broken_floors.is_empty();
+    assert_eq!(
+        broken.contains(&OfferRefusal::MarginFloor),
+        told,
+        "{case:#?}"
+    );
     assert_eq!(
         judgement.passes(),
         is_allowed && broken.is_empty(),
@@ -279,7 +294,7 @@ fn check(policy: &CompiledPolicy, rules: &[Rule], case: &Case) {
 }
 
 impl Case {
-    fn question<'a>(&'a self, worth: Option<&'a Worth>) -> Question<'a> {
+    fn question<'a>(&'a self, worth: Option<&'a Worth>, floors: &'a MarginFloors) -> Question<'a> {
         let asked = AuthorityQuestion {
             grantor: &self.grantor,
             remedy: self.remedy,
@@ -294,6 +309,7 @@ impl Case {
             asked,
             cart: &self.cart,
             worth,
+            floors,
             seek: Seek::Largest,
         }
     }

@@ -16,7 +16,7 @@ use testkit::clock::start;
 use super::*;
 use crate::programme::{Programme, ProgrammeState};
 use crate::samples::{
-    MONEY_CAUSE, ana, as_agent, colleague, line, policy, policy_of, programme, stranger,
+    MONEY_CAUSE, NO_FLOORS, ana, as_agent, colleague, line, policy, policy_of, programme, stranger,
 };
 
 /// Nothing but the margin of the usual cart is known.
@@ -50,8 +50,13 @@ fn question<'a>(grantor: &'a Grantor, cart: &'a Cart, amount: i64) -> Question<'
         asked,
         cart,
         worth: None,
+        floors: &NO_FLOORS,
         seek: Seek::Largest,
     }
+}
+
+fn decided(policy: &CompiledPolicy, question: Question<'_>, candidate: &Candidate) -> Judgement {
+    judge(&policy.ask(question.asked), question, candidate)
 }
 
 /// Judges an amount that ana asks for, after the test has changed the question or the candidate.
@@ -62,7 +67,7 @@ fn judged(
     let (ana, cart, mut candidate) = (as_agent(ana()), cart(), candidate());
     let mut question = question(&ana, &cart, 1_000);
     change(&mut question, &mut candidate);
-    judge(policy, question, &candidate)
+    decided(policy, question, &candidate)
 }
 
 fn reasons(change: impl FnOnce(&mut Question<'_>, &mut Candidate)) -> Vec<OfferRefusal> {
@@ -200,7 +205,7 @@ fn lines_reach_whom_they_name() {
     };
     let passes = |policy: &CompiledPolicy, who: Grantor| {
         let cart = cart();
-        judge(policy, question(&who, &cart, 1), &candidate()).passes()
+        decided(policy, question(&who, &cart, 1), &candidate()).passes()
     };
 
     let of_partner = reaching(Reach::Partner(partner()));
@@ -230,7 +235,8 @@ fn any_supervisor_stands_for_the_best_and_the_shop_for_none_by_name() {
     named.reach = Reach::Person(colleague("sol"));
     let policy = policy_of(vec![named]);
     let cart = cart();
-    let passes = |who: Grantor| judge(&policy, question(&who, &cart, 5_000), &candidate()).passes();
+    let passes =
+        |who: Grantor| decided(&policy, question(&who, &cart, 5_000), &candidate()).passes();
 
     assert!(passes(Grantor::AnySupervisor(partner())));
     assert!(!passes(Grantor::AnySupervisor(stranger().partner)));
@@ -268,7 +274,7 @@ fn what_is_not_known_is_a_refusal() {
     let unknown = a_cart().with_value(20_000).without_margin().build();
     let empty = a_cart().emptied().build();
     let (ana, candidate) = (as_agent(ana()), candidate());
-    let reasons = |cart| judge(&policy(), question(&ana, cart, 1), &candidate).reasons;
+    let reasons = |cart| decided(&policy(), question(&ana, cart, 1), &candidate).reasons;
 
     assert_eq!(reasons(&unknown), [OfferRefusal::MarginUnknown]);
     assert!(reasons(&empty).contains(&OfferRefusal::CartEmpty));
@@ -306,7 +312,7 @@ fn shipping_is_not_waived_beyond_what_it_costs() {
     let mut ask = question(&ana, &cart, 800);
     ask.asked.remedy = RemedyKind::WaiveShipping;
 
-    let judgement = judge(&policy, ask, &candidate());
+    let judgement = decided(&policy, ask, &candidate());
 
     assert_eq!(judgement.reasons, [OfferRefusal::AboveAuthority]);
     assert!(
@@ -360,7 +366,7 @@ proptest! {
         candidate.budget = usd(budget);
         candidate.programme.margin_floor = bps(floor);
         let ana = as_agent(ana());
-        let ask = |amount| judge(&policy, question(&ana, &cart, amount), &candidate);
+        let ask = |amount| decided(&policy, question(&ana, &cart, amount), &candidate);
 
         let most = ask(1).most.map_or(0, Money::minor_units);
 

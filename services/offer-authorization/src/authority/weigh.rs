@@ -5,6 +5,8 @@
 
 mod ask;
 
+use std::cell::OnceCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::cause::Cause;
@@ -12,6 +14,7 @@ use domain::offer::OfferRefusal;
 use domain::time::{Timestamp, earlier, later};
 use tracing::warn;
 
+use super::answers::Answer;
 use super::compiled::{CompiledPolicy, Slice};
 use super::question::{AuthorityQuestion, BOTH, Grantor, PolicyName};
 use ask::{Asker, Facts, Principal};
@@ -77,28 +80,38 @@ impl Change {
     }
 }
 
-impl CompiledPolicy {
-    /// Answers a question. No amount above `ceiling` is looked at as the most.
-    pub(crate) fn weigh(
-        &self,
-        question: AuthorityQuestion<'_>,
-        ceiling: i64,
-        seek: Seek,
-    ) -> Weighed {
-        let nobody = Weighed {
-            refusals: vec![OfferRefusal::RemedyNotAllowed],
-            most: Some(0),
-            ..Weighed::default()
-        };
-        let Some(slice) = self.slice(question.grantor.role(), question.remedy) else {
-            return nobody;
-        };
-        let weighed = principals(question, slice)
-            .into_iter()
-            .map(|principal| Scales::of(slice, question, &principal).weigh(ceiling, seek));
+/// What a policy says to one question, on whatever programme. Of all that is looked for only the most depends on what else there
+/// is room for; the rest is asked once.
+pub(crate) struct Verdict<'a> {
+    /// One for each as whom the question is asked.
+    scales: Vec<Scales<'a>>,
+}
+
+impl Verdict<'_> {
+    /// No amount above `ceiling` is looked at as the most.
+    pub(crate) fn weigh(&self, ceiling: i64, seek: Seek) -> Weighed {
+        let weighed = self.scales.iter().map(|scales| scales.weigh(ceiling, seek));
         weighed
             .reduce(|best, other| if other.beats(&best) { other } else { best })
-            .unwrap_or(nobody)
+            .unwrap_or_else(|| Weighed {
+                refusals: vec![OfferRefusal::RemedyNotAllowed],
+                most: Some(0),
+                ..Weighed::default()
+            })
+    }
+}
+
+impl CompiledPolicy {
+    /// Asks a question.
+    pub(crate) fn ask<'a>(&'a self, question: AuthorityQuestion<'a>) -> Verdict<'a> {
+        let slice = self.slice(question.grantor.role(), question.remedy);
+        let scales = slice.into_iter().flat_map(|slice| {
+            let principals = principals(question, slice).into_iter();
+            principals.map(move |principal| Scales::of(slice, question, &principal))
+        });
+        Verdict {
+            scales: scales.collect(),
+        }
     }
 
     /// Whether a question is allowed, without a word on why.
@@ -143,20 +156,18 @@ struct Scales<'a> {
     slice: &'a Slice,
     asker: Asker<'a>,
     facts: Facts,
+    answer: Arc<Answer>,
+    /// When the authority ends, once that was looked for.
+    until: OnceCell<Option<Timestamp>>,
+    /// Why it is refused whatever the amount, once that was looked for.
+    nearest: OnceCell<Vec<OfferRefusal>>,
 }
 
 impl<'a> Scales<'a> {
     fn of(slice: &'a Slice, question: AuthorityQuestion<'a>, principal: &Principal) -> Self {
-        Self {
-            slice,
-            asker: Asker::new(slice, question, principal),
-            facts: Facts::of(question),
-        }
-    }
-
-    fn weigh(&self, ceiling: i64, seek: Seek) -> Weighed {
-        let answer = self.asker.ask(self.facts);
-        let is_allowed = answer.is_allowed;
+        let asker = Asker::new(slice, question, principal);
+        let facts = Facts::of(question);
+        let answer = asker.ask(facts);
         if answer.is_unsound {
             let policies = &answer.decided_by;
             warn!(
@@ -164,30 +175,47 @@ impl<'a> Scales<'a> {
                 "policies cannot be worked out, so that what they decide on is refused"
             );
         }
+        Self {
+            slice,
+            asker,
+            facts,
+            answer,
+            until: OnceCell::new(),
+            nearest: OnceCell::new(),
+        }
+    }
+
+    fn weigh(&self, ceiling: i64, seek: Seek) -> Weighed {
+        let Answer {
+            is_allowed,
+            decided_by,
+            refusals,
+            ..
+        } = &*self.answer;
         let most = (seek != Seek::Answer || !is_allowed).then(|| self.most(ceiling));
-        if is_allowed {
+        if *is_allowed {
             let ends = (seek != Seek::Room).then(|| self.end_of_authority());
             return Weighed {
                 refusals: Vec::new(),
                 most,
                 until: ends.flatten(),
-                decided_by: answer.decided_by,
+                decided_by: decided_by.clone(),
             };
         }
-        let refusals = if !answer.refusals.is_empty() {
-            answer.refusals
+        let refusals = if !refusals.is_empty() {
+            refusals.clone()
         } else if most.is_some_and(|most| most > 0) {
             vec![OfferRefusal::AboveAuthority]
         } else if seek == Seek::Room || !self.slice.permits {
             vec![OfferRefusal::RemedyNotAllowed]
         } else {
-            self.nearest()
+            self.nearest().to_vec()
         };
         Weighed {
             refusals,
             most,
             until: None,
-            decided_by: answer.decided_by,
+            decided_by: decided_by.clone(),
         }
     }
 
@@ -222,16 +250,22 @@ impl<'a> Scales<'a> {
     /// The first instant after now at which the answer turns.
     fn end_of_authority(&self) -> Option<Timestamp> {
         let is_to_come = |instant: &Timestamp| *instant > self.facts.now;
-        // A policy may hold until an instant, or until after it.
-        self.turns()
-            .into_iter()
-            .flat_map(|turn| [turn, after(turn)])
-            .filter(is_to_come)
-            .find(|now| !self.asker.ask(self.at(*now)).is_allowed)
+        *self.until.get_or_init(|| {
+            // A policy may hold until an instant, or until after it.
+            self.turns()
+                .into_iter()
+                .flat_map(|turn| [turn, after(turn)])
+                .filter(is_to_come)
+                .find(|now| !self.asker.ask(self.at(*now)).is_allowed)
+        })
     }
 
     /// The reasons of the smallest change that would be allowed; that the remedy is not, when none would.
-    fn nearest(&self) -> Vec<OfferRefusal> {
+    fn nearest(&self) -> &[OfferRefusal] {
+        self.nearest.get_or_init(|| self.find_nearest())
+    }
+
+    fn find_nearest(&self) -> Vec<OfferRefusal> {
         let mut tries = MOST_TRIES;
         let mut sets: Vec<Vec<Change>> = subsets();
         sets.sort_by_key(Vec::len);

@@ -2,11 +2,13 @@
 
 mod authorization;
 mod budget;
+mod floors;
 mod policies;
 mod program;
 mod statement;
 
 pub(super) use authorization::{NamedOffer, OfferPage, actor, person, viewer};
+pub(super) use floors::FloorPage;
 pub(super) use policies::{DryRunOf, PolicyPage};
 pub(super) use program::{ProgrammeBudget, StateChange, TopUp, narrowed};
 pub(super) use statement::EntryPage;
@@ -20,6 +22,7 @@ use proto::field::{self, InvalidField, WireField};
 use proto::offers::v1 as pb;
 
 use crate::case::CaseAgent;
+use crate::floors::FloorSetting;
 use crate::programme::Purse;
 use crate::service::NewPolicy;
 use crate::store::people::PersonCursor;
@@ -61,6 +64,7 @@ carry! {
     CreateProgrammeRequest { programme } => ProgrammeBudget,
     SetPurseRequest { purse } => Purse,
     SetStandingRequest { standing } => KnownPerson,
+    SetMarginFloorRequest { floor } => FloorSetting,
     CreateAuthorityPolicyRequest { policy } => NewPolicy,
 }
 

@@ -6,10 +6,10 @@ use proto::offers::v1::offer_program_service_server::OfferProgramService;
 use tonic::{Request, Response, Status};
 
 use super::convert::{
-    DryRunOf, EntryPage, PersonPage, PolicyPage, ProgrammeBudget, StateChange, TopUp, narrowed,
-    viewer,
+    DryRunOf, EntryPage, FloorPage, PersonPage, PolicyPage, ProgrammeBudget, StateChange, TopUp,
+    narrowed, viewer,
 };
-use super::{Keyed, Write, answer, answer_page, parse, read_of, refuse, write_of};
+use super::{Keyed, Write, answer, answer_page, parse, parse_aside, read_of, refuse, write_of};
 use crate::service::Service;
 
 /// Keeps the rules and the money that offers draw on.
@@ -36,6 +36,7 @@ keyed! {
     SetProgrammeStateRequest => "SetProgrammeState",
     SetPurseRequest => "SetPurse",
     SetStandingRequest => "SetStanding",
+    SetMarginFloorRequest => "SetMarginFloor",
     CreateAuthorityPolicyRequest => "CreateAuthorityPolicy",
     ActivateAuthorityPolicyRequest => "ActivateAuthorityPolicy",
 }
@@ -119,7 +120,9 @@ impl OfferProgramService for ProgramApi {
         request: Request<pb::CreateAuthorityPolicyRequest>,
     ) -> Result<Response<pb::CreateAuthorityPolicyResponse>, Status> {
         let Write { key, message, .. } = write_of(request)?;
-        answer(self.service.create_policy(key, parse(message)?).await)
+        // Cedar checks each policy against all that it may be asked.
+        let policy = parse_aside(message).await?;
+        answer(self.service.create_policy(key, policy).await)
     }
 
     async fn list_authority_policies(
@@ -193,5 +196,23 @@ impl OfferProgramService for ProgramApi {
                 .list_standings(caller.tenant(), &viewer, &page)
                 .await,
         )
+    }
+
+    async fn set_margin_floor(
+        &self,
+        request: Request<pb::SetMarginFloorRequest>,
+    ) -> Result<Response<pb::SetMarginFloorResponse>, Status> {
+        let Write { key, message, .. } = write_of(request)?;
+        answer(self.service.set_margin_floor(key, parse(message)?).await)
+    }
+
+    async fn list_margin_floors(
+        &self,
+        request: Request<pb::ListMarginFloorsRequest>,
+    ) -> Result<Response<pb::ListMarginFloorsResponse>, Status> {
+        let (caller, message) = read_of(request)?;
+        let FloorPage(page) = parse(message)?;
+        let listed = self.service.list_margin_floors(caller.tenant(), &page);
+        answer_page(listed.await)
     }
 }

@@ -1,6 +1,7 @@
 //! To the wire: domain types as messages.
 
 mod budget;
+mod floors;
 mod policies;
 mod statement;
 
@@ -13,6 +14,7 @@ use proto::offers::v1 as pb;
 use crate::amounts::lowers_price;
 use crate::authority::PolicyName;
 use crate::case::CaseAgent;
+use crate::floors::{FloorLimit, FloorSetting, MarginFloor};
 use crate::ledger::EntryKind;
 use crate::offer::{Approver, Offer, StateName};
 use crate::programme::{ProgrammeReport, ProgrammeState, PurseReport};
@@ -118,17 +120,27 @@ impl From<Refusal> for pb::DecisionRefused {
             reasons,
             most,
             decided_by,
+            broken_floors,
         } = refusal;
         let reasons = reasons.into_iter().map(|reason| pb::RefusalReason {
             reason: reason.into_wire(),
             remedy_hint: hint(reason).to_owned(),
             max_amount: most.and_then(WireField::into_wire),
+            broken_floors: if reason == OfferRefusal::MarginFloor {
+                in_wire(&broken_floors)
+            } else {
+                Vec::new()
+            },
         });
         Self {
             reasons: reasons.collect(),
             deciding_policies: names(&decided_by),
         }
     }
+}
+
+fn in_wire(floors: &[FloorLimit]) -> Vec<pb::BrokenMarginFloor> {
+    floors.iter().cloned().map(Into::into).collect()
 }
 
 /// What would make an offer pass, for whoever reads it at a desk.
@@ -204,11 +216,13 @@ impl From<RefusedRemedy> for pb::RefusedRemedy {
             kind,
             reasons,
             decided_by,
+            broken_floors,
         } = refused;
         Self {
             kind: kind.into_wire(),
             reasons: reasons.into_wire(),
             deciding_policies: names(&decided_by),
+            broken_floors: in_wire(&broken_floors),
         }
     }
 }
@@ -262,6 +276,7 @@ answers_with! { ProgrammeReport:
 }
 answers_with! { PurseReport: SetPurseResponse { purse } }
 answers_with! { KnownPerson: SetStandingResponse { standing } }
+answers_with! { FloorSetting: SetMarginFloorResponse { floor } }
 answers_with! { ListedPolicy:
     CreateAuthorityPolicyResponse { policy }, ActivateAuthorityPolicyResponse { policy },
 }
@@ -294,6 +309,7 @@ answers_with_page! {
     ListedPolicy: ListAuthorityPoliciesResponse { policies },
     LedgerEntry: ListLedgerEntriesResponse { entries },
     KnownPerson: ListStandingsResponse { standings },
+    MarginFloor: ListMarginFloorsResponse { floors },
 }
 
 impl From<PurseReport> for pb::Purse {

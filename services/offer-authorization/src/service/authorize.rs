@@ -19,6 +19,7 @@ use crate::authority::{Candidate, Grantor, GrantorRole, Judgement, PolicyName};
 use crate::case::{Case, CaseAgent};
 use crate::decision::Outcome;
 use crate::error::OfferError;
+use crate::floors::FloorLimit;
 use crate::ledger::Draw;
 use crate::offer::Offer;
 use crate::store::{cases, offers, programmes};
@@ -55,6 +56,9 @@ pub(crate) struct Refusal {
     /// The policies that forbid it.
     #[serde(default)]
     pub(crate) decided_by: Vec<PolicyName>,
+    /// The margin floors that it would break.
+    #[serde(default)]
+    pub(crate) broken_floors: Vec<FloorLimit>,
 }
 
 impl Service {

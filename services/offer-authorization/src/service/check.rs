@@ -19,12 +19,13 @@ use super::{Service, Viewer};
 use crate::amounts::Worth;
 use crate::authority::{
     AuthorityQuestion, Candidate, Circumstances, CompiledPolicy, Grantor, GrantorRole, Judgement,
-    PolicyName, PurseRoom, Question, Seek, Standing, climb, fits, judge, largest,
+    PolicyName, PurseRoom, Question, Seek, Standing, Verdict, climb, fits, judge, largest,
 };
 use crate::case::CaseAgent;
 use crate::error::OfferError;
+use crate::floors::{FloorLimit, MarginFloors};
 use crate::store::offers::Granted;
-use crate::store::{offers, programmes, standings};
+use crate::store::{floors, offers, programmes, standings};
 
 /// Most pairs of somebody and a programme that one remedy is judged on: each takes tens of questions to the policy.
 const MOST_JUDGED: usize = 256;
@@ -80,6 +81,8 @@ pub(crate) struct RefusedRemedy {
     pub(crate) reasons: Vec<OfferRefusal>,
     /// The policies that forbid it.
     pub(crate) decided_by: Vec<PolicyName>,
+    /// The margin floors that not even the least offer keeps.
+    pub(crate) broken_floors: Vec<FloorLimit>,
 }
 
 /// What all remedies of a check are judged by.
@@ -87,6 +90,7 @@ struct Check<'a> {
     command: &'a CheckAuthority,
     /// What an offer has to bring in, where that is tested.
     worth: Option<&'a Worth>,
+    floors: MarginFloors,
     policy: Arc<CompiledPolicy>,
     candidates: Vec<Candidate>,
     /// What earlier offers on the cart cost that are held or redeemed.
@@ -153,6 +157,7 @@ impl Service {
         let check = Check {
             command: &command,
             worth: self.worth_of(tenant),
+            floors: floors::of_cart(connection, tenant, &command.cart).await?,
             candidates: worth_a_look(candidates, situation),
             granted,
             grantors,
@@ -231,6 +236,7 @@ impl Check<'_> {
                     kind,
                     reasons: judgement.reasons,
                     decided_by: judgement.decided_by,
+                    broken_floors: judgement.broken_floors,
                 }),
             }
         }
@@ -248,35 +254,33 @@ impl Check<'_> {
         if fitting.len().saturating_mul(self.grantors.len()) > MOST_JUDGED {
             return Err(too_many());
         }
+        let everybody: Vec<Asked<'_>> = self
+            .grantors
+            .iter()
+            .map(|someone| self.ask(someone, remedy))
+            .collect();
         let pairs = fitting.iter().flat_map(|candidate| {
-            let everybody = self.grantors.iter();
-            everybody.map(|someone| (candidate.with_purse(someone.room), someone))
+            let everybody = everybody.iter();
+            everybody.map(|asked| (candidate.with_purse(asked.room), asked))
         });
-        let judged = pairs.map(|(candidate, someone)| {
-            let question = self.question(someone, remedy, Seek::Room);
-            let judgement = judge(&self.policy, question, &candidate);
-            ((candidate, someone), judgement)
+        let judged = pairs.map(|(candidate, asked)| {
+            let judgement = asked.judge(Seek::Room, &candidate);
+            ((candidate, asked), judgement)
         });
-        let Some(((candidate, someone), judgement)) = largest(judged) else {
+        let Some(((candidate, asked), judgement)) = largest(judged) else {
             let nobody = Judgement::refusing(OfferRefusal::RemedyNotAllowed);
             return Ok((None, nobody));
         };
         let judgement = if judgement.passes() {
             judgement
         } else {
-            let question = self.question(someone, remedy, Seek::Largest);
-            judge(&self.policy, question, &candidate)
+            asked.judge(Seek::Largest, &candidate)
         };
         Ok((Some(candidate.programme.id), judgement))
     }
 
     /// Asks for the least that can be given: what may be granted at all, may be granted up to the most that passes.
-    fn question<'q>(
-        &'q self,
-        someone: &'q Someone,
-        remedy: RemedyKind,
-        seek: Seek,
-    ) -> Question<'q> {
+    fn ask<'q>(&'q self, someone: &'q Someone, remedy: RemedyKind) -> Asked<'q> {
         let currency = self.command.cart.currency();
         let nothing = Money::zero(currency);
         let asked = AuthorityQuestion {
@@ -289,12 +293,34 @@ impl Check<'_> {
             circumstances: &someone.circumstances,
             now: self.now,
         };
-        Question {
-            asked,
-            cart: &self.command.cart,
-            worth: self.worth,
-            seek,
+        Asked {
+            room: someone.room,
+            verdict: self.policy.ask(asked),
+            question: Question {
+                asked,
+                cart: &self.command.cart,
+                worth: self.worth,
+                floors: &self.floors,
+                seek: Seek::Room,
+            },
         }
+    }
+}
+
+/// What the policy was asked of somebody, once for all programmes.
+struct Asked<'a> {
+    room: PurseRoom,
+    question: Question<'a>,
+    verdict: Verdict<'a>,
+}
+
+impl Asked<'_> {
+    fn judge(&self, seek: Seek, candidate: &Candidate) -> Judgement {
+        let question = Question {
+            seek,
+            ..self.question
+        };
+        judge(&self.verdict, question, candidate)
     }
 }
 

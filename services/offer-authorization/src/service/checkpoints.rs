@@ -1,4 +1,4 @@
-//! Signs, now and then, how far each audit trail has come, and keeps that apart from the database: beside the keys.
+//! Signs, now and then, how far each audit trail has come, and keeps that apart from the database.
 //!
 //! INVARIANT: an end is signed once the chain was proven up to it, from what was signed before. A trail that is not what was
 //! written is told and never signed again, also when it is shorter than what was signed.
@@ -30,12 +30,10 @@ pub(super) struct Signed(BTreeMap<TenantId, (Head, Timestamp)>);
 impl Signed {
     /// What the checkpoints say that are kept.
     fn kept(service: &Service) -> Result<Self, OfferError> {
-        let kept = service
-            .keys()
-            .checkpoints()
-            .map_err(OfferError::Checkpoint)?;
-        if !kept.unverifiable.is_empty() {
-            let lines = kept.unverifiable;
+        let kept = service.checkpoints().kept();
+        let kept = kept.map_err(OfferError::Checkpoint)?;
+        if !kept.unsigned.is_empty() {
+            let lines = kept.unsigned;
             error!(
                 ?lines,
                 "checkpoints of audit trails are signed by no key of ours"
@@ -126,7 +124,7 @@ impl Service {
             hash: head.hash.clone(),
             at_ms: to_millis(now),
         };
-        let written = self.keys().write_checkpoint(&checkpoint).await;
+        let written = self.checkpoints().write(checkpoint).await;
         written.map_err(OfferError::Checkpoint)?;
         Ok(head)
     }

@@ -118,7 +118,7 @@ impl Service {
 
     /// Proves the trails of all tenants from their first entries on, and answers those that are not what was written.
     pub(crate) async fn prove_trails(&self) -> Result<Vec<TenantId>, InspectionError> {
-        let inspector = Inspector::of(self.database().clone(), self.keys().clone())?;
+        let inspector = Inspector::of(self.database().clone(), self.checkpoints().clone())?;
         let mut unsound = Vec::new();
         for tenant in inspector.tenants().await? {
             let faults = inspector.verify(&tenant).await?.faults;

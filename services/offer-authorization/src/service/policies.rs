@@ -118,7 +118,7 @@ impl Service {
         let scheduled = policies::scheduled(connection, tenant, now).await?;
         let before = page.after().copied();
         let mut found = policies::list(connection, tenant, before, page.fetch()).await?;
-        let starter = self.inner.compiled.starter();
+        let starter = self.inner.policies.starter();
         if before.is_none_or(|before| before > starter.version) {
             found.push(starter.clone());
         }

@@ -26,7 +26,7 @@ use crate::error::OfferError;
 use crate::ledger::{Draw, Scope};
 use crate::offer::{Hold, Offer, Terms};
 use crate::programme::Programme;
-use crate::store::{decisions, offers, standings};
+use crate::store::{decisions, floors, offers, standings};
 
 pub(super) use supervisors::{Authority, grantor};
 
@@ -129,16 +129,19 @@ impl<'a> Proposal<'a> {
     ) -> Result<(Option<Candidate>, Judgement), OfferError> {
         let Wish { case, policy, .. } = self.wish;
         let candidates = grounds::candidates(unit.tx, situation(unit, case), programmes).await?;
+        let floors = floors::of_cart(unit.tx, &unit.tenant, &case.cart).await?;
         let question = Question {
             asked: self.asked(),
             cart: &case.cart,
             worth: unit.service.worth_of(&unit.tenant),
+            floors: &floors,
             seek: Seek::Answer,
         };
+        let verdict = policy.ask(question.asked);
         let mut judged = Vec::with_capacity(candidates.len());
         for candidate in candidates {
             let candidate = candidate.with_purse(self.purses.room);
-            let judgement = judge(policy, question, &candidate);
+            let judgement = judge(&verdict, question, &candidate);
             // The first that would grant it does: the others need not be asked.
             let is_found = judgement.passes();
             judged.push((Some(candidate), judgement));
@@ -244,6 +247,7 @@ impl<'a> Proposal<'a> {
             others: judgement.others.clone(),
             decided_by: judgement.decided_by.clone(),
             circumstances: circumstances.clone(),
+            broken_floors: judgement.broken_floors.clone(),
             decided_at: now,
         };
         let intervention = self.wish.case.intervention;
@@ -340,6 +344,7 @@ impl From<&Judgement> for Refusal {
             reasons: judgement.reasons.clone(),
             most: judgement.most,
             decided_by: judgement.decided_by.clone(),
+            broken_floors: judgement.broken_floors.clone(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod approvals;
 mod carts;
 mod cedar;
 mod faults;
+mod floors;
 mod four_eyes;
 mod grace;
 mod life;

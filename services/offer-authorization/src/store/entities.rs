@@ -7,6 +7,7 @@ pub(super) mod cases;
 pub(super) mod decisions;
 pub(super) mod ledger_entries;
 pub(super) mod limits;
+pub(super) mod margin_floors;
 pub(super) mod offers;
 pub(super) mod policies;
 pub(super) mod programmes;

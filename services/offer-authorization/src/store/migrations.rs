@@ -15,6 +15,7 @@ mod m0010_carts;
 mod m0011_first_approval;
 mod m0012_budget_periods;
 mod m0013_channel;
+mod m0014_margin_floors;
 
 /// All tables that this service has, those of the libraries first.
 pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -32,6 +33,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         m0011_first_approval::migration(),
         m0012_budget_periods::migration(),
         m0013_channel::migration(),
+        m0014_margin_floors::migration(),
     ];
     storage::migrations()
         .into_iter()

@@ -7,7 +7,7 @@ use testkit::builders::usd;
 
 use crate::bad_input::{CARD, Change, assert_at};
 use crate::rules::{a_monthly_programme, a_policy};
-use crate::world::{World, a_programme, create};
+use crate::world::{World, a_programme, create, fresh};
 
 #[tokio::test]
 async fn what_a_programme_is_for_is_parsed() {
@@ -117,6 +117,43 @@ async fn the_periods_of_a_budget_are_parsed() {
         change(programme.budget_periods.as_mut().unwrap());
         let answer = world.programmes().create_programme(create(programme)).await;
         assert_at(answer, &at(field), reason);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_margin_floor_is_parsed() {
+    let world = World::start().await;
+    let changes: [Change<pb::MarginFloor>; 5] = [
+        ("floor.category", ErrorReason::Required, |floor| {
+            floor.category = Some(String::new());
+        }),
+        ("floor.category", ErrorReason::CardData, |floor| {
+            floor.category = Some(CARD.to_owned());
+        }),
+        ("floor.remedy", ErrorReason::Required, |floor| {
+            floor.remedy = Some(0);
+        }),
+        ("floor.remedy", ErrorReason::OutOfRange, |floor| {
+            floor.remedy = Some(RemedyKind::Information.into());
+        }),
+        ("floor.floor_bps", ErrorReason::OutOfRange, |floor| {
+            floor.floor_bps = Some(10_001);
+        }),
+    ];
+    for (field, reason, change) in changes {
+        let mut floor = pb::MarginFloor {
+            category: Some("Shoes".to_owned()),
+            remedy: Some(RemedyKind::Perk.into()),
+            floor_bps: Some(500),
+        };
+        change(&mut floor);
+        let request = pb::SetMarginFloorRequest {
+            request_id: fresh(),
+            floor: Some(floor),
+        };
+        let answer = world.programmes().set_margin_floor(request).await;
+        assert_at(answer, field, reason);
     }
     world.stop().await;
 }

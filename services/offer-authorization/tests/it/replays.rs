@@ -155,6 +155,23 @@ async fn programmes_are_changed_once() {
 }
 
 #[tokio::test]
+async fn a_margin_floor_is_set_once() {
+    let mut world = World::with_case().await;
+    let floor = pb::SetMarginFloorRequest {
+        request_id: fresh(),
+        floor: Some(pb::MarginFloor {
+            category: Some("Shoes".to_owned()),
+            remedy: None,
+            floor_bps: Some(1_000),
+        }),
+    };
+    replayed!(world, programmes.set_margin_floor(floor), |ask| {
+        ask.floor.as_mut().unwrap().floor_bps = None;
+    });
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn purses_and_policies_are_changed_once() {
     let mut world = World::with_case().await;
     let purse = pb::SetPurseRequest {

@@ -62,6 +62,50 @@ async fn purses_are_listed_with_what_is_used_of_them_today() {
 }
 
 #[tokio::test]
+async fn a_margin_floor_is_set_met_listed_and_taken_away() {
+    let world = World::with_case().await;
+    let mut operator = world.programmes();
+    let set = |floor_bps| pb::SetMarginFloorRequest {
+        request_id: fresh(),
+        floor: Some(pb::MarginFloor {
+            category: None,
+            remedy: Some(RemedyKind::AmountOff.into()),
+            floor_bps,
+        }),
+    };
+    let stored = operator.set_margin_floor(set(Some(4_900))).await.unwrap();
+    let floor = stored.into_inner().floor.unwrap();
+    let list = pb::ListMarginFloorsRequest::default();
+    let listed = operator.list_margin_floors(list.clone()).await.unwrap();
+    assert_eq!(listed.into_inner().floors, [floor]);
+
+    // 100 - x >= 49 % of (200 - x) up to x = 3.9215...
+    let answer = world.agent().authorize_offer(authorize(393)).await.unwrap();
+    let Some(pb::authorize_offer_response::Decision::Refused(refused)) =
+        answer.into_inner().decision
+    else {
+        panic!("granted below the floor");
+    };
+    let broken = pb::BrokenMarginFloor {
+        part: Some(pb::broken_margin_floor::Part::OtherArticles(
+            pb::OtherArticles {},
+        )),
+        floor_bps: 4_900,
+        max_amount: Some(usd(392).into()),
+    };
+    assert_eq!(refused.reasons.len(), 1);
+    assert_eq!(refused.reasons[0].broken_floors, [broken]);
+    assert_eq!(refused.reasons[0].max_amount, Some(usd(392).into()));
+
+    let gone = operator.set_margin_floor(set(None)).await.unwrap();
+    assert_eq!(gone.into_inner().floor.unwrap().floor_bps, None);
+    let listed = operator.list_margin_floors(list).await.unwrap();
+    assert!(listed.into_inner().floors.is_empty());
+    world.hold(393).await;
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_policy_is_tried_out_activated_and_listed() {
     let world = World::with_case().await;
     let mut operator = world.programmes();

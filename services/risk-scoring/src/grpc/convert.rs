@@ -41,14 +41,37 @@ pub(super) fn moment(request: pb::AssessSessionRequest) -> Result<Moment, Invali
     let pb::AssessSessionRequest {
         request_id: _,
         moment,
+        preview: _,
     } = request;
     read("moment", moment)
 }
 
+/// The moment of a preview. It has no key: one would say that something is to be kept, and a server that knows no previews
+/// refuses what has none, where it would else store the assessment.
+pub(super) fn previewed(request: pb::AssessSessionRequest) -> Result<Moment, InvalidField> {
+    if request.request_id.is_empty() {
+        return moment(request);
+    }
+    let reason = ErrorReason::InvalidField;
+    Err(InvalidField::new(
+        "request_id",
+        reason,
+        "must be empty in a preview",
+    ))
+}
+
 /// A message of a stream is the unary request, so that both have one idempotency key.
 pub(super) fn unary(message: pb::AssessSessionsRequest) -> pb::AssessSessionRequest {
-    let pb::AssessSessionsRequest { request_id, moment } = message;
-    pb::AssessSessionRequest { request_id, moment }
+    let pb::AssessSessionsRequest {
+        request_id,
+        moment,
+        preview,
+    } = message;
+    pb::AssessSessionRequest {
+        request_id,
+        moment,
+        preview,
+    }
 }
 
 pub(super) fn explanation(

@@ -1,18 +1,53 @@
 //! Answers as messages.
 
 use domain::assessment::{CauseFinding, Factor};
+use proto::assessment::v1::Assessment;
 use proto::field::WireField;
 use proto::risk::v1 as pb;
 
+use crate::assess::Verdict;
 use crate::cause;
 use crate::config::Alert;
 use crate::drift::{DayFigures, FeatureDrift};
-use crate::evaluator::ModelKind;
+use crate::evaluator::{ModelKind, Score};
 use crate::features::{Feature, SessionFeatures, Snapshot, Tongue};
 use crate::model::{ModelCard, ModelState};
 use crate::service::{Active, CauseTableCard, Health, WatchedDay};
 use crate::statistics::{Comparison, Difference, Figures, ReliabilityBin};
 use crate::store::StoredAssessment;
+
+/// What the assessment of a moment would be: one without an id, so that nobody takes it for one that was stored.
+pub(super) fn preview(verdict: Verdict<'_>) -> Assessment {
+    let Verdict {
+        moment,
+        model,
+        score,
+        causes,
+        cause_table_version,
+        at,
+    } = verdict;
+    let Score {
+        abandonment,
+        baseline,
+        factors,
+    } = score;
+    Assessment {
+        assessment_id: String::new(),
+        moment_id: moment.id.into_wire(),
+        session_id: moment.session.into_wire(),
+        model_id: model.id.as_str().to_owned(),
+        model_version: model.version,
+        abandonment: abandonment.get(),
+        phase: moment.phase.into_wire(),
+        causes: causes.into_wire(),
+        factors: factors.into_wire(),
+        baseline_log_odds: baseline.get(),
+        margin_at_risk: moment.cart.margin().into_wire(),
+        progress: moment.progress.into_wire(),
+        assessed_at: at.into_wire(),
+        cause_table_version: Some(cause_table_version),
+    }
+}
 
 pub(super) fn explained(stored: StoredAssessment, tongue: Tongue) -> pb::ExplainAssessmentResponse {
     let StoredAssessment { assessment, moment } = stored;
@@ -224,3 +259,6 @@ fn alert(alert: Alert) -> i32 {
 fn count(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

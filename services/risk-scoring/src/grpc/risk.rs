@@ -3,7 +3,7 @@
 use platform::auth::Caller;
 use platform::lifecycle::Tasks;
 use platform::status::into_status;
-use platform::stream::{Inlet, StreamLimits, open};
+use platform::stream::open;
 use proto::field::WireField;
 use proto::risk::v1 as pb;
 use proto::risk::v1::risk_scoring_service_server::RiskScoringService;
@@ -32,7 +32,7 @@ impl Api {
 
 #[tonic::async_trait]
 impl RiskScoringService for Api {
-    type AssessSessionsStream = Inlet<pb::AssessSessionsResponse>;
+    type AssessSessionsStream = stream::Answers;
 
     async fn assess_session(
         &self,
@@ -48,11 +48,11 @@ impl RiskScoringService for Api {
         request: Request<Streaming<pb::AssessSessionsRequest>>,
     ) -> Result<Response<Self::AssessSessionsStream>, Status> {
         let caller = Caller::of(&request)?.clone();
-        let (outlet, inlet) = open(&request, self.service.now(), StreamLimits::default())?;
+        let (outlet, inlet) = open(&request, self.service.now(), stream::limits())?;
         let source = stream::Source::new(self.service.clone(), caller, request.into_inner());
         let produced = stream::produce(source, outlet).in_current_span();
         self.tasks.spawn("assess-sessions", produced);
-        Ok(Response::new(inlet))
+        Ok(Response::new(inlet.into()))
     }
 
     async fn explain_assessment(

@@ -21,7 +21,7 @@ pub(crate) use together::Call;
 use super::{Inner, Service, not_ahead, not_older};
 use crate::assess::assess;
 use crate::error::RiskError;
-use crate::outbound::Announcement;
+use crate::outbound::{self, Announced, Announcement};
 use crate::store::{Judged, StoredAssessment};
 
 /// All that the transaction needs besides the store, for one moment; made once, so that a retry does the same again.
@@ -137,15 +137,13 @@ impl Service {
         let judged: Vec<Judged> = works.iter().map(judge).collect();
         store.insert_assessments(tx, tenant, &judged).await?;
         store.insert_scores(tx, tenant, &judged).await?;
-        let mut messages = Vec::with_capacity(2 * works.len());
-        for (work, judged) in works.iter().zip(&judged) {
-            let mut announced = work.announcement.messages(&judged.stored);
-            for message in &mut announced {
-                message.trace = TraceContext::of_span(&work.span);
-            }
-            messages.extend(announced);
-        }
-        outbox::enqueue(tx, &messages, now).await?;
+        let announced = works.iter().zip(&judged).map(|(work, judged)| Announced {
+            announcement: &work.announcement,
+            stored: &judged.stored,
+            trace: TraceContext::of_span(&work.span),
+        });
+        let announced: Vec<Announced<'_>> = announced.collect();
+        outbox::enqueue(tx, &outbound::messages(&announced), now).await?;
         Ok(judged)
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn service(database: storage::Database, clock: &FakeClock) -> Service
             max_versions: 1,
             max_shadows: 1,
             max_judged: 100,
+            preview_staleness_ms: 1_000,
         },
         drift: DriftConfig {
             check_interval_ms: 1_000,

@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use storage::column::{Row, millis};
-use storage::{StoreError, TenantScoped, Tx};
+use storage::{StoreError, TenantScoped, Tx, shape};
 
 use super::Store;
 use super::entities::assessment::{ActiveModel, Column, Entity, Model};
@@ -62,8 +62,10 @@ impl Store {
         tenant: &TenantId,
         all: &[Judged],
     ) -> Result<(), StoreError> {
-        let rows = all.iter().map(|judged| row(tenant, &judged.stored));
-        Entity::insert_many(rows).exec_without_returning(tx).await?;
+        for some in shape::rows(all) {
+            let rows = some.iter().map(|judged| row(tenant, &judged.stored));
+            Entity::insert_many(rows).exec_without_returning(tx).await?;
+        }
         Ok(())
     }
 

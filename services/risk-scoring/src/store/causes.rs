@@ -241,6 +241,7 @@ impl Store {
         tenant: &TenantId,
         version: Option<u32>,
     ) -> Result<(), StoreError> {
+        self.changes_basis(tx, tenant);
         let Some(version) = version else {
             cause_choice::Entity::delete_in(tenant).exec(tx).await?;
             return Ok(());
@@ -260,15 +261,15 @@ impl Store {
     }
 
     /// What causes are found by now. A table that was learned on another built-in one than this release's is not used.
-    pub(crate) async fn cause_basis(
+    pub(crate) async fn cause_basis<C: ConnectionTrait>(
         &self,
-        tx: &Tx,
+        connection: &C,
         tenant: &TenantId,
         built_in: &Arc<CauseTable>,
     ) -> Result<CauseBasis, StoreError> {
         let choice = cause_choice::Entity::find_in(tenant)
             .find_also_related(cause_table::Entity)
-            .one(tx)
+            .one(connection)
             .await?;
         let Some((choice, learned)) = choice else {
             return Ok(CauseBasis::built_in(Arc::clone(built_in)));

@@ -61,14 +61,8 @@ impl Store {
         let reader = self.database.read();
         let (champion, others) = self.chosen(reader, tenant, shadows).await?;
         for key in std::iter::once(champion).chain(others) {
-            if key == self.built_in.model.key
-                || self.cache.get(&(tenant.clone(), key.clone())).is_some()
-            {
-                continue;
-            }
-            // What another connection sees is committed.
-            if let Some(known) = read(reader, tenant, &key).await? {
-                self.cache.keep((tenant.clone(), key), known);
+            if key != self.built_in.model.key {
+                self.committed(tenant, key).await?;
             }
         }
         self.cache.note_warm(tenant.clone());
@@ -211,6 +205,7 @@ impl Store {
         champion: &ModelKey,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.changes_basis(tx, tenant);
         if *champion == self.built_in.model.key {
             champion::Entity::delete_in(tenant).exec(tx).await?;
             return Ok(());
@@ -249,20 +244,62 @@ impl Store {
         let known = if let Some(known) = self.cache.get(&name) {
             known
         } else {
-            let Some(known) = read(tx, tenant, &key).await? else {
-                return Err(Row::of("champions", tenant.as_str()).corrupt("name"));
-            };
+            let known = read(tx, tenant, &key).await?;
+            let known = known.ok_or_else(|| no_such_model(tenant))?;
             // Works that share a commit see one another's rows before it: a version that is rolled back is given again,
             // to another table.
             let (cache, kept) = (self.cache.clone(), known.clone());
             tx.after_commit(move || cache.keep(name, kept));
             known
         };
-        Ok(match known {
-            Known::Usable(evaluator) => Some(Model { key, evaluator }),
-            Known::Unusable => None,
-        })
+        Ok(known.model(key))
     }
+
+    /// [`model`](Self::model), where no transaction is open.
+    pub(super) async fn committed_model(
+        &self,
+        tenant: &TenantId,
+        key: ModelKey,
+    ) -> Result<Option<Model>, StoreError> {
+        if key == self.built_in.model.key {
+            return Ok(Some(self.built_in.model.clone()));
+        }
+        let known = self.committed(tenant, key.clone()).await?;
+        let known = known.ok_or_else(|| no_such_model(tenant))?;
+        Ok(known.model(key))
+    }
+
+    /// What is known of a registered model, which is read into memory unless it is there; `None` where there is no such row.
+    async fn committed(
+        &self,
+        tenant: &TenantId,
+        key: ModelKey,
+    ) -> Result<Option<Known>, StoreError> {
+        let name = (tenant.clone(), key);
+        if let Some(known) = self.cache.get(&name) {
+            return Ok(Some(known));
+        }
+        let known = read(self.database.read(), tenant, &name.1).await?;
+        // What another connection sees is committed.
+        if let Some(known) = &known {
+            self.cache.keep(name, known.clone());
+        }
+        Ok(known)
+    }
+}
+
+impl Known {
+    fn model(self, key: ModelKey) -> Option<Model> {
+        match self {
+            Self::Usable(evaluator) => Some(Model { key, evaluator }),
+            Self::Unusable => None,
+        }
+    }
+}
+
+/// A champion must be a model of its tenant.
+fn no_such_model(tenant: &TenantId) -> StoreError {
+    Row::of("champions", tenant.as_str()).corrupt("name")
 }
 
 /// Reads what a model evaluates; `None` where there is no such row.

@@ -9,15 +9,12 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryResult};
 use storage::column::{Row, millis};
-use storage::{StoreError, Tx};
+use storage::{StoreError, Tx, shape};
 
 use super::entities::{outcome, score};
 use super::{Judged, Store};
 use crate::assess::ShadowScore;
 use crate::model::ModelKey;
-
-/// Scores of one statement. Eight values each stay far below the 32,766 that SQLite takes.
-const INSERTED_AT_ONCE: usize = 500;
 
 /// One score of one model.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,7 +54,7 @@ impl Store {
         all: &[Judged],
     ) -> Result<(), StoreError> {
         let rows: Vec<_> = all.iter().flat_map(|judged| rows(tenant, judged)).collect();
-        for rows in rows.chunks(INSERTED_AT_ONCE) {
+        for rows in shape::rows(&rows) {
             score::Entity::insert_many(rows.iter().cloned())
                 .exec_without_returning(tx)
                 .await?;

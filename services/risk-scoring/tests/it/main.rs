@@ -14,6 +14,7 @@ mod downstream;
 mod model_files;
 mod models;
 mod outcomes;
+mod preview;
 mod replays;
 mod streams;
 mod world;

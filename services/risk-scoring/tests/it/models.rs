@@ -48,7 +48,7 @@ async fn register(operator: &mut Models, model_id: &str) -> pb::Model {
     answer.into_inner().model.unwrap()
 }
 
-fn activation(model_id: &str) -> pb::ActivateModelRequest {
+pub(crate) fn activation(model_id: &str) -> pb::ActivateModelRequest {
     pb::ActivateModelRequest {
         request_id: fresh(),
         model_id: model_id.to_owned(),

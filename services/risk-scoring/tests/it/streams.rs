@@ -6,12 +6,7 @@ use testkit::grpc::assert_refused;
 use tokio_stream::StreamExt;
 use tonic::Code;
 
-use crate::world::{World, a_fresh_moment, assess_request, fresh};
-
-fn message(request: pb::AssessSessionRequest) -> pb::AssessSessionsRequest {
-    let pb::AssessSessionRequest { request_id, moment } = request;
-    pb::AssessSessionsRequest { request_id, moment }
-}
+use crate::world::{World, a_fresh_moment, assess_request, fresh, on_stream};
 
 #[tokio::test]
 async fn answers_come_in_the_order_of_the_moments() {
@@ -21,7 +16,7 @@ async fn answers_come_in_the_order_of_the_moments() {
         .iter()
         .map(|request| request.moment.clone().unwrap().moment_id)
         .collect();
-    let messages: Vec<_> = requests.iter().cloned().map(message).collect();
+    let messages: Vec<_> = requests.iter().cloned().map(on_stream).collect();
 
     let mut answers = world
         .platform()
@@ -56,9 +51,10 @@ async fn a_stream_ends_at_the_first_fault_and_keeps_what_came_before() {
     let broken = pb::AssessSessionsRequest {
         request_id: fresh(),
         moment: None,
+        preview: false,
     };
     let after = assess_request(a_fresh_moment());
-    let messages = vec![message(good), broken, message(after)];
+    let messages = vec![on_stream(good), broken, on_stream(after)];
 
     let mut answers = world
         .platform()
@@ -94,7 +90,7 @@ async fn moments_that_come_again_among_new_ones_have_the_assessments_that_they_h
     };
     let second = world.platform().assess_session(under_another_id).await;
 
-    let messages: Vec<_> = requests.into_iter().map(message).collect();
+    let messages: Vec<_> = requests.into_iter().map(on_stream).collect();
     let answers = world
         .platform()
         .assess_sessions(tokio_stream::iter(messages))

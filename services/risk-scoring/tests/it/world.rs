@@ -42,6 +42,7 @@ impl World {
                 max_versions: 3,
                 max_shadows: 2,
                 max_judged: 1_000,
+                preview_staleness_ms: 1_000,
             };
         };
         Self {
@@ -112,7 +113,46 @@ pub(crate) fn assess_request(moment: impl Into<Moment>) -> pb::AssessSessionRequ
     pb::AssessSessionRequest {
         request_id: fresh(),
         moment: Some(moment.into().into()),
+        preview: false,
     }
+}
+
+/// Asks what the assessment of a moment would be.
+pub(crate) fn preview_request(moment: impl Into<Moment>) -> pb::AssessSessionRequest {
+    pb::AssessSessionRequest {
+        request_id: String::new(),
+        preview: true,
+        ..assess_request(moment)
+    }
+}
+
+/// The same on a stream.
+pub(crate) fn on_stream(request: pb::AssessSessionRequest) -> pb::AssessSessionsRequest {
+    let pb::AssessSessionRequest {
+        request_id,
+        moment,
+        preview,
+    } = request;
+    pb::AssessSessionsRequest {
+        request_id,
+        moment,
+        preview,
+    }
+}
+
+pub(crate) async fn previewed(client: &mut Risk, moment: impl Into<Moment>) -> Assessment {
+    let answer = client.assess_session(preview_request(moment)).await;
+    answer.unwrap().into_inner().assessment.unwrap()
+}
+
+/// All stored assessments, a page at most.
+pub(crate) async fn listed(client: &mut Risk) -> Vec<Assessment> {
+    let request = pb::ListAssessmentsRequest {
+        page_size: 200,
+        ..Default::default()
+    };
+    let answer = client.list_assessments(request).await.unwrap();
+    answer.into_inner().assessments
 }
 
 pub(crate) async fn assessed(client: &mut Risk, moment: impl Into<Moment>) -> Assessment {

@@ -184,6 +184,7 @@ async fn cut(outlet: &Outlet<pb::StreamEventsResponse>) -> StreamEnd {
         StreamEnd::Draining => std::future::pending().await,
         end @ (StreamEnd::Age
         | StreamEnd::TokenExpired
+        | StreamEnd::TokenRevoked
         | StreamEnd::SlowConsumer
         | StreamEnd::ReaderGone) => end,
     }

@@ -19,6 +19,17 @@ pub(super) struct Unwritten {
     held: Option<u64>,
 }
 
+/// How long rows may be behind.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waits {
+    /// A session waits for so long.
+    pub(super) delay: Duration,
+    /// So many sessions wait: a start reads again what they have come to.
+    pub(super) most: usize,
+    /// So many are written at once.
+    pub(super) limit: usize,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     sequence: u64,
@@ -44,17 +55,26 @@ impl Unwritten {
         self.since.contains_key(&key)
     }
 
-    /// Sessions that have waited for so long by `now`, those that have waited longest first. What was noted by a clock
-    /// that has been set back since waits no longer.
-    pub(super) fn waiting(&mut self, now: Timestamp, delay: Duration, limit: usize) -> Vec<Key> {
+    /// Sessions that have waited for so long by `now`, and those that are too many; of these the ones that have waited
+    /// longest, in the order of the table, where neighbours cost little. What was noted by a clock that has been set back
+    /// since waits no longer.
+    pub(super) fn waiting(&mut self, now: Timestamp, limits: Waits) -> Vec<Key> {
+        let Waits { delay, most, limit } = limits;
         self.drop_written();
-        let is_over = |entry: &&Entry| entry.at > now || elapsed(entry.at, now) >= delay;
-        let waiting = self.order.iter().take_while(is_over);
-        waiting
-            .filter(|entry| self.counts(entry))
+        let mut excess = self.since.len().saturating_sub(most);
+        let mut is_over = |entry: &&Entry| {
+            let is_excess = excess > 0;
+            excess = excess.saturating_sub(1);
+            is_excess || entry.at > now || elapsed(entry.at, now) >= delay
+        };
+        let counting = self.order.iter().filter(|entry| self.counts(entry));
+        let mut waiting: Vec<Key> = counting
+            .take_while(|entry| is_over(entry))
             .map(|entry| entry.key)
             .take(limit)
-            .collect()
+            .collect();
+        waiting.sort_unstable();
+        waiting
     }
 
     /// The sessions of a tenant, those that have waited longest first.
@@ -98,5 +118,75 @@ impl Unwritten {
         {
             self.order.pop_front();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::{SessionId, TenantId};
+    use domain::time::later;
+    use uuid::Uuid;
+
+    use super::super::tenants::Tenants;
+    use super::*;
+
+    const DELAY: Duration = Duration::from_secs(5);
+
+    fn at(second: u64) -> Timestamp {
+        later(Timestamp::UNIX_EPOCH, Duration::from_secs(second))
+    }
+
+    fn key(number: u8) -> Key {
+        let name: TenantId = "shop".parse().unwrap();
+        Key {
+            tenant: Tenants::default().number(&name),
+            session: SessionId::from_uuid(Uuid::from_bytes([number; 16])),
+        }
+    }
+
+    /// Four sessions, one a second, the last one first in the table.
+    fn four() -> Unwritten {
+        let mut unwritten = Unwritten::default();
+        for second in 0..4 {
+            unwritten.note(key(9 - second), u64::from(second) + 1, at(second.into()));
+        }
+        unwritten
+    }
+
+    fn waits(most: usize, limit: usize) -> Waits {
+        Waits {
+            delay: DELAY,
+            most,
+            limit,
+        }
+    }
+
+    #[test]
+    fn a_row_is_written_when_it_has_waited_long_enough() {
+        let mut unwritten = four();
+        assert_eq!(unwritten.waiting(at(4), waits(100, 100)), []);
+        assert_eq!(unwritten.waiting(at(5), waits(100, 100)), [key(9)]);
+        assert_eq!(
+            unwritten.waiting(at(7), waits(100, 100)),
+            [key(7), key(8), key(9)]
+        );
+        assert_eq!(unwritten.waiting(at(7), waits(100, 2)), [key(8), key(9)]);
+    }
+
+    #[test]
+    fn those_that_are_too_many_are_written_before_their_time() {
+        let mut unwritten = four();
+        assert_eq!(unwritten.waiting(at(3), waits(3, 100)), [key(9)]);
+        assert_eq!(unwritten.waiting(at(3), waits(1, 2)), [key(8), key(9)]);
+        unwritten.written(key(9));
+        assert_eq!(unwritten.waiting(at(3), waits(3, 100)), []);
+        assert_eq!(unwritten.settled(4), 1);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_holds_nothing_up() {
+        let mut unwritten = Unwritten::default();
+        unwritten.note(key(1), 1, at(9));
+        assert_eq!(unwritten.waiting(at(3), waits(100, 100)), [key(1)]);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::cart::{Cart, CartLine, CartParts, Configurable, Quantity};
+use domain::cart::{Cart, CartLine, CartParts, Category, Configurable, Quantity};
 use domain::channel::Channel;
 use domain::consent::{Consent, ConsentState, Consents, Purpose};
 use domain::fact::Ending;
@@ -205,10 +205,11 @@ struct Line {
     unit_price: i64,
     margin: Option<i64>,
     configurable: Configurable,
+    category: Option<Category>,
 }
 
 pack_fields! {
-    Line { sku, quantity, unit_price, margin, configurable }
+    Line { sku, quantity, unit_price, margin, configurable, category }
 }
 
 impl From<&CartLine> for Line {
@@ -219,6 +220,7 @@ impl From<&CartLine> for Line {
             unit_price,
             margin,
             configurable,
+            category,
         } = line;
         Self {
             sku: sku.clone(),
@@ -226,6 +228,7 @@ impl From<&CartLine> for Line {
             unit_price: unit_price.minor_units(),
             margin: margin.map(Money::minor_units),
             configurable: *configurable,
+            category: category.clone(),
         }
     }
 }
@@ -238,6 +241,7 @@ impl Line {
             unit_price,
             margin,
             configurable,
+            category,
         } = self;
         Ok(CartLine {
             sku,
@@ -245,6 +249,7 @@ impl Line {
             unit_price: amount(unit_price, currency)?,
             margin: optional_amount(margin, currency)?,
             configurable,
+            category,
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use domain::cart::{Cart, Configurable};
+use domain::cart::{Cart, CartLine, Configurable};
 use domain::channel::Channel;
 use domain::consent::{ConsentState, Purpose};
 use domain::fact::Ending;
@@ -40,6 +40,11 @@ fn shared_values_come_back() {
     comes_back(&OrderId::parse("#1001/A").unwrap());
     comes_back(&Text::<64>::parse("devoluciones en línea").unwrap());
     let cart = Cart::empty(Currency::USD).add(line("shoe", 5_000)).unwrap();
+    let of_a_kind = CartLine {
+        category: Some(Text::parse("Calzado > Niños").unwrap()),
+        ..line("sandal", 3_000)
+    };
+    let cart = cart.add(of_a_kind).unwrap();
     let cart = cart.reveal_costs(Some(usd(490)), Some(usd(0))).unwrap();
     comes_back(&cart);
 }

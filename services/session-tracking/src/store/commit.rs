@@ -9,11 +9,11 @@ use futures::FutureExt;
 use messaging::{Message, outbox};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{EntityTrait, Set};
-use storage::{StoreError, Tx, column};
+use storage::{StoreError, Tx, column, shape};
 
 use super::entities::{event_batch, history, session};
 use super::record::{Record, encode};
-use super::{CHUNK, Heads, Store, heads, persons, places, row, signed};
+use super::{Heads, Store, heads, persons, places, row, signed};
 use crate::fold::State;
 use crate::report::Counts;
 use crate::session::{Session, Statement};
@@ -128,18 +128,18 @@ impl Encoded {
 
     async fn apply(&self, tx: &Tx) -> Result<(), StoreError> {
         heads::advance(tx, self.partition, (self.before, self.heads)).await?;
-        for rows in self.records.chunks(CHUNK) {
+        for rows in shape::rows(&self.records) {
             event_batch::Entity::insert_many(rows.to_vec())
                 .exec_without_returning(tx)
                 .await?;
         }
-        for rows in self.rows.chunks(CHUNK) {
+        for rows in shape::rows(&self.rows) {
             session::Entity::insert_many(rows.to_vec())
                 .on_conflict(replaced())
                 .exec_without_returning(tx)
                 .await?;
         }
-        for rows in self.histories.chunks(CHUNK) {
+        for rows in shape::rows(&self.histories) {
             history::Entity::insert_many(rows.to_vec())
                 .on_conflict(added_up())
                 .exec_without_returning(tx)

@@ -60,6 +60,7 @@ pub(crate) fn added(sku: &str, minor_units: i64) -> Payload {
             unit_price: Some(usd(minor_units)),
             unit_margin: Some(usd(minor_units / 4)),
             configurable: false,
+            category: None,
         }),
     })
 }

@@ -8,13 +8,18 @@
 
 mod after_the_order;
 mod bad_input;
+mod black_hole;
 mod crash;
+mod disk_full;
 mod downstream;
 mod erase;
 mod events;
 mod ingest;
 mod journey;
+mod process;
 mod reading;
+mod sender;
+mod slow_readers;
 mod streams;
 mod timers;
 mod traces;

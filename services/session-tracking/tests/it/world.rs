@@ -65,6 +65,11 @@ impl World {
         self.rig.stop().await;
     }
 
+    /// Where the service is called.
+    pub(crate) fn uri(&self) -> String {
+        self.rig.uri()
+    }
+
     pub(crate) fn told(&self) -> &Told {
         &self.told
     }

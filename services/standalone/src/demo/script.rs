@@ -226,6 +226,7 @@ fn line(item: &Item) -> CartLine {
         unit_price: Some(money(item.price)),
         unit_margin: Some(money(item.margin)),
         configurable: item.configurable == Configurable::Yes,
+        category: None,
     }
 }
 

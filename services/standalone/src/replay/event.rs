@@ -54,6 +54,7 @@ fn payload(action: &Action, row: u64) -> Payload {
                 unit_price: Some(wire(*price)),
                 unit_margin: None,
                 configurable: false,
+                category: None,
             }),
         }),
         Action::Purchase { price } => Payload::OrderPlaced(pb::OrderPlaced {

@@ -107,9 +107,11 @@ impl Call {
         self.rpc.name()
     }
 
-    /// Whether the RPC answers each `request_id` once.
+    /// Whether the RPC answers each `request_id` once. A preview has none, as it leaves nothing.
     pub(crate) fn is_keyed(&self) -> bool {
-        self.rpc.input().get_field_by_name("request_id").is_some()
+        let preview = self.request.get_field_by_name("preview");
+        let is_preview = preview.is_some_and(|preview| *preview == Value::Bool(true));
+        self.rpc.input().get_field_by_name("request_id").is_some() && !is_preview
     }
 
     /// The same request under a new `request_id`, if it has one.

@@ -12,6 +12,7 @@
 mod access;
 mod calls;
 mod cards;
+mod categories;
 mod features;
 mod outline;
 mod people;

@@ -83,7 +83,7 @@ pub(crate) async fn recover(shop: &Shop) -> Recovery {
 }
 
 /// Accepts a reservation and begins the conversation.
-async fn take(desk: &mut Desk, reservation: &Reservation) -> String {
+pub(crate) async fn take(desk: &mut Desk, reservation: &Reservation) -> String {
     let task = reservation.task.clone().unwrap().task_id;
     accept(desk, &reservation.reservation_id).await;
     start(desk, &task).await;

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proto::assessment::v1::Assessment;
 use proto::risk::v1::{
-    ActivateModelRequest, CompareModelsRequest, FeatureValue, FigureDifference,
-    GetModelHealthRequest, ListAssessmentsRequest, ListModelsRequest, Model, ModelFile,
-    ModelFormat, ModelState, RegisterModelRequest, SampleRow,
+    ActivateModelRequest, AssessSessionRequest, CompareModelsRequest, FeatureValue,
+    FigureDifference, GetModelHealthRequest, ListAssessmentsRequest, ListModelsRequest, Model,
+    ModelFile, ModelFormat, ModelState, RegisterModelRequest, SampleRow,
 };
 use serde::Deserialize;
 use testkit::scratch::Engine;
 
+use crate::calls::a_moment;
 use crate::shop::{Shop, request_id};
 use traffic::{STREAMS, Traffic};
 
@@ -49,9 +50,12 @@ async fn a_model_takes_over_and_is_taken_back(engine: Engine) {
     let traffic = Traffic::start(&shop);
     traffic.is_decided_by(&before).await;
     a_comparison_has_intervals(&shop, &challenger, &before).await;
+    is_previewed_by(&shop, &before).await;
     activate(&shop, &challenger).await;
+    is_previewed_by(&shop, &challenger).await;
     traffic.is_decided_by(&challenger).await;
     activate(&shop, &before).await;
+    is_previewed_by(&shop, &before).await;
     traffic.is_decided_by(&before).await;
     let answered = traffic.stop().await;
 
@@ -110,6 +114,22 @@ async fn activate(shop: &Shop, model: &Model) {
     let activated = shop.models().activate_model(request).await.unwrap();
     let state = activated.into_inner().model.unwrap().state();
     assert_eq!(state, ModelState::Champion);
+}
+
+/// What was activated counts for previews at once. They leave nothing that would be counted below.
+async fn is_previewed_by(shop: &Shop, model: &Model) {
+    let request = AssessSessionRequest {
+        request_id: String::new(),
+        moment: Some(a_moment().into()),
+        preview: true,
+    };
+    let previewed = shop.risk().assess_session(request).await.unwrap();
+    let assessment = previewed.into_inner().assessment.unwrap();
+    assert_eq!(assessment.assessment_id, "");
+    assert_eq!(
+        (assessment.model_id, assessment.model_version),
+        (model.model_id.clone(), model.version)
+    );
 }
 
 async fn a_comparison_has_intervals(shop: &Shop, model: &Model, other: &Model) {

@@ -68,6 +68,7 @@ async fn assessed(shop: &Shop) -> Assessment {
     let assess = AssessSessionRequest {
         request_id: request_id(),
         moment: Some(a_moment().into()),
+        preview: false,
     };
     let answer = shop.risk().assess_session(assess).await.unwrap();
     let assessment = answer.into_inner().assessment.unwrap();

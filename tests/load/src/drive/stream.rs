@@ -18,7 +18,7 @@ use crate::error::LoadError;
 use crate::events::{Batches, Message, Watched};
 use crate::numbers::{Latencies, count};
 
-const STREAM_EVENTS: &str = "/rescate.session.v1.SessionTrackingService/StreamEvents";
+pub(super) const STREAM_EVENTS: &str = "/rescate.session.v1.SessionTrackingService/StreamEvents";
 
 /// An open stream with what is to be sent on it.
 pub(super) struct Open {

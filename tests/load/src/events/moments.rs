@@ -13,7 +13,8 @@ use prost::Message as _;
 use proto::risk::v1::AssessSessionsRequest;
 use testkit::builders::{a_cart, a_moment};
 
-use super::{Recordings, Step};
+use super::{Act, Recordings, Step};
+use crate::echo::Keeping;
 
 /// Proposals are delivered, however long a run takes.
 const WORTH: Duration = Duration::from_mins(30);
@@ -21,8 +22,13 @@ const WORTH: Duration = Duration::from_mins(30);
 const TROUBLED: usize = 4;
 
 /// Moments that nobody has seen, for as many streams, together at least `count`. Those of a session are on one stream, in
-/// their order: one at each addition to the cart.
-pub(crate) fn moments(recordings: &Recordings, streams: usize, count: usize) -> Vec<Vec<Bytes>> {
+/// their order: one at each addition to the cart. Where nothing is to be kept, previews are asked for.
+pub(crate) fn moments(
+    recordings: &Recordings,
+    streams: usize,
+    count: usize,
+    keeping: Keeping,
+) -> Vec<Vec<Bytes>> {
     let mut prepared = vec![Vec::new(); streams];
     let mut made = 0;
     for number in 0.. {
@@ -30,7 +36,7 @@ pub(crate) fn moments(recordings: &Recordings, streams: usize, count: usize) -> 
             break;
         };
         let before = stream.len();
-        session(&recordings.nth(number), number, stream);
+        session(&recordings.nth(number), number, keeping, stream);
         made += stream.len() - before;
         if made >= count {
             break;
@@ -40,19 +46,28 @@ pub(crate) fn moments(recordings: &Recordings, streams: usize, count: usize) -> 
 }
 
 /// Tells one recorded session as it would be told now.
-fn session(steps: &[Step], number: usize, into: &mut Vec<Bytes>) {
+fn session(acts: &[Act], number: usize, keeping: Keeping, into: &mut Vec<Bytes>) {
     let session = TypedId::from_uuid(SystemIds.next_uuid());
     let mut lines: BTreeMap<&str, (u32, i64)> = BTreeMap::new();
-    for (events, step) in (1..).zip(steps) {
-        if let Step::Cart { sku, price } = step {
+    for (events, act) in (1..).zip(acts) {
+        if let Step::Cart { sku, price } = &act.step {
             lines.entry(sku).or_insert((0, *price)).0 += 1;
             let moment = moment(session, &lines, (events, number));
-            let message = AssessSessionsRequest {
-                request_id: SystemIds.next_uuid().to_string(),
-                moment: Some(moment.into()),
-            };
+            let message = request(moment, keeping);
             into.push(Bytes::from(message.encode_to_vec()));
         }
+    }
+}
+
+fn request(moment: Moment, keeping: Keeping) -> AssessSessionsRequest {
+    let (request_id, preview) = match keeping {
+        Keeping::Nothing => (String::new(), true),
+        Keeping::Both => (SystemIds.next_uuid().to_string(), false),
+    };
+    AssessSessionsRequest {
+        request_id,
+        moment: Some(moment.into()),
+        preview,
     }
 }
 
@@ -111,7 +126,7 @@ mod tests {
     fn every_stream_has_moments_of_its_own() {
         let recordings = Recordings::read(None, Mix::Carts).unwrap();
 
-        let streams = moments(&recordings, 3, 100);
+        let streams = moments(&recordings, 3, 100, Keeping::Both);
 
         let mut ids = BTreeSet::new();
         for message in streams.iter().flatten() {

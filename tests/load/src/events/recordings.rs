@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use csv::{Reader, StringRecord};
+use domain::time::{Timestamp, elapsed};
 use flate2::read::MultiGzDecoder;
 
 use crate::error::LoadError;
@@ -21,12 +23,23 @@ const TIMELINES: &str = "retailrocket/timelines.csv.gz";
 /// Timelines hold no prices; every line costs this much, in minor units.
 const UNPRICED: i64 = 2_500;
 
+/// From one step to the next where a session is made up: the mean of REES46.
+const MADE_UP_PAUSE: Duration = Duration::from_mins(1);
+
 /// What a shopper did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     View { sku: String, price: i64 },
     Cart { sku: String, price: i64 },
     Purchase { price: i64 },
+}
+
+/// A step, and when the shopper took it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Act {
+    /// Since the first one of the session.
+    pub(crate) after: Duration,
+    pub(crate) step: Step,
 }
 
 /// Which recorded sessions are sent.
@@ -38,13 +51,13 @@ pub(crate) enum Mix {
     Shop,
 }
 
-/// Sessions of two shops, as sequences of steps.
+/// Sessions of two shops, as sequences of acts.
 #[derive(Debug)]
 pub(crate) struct Recordings {
     /// All kinds of sessions; few have a cart.
-    browsing: Vec<Arc<[Step]>>,
+    browsing: Vec<Arc<[Act]>>,
     /// Sessions with a cart.
-    carts: Vec<Arc<[Step]>>,
+    carts: Vec<Arc<[Act]>>,
     /// Where they are from.
     pub(crate) source: &'static str,
 }
@@ -86,7 +99,7 @@ impl Recordings {
             sku: "quiet".to_owned(),
             price: UNPRICED,
         };
-        let sessions = vec![Arc::from([view.clone(), view])];
+        let sessions = vec![paced([view.clone(), view])];
         Self {
             browsing: sessions.clone(),
             carts: sessions,
@@ -95,7 +108,7 @@ impl Recordings {
     }
 
     /// The `n`th session, for ever: one of each kind in turn, so that about half have a cart.
-    pub(crate) fn nth(&self, n: usize) -> Arc<[Step]> {
+    pub(crate) fn nth(&self, n: usize) -> Arc<[Act]> {
         let kind = if n.is_multiple_of(2) {
             &self.browsing
         } else {
@@ -107,11 +120,12 @@ impl Recordings {
 }
 
 /// Rows of `event_time, event_type, product_id, …, price, user_id, user_session`, in order of time.
-fn rees46(input: impl Read) -> Result<Vec<Arc<[Step]>>, LoadError> {
+fn rees46(input: impl Read) -> Result<Vec<Arc<[Act]>>, LoadError> {
     let mut sessions = Sessions::default();
     for (row, record) in Reader::from_reader(input).into_records().enumerate() {
         let record = record?;
         let field = |at: usize| record.get(at).unwrap_or_default();
+        let at: Timestamp = field(0).parse().map_err(|_| LoadError::Row { row })?;
         let (sku, price) = (field(2).to_owned(), cents(field(6)));
         let step = match field(1) {
             "view" => Step::View { sku, price },
@@ -119,36 +133,37 @@ fn rees46(input: impl Read) -> Result<Vec<Arc<[Step]>>, LoadError> {
             "purchase" => Step::Purchase { price },
             _ => return Err(LoadError::Row { row }),
         };
-        sessions.add(field(8), step);
+        sessions.add(field(8), elapsed(Timestamp::UNIX_EPOCH, at), step);
     }
     Ok(sessions.finish())
 }
 
 /// Rows of `session_key, seq, offset_ms, event`, session by session.
-fn timelines(input: impl Read) -> Result<Vec<Arc<[Step]>>, LoadError> {
+fn timelines(input: impl Read) -> Result<Vec<Arc<[Act]>>, LoadError> {
     let mut sessions = Sessions::default();
     for (row, record) in Reader::from_reader(input).into_records().enumerate() {
         let record = record?;
-        let step = timeline_step(&record).ok_or(LoadError::Row { row })?;
-        sessions.add(record.get(0).unwrap_or_default(), step);
+        let (after, step) = timeline_step(&record).ok_or(LoadError::Row { row })?;
+        sessions.add(record.get(0).unwrap_or_default(), after, step);
     }
     Ok(sessions.finish())
 }
 
 /// Products are not named there: each row is one of its own.
-fn timeline_step(record: &StringRecord) -> Option<Step> {
+fn timeline_step(record: &StringRecord) -> Option<(Duration, Step)> {
     let sku = format!("{}-{}", record.get(0)?, record.get(1)?);
     let price = UNPRICED;
-    match record.get(3)? {
-        "view" => Some(Step::View { sku, price }),
-        "addtocart" => Some(Step::Cart { sku, price }),
-        "transaction" => Some(Step::Purchase { price }),
-        _ => None,
-    }
+    let step = match record.get(3)? {
+        "view" => Step::View { sku, price },
+        "addtocart" => Step::Cart { sku, price },
+        "transaction" => Step::Purchase { price },
+        _ => return None,
+    };
+    Some((Duration::from_millis(record.get(2)?.parse().ok()?), step))
 }
 
 /// Sessions of the lengths that the timelines have: 2.7 events in the mean, one in five with a purchase.
-fn made_up() -> Vec<Arc<[Step]>> {
+fn made_up() -> Vec<Arc<[Act]>> {
     let step = |(n, letter): (usize, char)| {
         let (sku, price) = (format!("sku-{n}"), UNPRICED);
         match letter {
@@ -158,8 +173,17 @@ fn made_up() -> Vec<Arc<[Step]>> {
         }
     };
     ["c", "vc", "vcv", "vvcv", "vcp"]
-        .map(|session| session.chars().enumerate().map(step).collect())
+        .map(|session| paced(session.chars().enumerate().map(step)))
         .to_vec()
+}
+
+/// Steps at an even pace.
+fn paced(steps: impl IntoIterator<Item = Step>) -> Arc<[Act]> {
+    let at = |(n, step)| Act {
+        after: MADE_UP_PAUSE * n,
+        step,
+    };
+    (0..).zip(steps).map(at).collect()
 }
 
 /// Minor units of an amount such as `35.79`.
@@ -171,25 +195,37 @@ fn cents(text: &str) -> i64 {
     whole * 100 + places
 }
 
-/// Steps by session, in the order in which sessions begin.
+/// Acts by session, in the order in which sessions begin.
 #[derive(Default)]
 struct Sessions {
     places: HashMap<String, usize>,
-    steps: Vec<Vec<Step>>,
+    recorded: Vec<Recorded>,
+}
+
+struct Recorded {
+    /// By the clock of the recording.
+    begun: Duration,
+    acts: Vec<Act>,
 }
 
 impl Sessions {
-    fn add(&mut self, session: &str, step: Step) {
-        let next = self.steps.len();
+    /// Takes a step, by the clock of the recording.
+    fn add(&mut self, session: &str, at: Duration, step: Step) {
+        let next = self.recorded.len();
         let place = *self.places.entry(session.to_owned()).or_insert(next);
-        match self.steps.get_mut(place) {
-            Some(steps) => steps.push(step),
-            None => self.steps.push(vec![step]),
+        if place == next {
+            let acts = Vec::new();
+            self.recorded.push(Recorded { begun: at, acts });
+        }
+        if let Some(recorded) = self.recorded.get_mut(place) {
+            let after = at.saturating_sub(recorded.begun);
+            recorded.acts.push(Act { after, step });
         }
     }
 
-    fn finish(self) -> Vec<Arc<[Step]>> {
-        self.steps.into_iter().map(Arc::from).collect()
+    fn finish(self) -> Vec<Arc<[Act]>> {
+        let sessions = self.recorded.into_iter();
+        sessions.map(|recorded| recorded.acts.into()).collect()
     }
 }
 
@@ -202,15 +238,18 @@ mod tests {
         let sessions = rees46(MultiGzDecoder::new(REES46)).unwrap();
 
         assert_eq!(sessions.len(), 1_176);
-        assert_eq!(
-            sessions.iter().map(|steps| steps.len()).sum::<usize>(),
-            4_782
-        );
+        assert_eq!(sessions.iter().map(|acts| acts.len()).sum::<usize>(), 4_782);
         let first = Step::View {
             sku: "3900821".to_owned(),
             price: 3_320,
         };
-        assert_eq!(sessions[0][0], first);
+        assert_eq!(sessions[0][0].step, first);
+        for acts in &sessions {
+            assert_eq!(acts[0].after, Duration::ZERO);
+            assert!(acts.is_sorted_by_key(|act| act.after));
+        }
+        let longest = sessions.iter().filter_map(|acts| Some(acts.last()?.after));
+        assert!(longest.max() > Some(Duration::from_mins(1)));
     }
 
     #[test]
@@ -220,15 +259,19 @@ mod tests {
         let sessions = timelines(text.as_bytes()).unwrap();
 
         assert_eq!(sessions.len(), 2);
-        assert_eq!(sessions[1][1], Step::Purchase { price: UNPRICED });
+        let bought = Act {
+            after: Duration::from_millis(4),
+            step: Step::Purchase { price: UNPRICED },
+        };
+        assert_eq!(sessions[1][1], bought);
     }
 
     #[test]
     fn a_shop_has_few_carts() {
         let recordings = Recordings::read(None, Mix::Shop).unwrap();
-        let has_cart = |steps: &Arc<[Step]>| {
-            let is_cart = |step: &Step| matches!(step, Step::Cart { .. });
-            steps.iter().any(is_cart)
+        let has_cart = |acts: &Arc<[Act]>| {
+            let is_cart = |act: &Act| matches!(act.step, Step::Cart { .. });
+            acts.iter().any(is_cart)
         };
         let sessions = 2 * recordings.browsing.len();
         let carts = (0..sessions).filter(|n| has_cart(&recordings.nth(*n)));

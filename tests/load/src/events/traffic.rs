@@ -4,19 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use domain::id::{EventId, SessionId, VisitorId};
-use domain::time::{Timestamp, from_millis, to_millis};
+use domain::time::Timestamp;
 use platform::clock::{Clock, SystemClock};
 use prost::Message as _;
-use proto::cart::v1::CartLine;
-use proto::convert::time::wire_timestamp;
-use proto::money::v1::Money;
 use proto::session::v1 as pb;
-use proto::session::v1::event::Payload;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::{Batches, Message, Recordings, Step, Watched};
+use super::{Batches, Live, Message, Recordings, Watched};
 use crate::error::LoadError;
 use crate::numbers::count;
 
@@ -81,20 +76,16 @@ impl Feed {
 pub(crate) struct Traffic {
     recordings: Arc<Recordings>,
     random: StdRng,
-    live: Vec<Live>,
+    going: Vec<Going>,
     begun: usize,
     /// How many more sessions may begin; `None` for any number.
     left: Option<u64>,
 }
 
+/// A session of the traffic.
 #[derive(Debug)]
-struct Live {
-    session: String,
-    visitor: String,
-    steps: Arc<[Step]>,
-    next: usize,
-    /// When its last event occurred, in milliseconds: events of one session never share an instant.
-    last: i64,
+struct Going {
+    live: Live,
     /// Its place among the watched ones.
     watched: Option<usize>,
 }
@@ -110,32 +101,28 @@ impl Traffic {
         let mut traffic = Self {
             recordings,
             random: StdRng::seed_from_u64(seed),
-            live: Vec::with_capacity(at_a_time),
+            going: Vec::with_capacity(at_a_time),
             // Each stream begins elsewhere in the recordings.
             begun: usize::try_from(seed).unwrap_or_default() * 7_919,
             left: sessions,
         };
         for _ in 0..at_a_time {
             let begun = traffic.begin();
-            traffic.live.extend(begun);
+            traffic.going.extend(begun);
         }
         traffic
     }
 
-    fn begin(&mut self) -> Option<Live> {
+    fn begin(&mut self) -> Option<Going> {
         match &mut self.left {
             Some(0) => return None,
             Some(left) => *left -= 1,
             None => {}
         }
-        let steps = self.recordings.nth(self.begun);
+        let acts = self.recordings.nth(self.begun);
         self.begun += 1;
-        Some(Live {
-            session: SessionId::from_uuid(random_uuid(&mut self.random)).to_string(),
-            visitor: VisitorId::from_uuid(random_uuid(&mut self.random)).to_string(),
-            steps,
-            next: 0,
-            last: 0,
+        Some(Going {
+            live: Live::begin(acts, &mut self.random),
             watched: None,
         })
     }
@@ -143,13 +130,13 @@ impl Traffic {
     fn prepare(&mut self, per_message: usize, events: u64) -> Batches {
         let mut batches = Batches::default();
         // What goes on from before was not sent in these batches alone.
-        for live in &mut self.live {
-            live.watched = None;
+        for going in &mut self.going {
+            going.watched = None;
         }
         let mut sent = 0;
-        while sent < events && !self.live.is_empty() {
+        while sent < events && !self.going.is_empty() {
             let number = count(batches.messages.len()) + 1;
-            let now = to_millis(SystemClock.now());
+            let now = SystemClock.now();
             let mut request = pb::StreamEventsRequest {
                 batch: number,
                 events: Vec::with_capacity(per_message),
@@ -169,100 +156,36 @@ impl Traffic {
         batches
     }
 
-    /// The next event, of any of the live sessions; the last of one makes room for a new session.
-    fn next(&mut self, batch: u64, now: i64, watched: &mut Vec<Watched>) -> Option<pb::Event> {
-        if self.live.is_empty() {
+    /// The next event, of any of the sessions; the last of one makes room for a new session.
+    fn next(
+        &mut self,
+        batch: u64,
+        now: Timestamp,
+        watched: &mut Vec<Watched>,
+    ) -> Option<pb::Event> {
+        if self.going.is_empty() {
             return None;
         }
-        let place = self.random.random_range(0..self.live.len());
-        let id = random_uuid(&mut self.random);
-        let live = self.live.get_mut(place)?;
-        if live.next == 0 && watched.len() < WATCHED {
-            live.watched = Some(watched.len());
+        let place = self.random.random_range(0..self.going.len());
+        let going = self.going.get_mut(place)?;
+        if going.live.is_new() && watched.len() < WATCHED {
+            going.watched = Some(watched.len());
             watched.push(Watched {
-                session: live.session.clone(),
+                session: going.live.session().to_owned(),
                 batches: Vec::new(),
             });
         }
-        if let Some(watched) = live.watched.and_then(|at| watched.get_mut(at)) {
+        if let Some(watched) = going.watched.and_then(|at| watched.get_mut(at)) {
             watched.batches.push(batch);
         }
-        let steps = Arc::clone(&live.steps);
-        let step = steps.get(live.next)?;
-        live.last = now.max(live.last + 1);
-        let at = from_millis(live.last).unwrap_or(Timestamp::MAX);
-        let event = event(live, EventId::from_uuid(id), at, step);
-        live.next += 1;
-        if live.next >= live.steps.len() {
+        let event = going.live.tell(now, &mut self.random)?;
+        if going.live.next_after().is_none() {
             // The place goes to the next session, or to none.
             let next = self.begin();
-            self.live.extend(next);
-            self.live.swap_remove(place);
+            self.going.extend(next);
+            self.going.swap_remove(place);
         }
         Some(event)
-    }
-}
-
-/// As a browser makes one.
-fn random_uuid(random: &mut StdRng) -> uuid::Uuid {
-    uuid::Builder::from_random_bytes(random.random()).into_uuid()
-}
-
-fn event(live: &Live, id: EventId, at: Timestamp, step: &Step) -> pb::Event {
-    let page = match step {
-        Step::View { sku, .. } | Step::Cart { sku, .. } => {
-            format!("/es/tienda/catalogo/temporada/producto/{sku}")
-        }
-        Step::Purchase { .. } => "/es/tienda/checkout/gracias-por-tu-compra".to_owned(),
-    };
-    pb::Event {
-        event_id: id.to_string(),
-        session_id: live.session.clone(),
-        visitor_id: live.visitor.clone(),
-        shopper_id: None,
-        occurred_at: Some(wire_timestamp(at)),
-        page,
-        time_zone: "Europe/Madrid".to_owned(),
-        language: "es".to_owned(),
-        payload: Some(payload(step, short(&id.to_string()))),
-    }
-}
-
-/// The first part of an id. The digits of a whole one may by chance make a card number, which would be refused.
-fn short(id: &str) -> &str {
-    id.split('-').next().unwrap_or_default()
-}
-
-/// What happened in a step, on the wire. An order is named after `id`.
-pub(crate) fn payload(step: &Step, id: &str) -> Payload {
-    let usd = |minor_units| {
-        let currency = "USD".to_owned();
-        Some(Money {
-            minor_units,
-            currency,
-        })
-    };
-    match step {
-        Step::View { sku, price } => Payload::ProductViewed(pb::ProductViewed {
-            sku: sku.clone(),
-            price: usd(*price),
-            configurable: false,
-            dwell: None,
-        }),
-        Step::Cart { sku, price } => Payload::CartItemAdded(pb::CartItemAdded {
-            line: Some(CartLine {
-                sku: sku.clone(),
-                quantity: 1,
-                unit_price: usd(*price),
-                unit_margin: usd(price / 4),
-                configurable: false,
-            }),
-        }),
-        Step::Purchase { price } => Payload::OrderPlaced(pb::OrderPlaced {
-            order_id: format!("order-{id}"),
-            value: usd(*price),
-            margin: None,
-        }),
     }
 }
 

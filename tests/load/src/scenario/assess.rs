@@ -1,15 +1,13 @@
-//! Assessments over the wire: the echo and risk-scoring in turn, each on an empty store, at full speed.
-
-use std::time::Duration;
+//! Previews and assessments over the wire: echoes and risk-scoring in turn, each on an empty store, at full speed.
 
 use clap::Args;
-use proto::risk::v1::ExplainAssessmentRequest;
 use proto::risk::v1::risk_scoring_service_client::RiskScoringServiceClient;
+use proto::risk::v1::{ExplainAssessmentRequest, ListAssessmentsRequest};
 use serde::Serialize;
 
-use super::{Settled, Settling, Tour, over_engines, print};
+use super::{Settled, TrialArguments, over_engines, print};
 use crate::cli::StoreEngine;
-use crate::drive::{Messages, Outcome, Pace, Plan, assess};
+use crate::drive::{Messages, Outcome, Pace, assess};
 use crate::echo::Keeping;
 use crate::error::LoadError;
 use crate::events::moments;
@@ -19,35 +17,17 @@ use crate::server::{Kind, Server};
 
 #[derive(Debug, Args)]
 pub(crate) struct AssessArguments {
-    /// Stores to measure on.
-    #[arg(
-        long,
-        value_enum,
-        value_delimiter = ',',
-        default_value = "sqlite,postgres"
-    )]
-    engine: Vec<StoreEngine>,
+    #[command(flatten)]
+    trial: TrialArguments,
     /// Streams.
     #[arg(long, value_delimiter = ',', default_value = "1,4,16")]
     streams: Vec<usize>,
     /// Moments in flight on each stream.
     #[arg(long, default_value = "64")]
     window: usize,
-    /// How often the echo and risk-scoring take turns.
-    #[arg(long, default_value = "3")]
-    rounds: usize,
-    /// Seconds of one measurement.
-    #[arg(long, default_value = "4")]
-    seconds: f64,
-    /// Seconds before it that are not measured.
-    #[arg(long, default_value = "1")]
-    warm_up: f64,
-    /// Moments that are made for one measurement; risk-scoring is sent each once, the echo all over again.
+    /// Moments that are made for one measurement; each is assessed once, while previews and echoes begin again at the end.
     #[arg(long, default_value = "100000")]
     max_moments: usize,
-    /// Seconds to wait for the messages that a measurement has caused; 0 to leave that out.
-    #[arg(long, default_value = "30")]
-    settle: f64,
 }
 
 /// How moments are sent.
@@ -55,7 +35,7 @@ pub(crate) struct AssessArguments {
 struct Case {
     streams: usize,
     window: usize,
-    /// Mean size of a message on the wire.
+    /// Mean size of a message on the wire, of one that asks for a preview.
     moment_bytes: f64,
 }
 
@@ -63,21 +43,26 @@ struct Case {
 #[derive(Debug, Serialize)]
 struct Summary {
     echo_moments_per_second: f64,
+    preview_moments_per_second: f64,
+    preview_share_of_echo: f64,
     durable_echo_moments_per_second: f64,
     moments_per_second: f64,
     share_of_echo: f64,
     share_of_durable_echo: f64,
     echo_cpu_us_per_moment: f64,
+    preview_cpu_us_per_moment: f64,
     server_cpu_us_per_moment: f64,
     /// With the proposals and facts that the moments lead to afterwards.
     server_cpu_us_per_moment_settled: Option<f64>,
     p99_ms: f64,
     echo_p99_ms: f64,
+    preview_p99_ms: f64,
 }
 
 #[derive(Debug, Serialize)]
 struct Round {
     echo: Run,
+    previews: Run,
     durable_echo: Run,
     assessments: Run,
 }
@@ -92,13 +77,13 @@ struct Run {
     server_cpu_us_per_moment: f64,
     /// Of this program: sending, reading answers, and the stand-ins for the services that are told.
     client_cpu_us_per_moment: f64,
-    /// From when a moment left to its answer, for which it is durable.
+    /// From when a moment left to its answer, for which it is durable if it is kept.
     answer_ms: Percentiles,
     /// The moments ended before the time that was to be measured.
     ran_out: bool,
     /// Over the whole run, warm-up included; all of these were answered.
     sent: u64,
-    /// Assessments that were read back.
+    /// Assessments that were read back; of previews none may be found.
     read_back: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     settled: Option<Settled>,
@@ -112,12 +97,7 @@ impl AssessArguments {
             window: self.window,
             moment_bytes,
         });
-        let tour = Tour {
-            lab,
-            engines: &self.engine,
-            cases: cases.collect(),
-            rounds: self.rounds,
-        };
+        let tour = self.trial.tour(lab, cases.collect());
         let round = async |engine, case: &Case| {
             let trial = Trial {
                 arguments: self,
@@ -126,9 +106,10 @@ impl AssessArguments {
                 streams: case.streams,
             };
             Ok(Round {
-                echo: trial.run(Kind::Echo(Keeping::Nothing)).await?,
-                durable_echo: trial.run(Kind::Echo(Keeping::Both)).await?,
-                assessments: trial.run(Kind::Assessments).await?,
+                echo: trial.echo(Keeping::Nothing).await?,
+                previews: trial.run(Kind::Assessments, Keeping::Nothing).await?,
+                durable_echo: trial.echo(Keeping::Both).await?,
+                assessments: trial.run(Kind::Assessments, Keeping::Both).await?,
             })
         };
         let engines = over_engines(tour, round, Summary::of).await?;
@@ -138,7 +119,7 @@ impl AssessArguments {
 }
 
 fn moment_bytes(lab: &Lab) -> f64 {
-    let moments: Vec<_> = moments(&lab.recordings, 1, 1_000).concat();
+    let moments: Vec<_> = moments(&lab.recordings, 1, 1_000, Keeping::Nothing).concat();
     let bytes = moments.iter().map(|message| count(message.len())).sum();
     ratio(real(bytes), real(count(moments.len())))
 }
@@ -152,8 +133,12 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
+    async fn echo(&self, keeping: Keeping) -> Result<Run, LoadError> {
+        self.run(Kind::Echo(keeping), keeping).await
+    }
+
     /// One run on an empty store, in which no moment is lost or refused.
-    async fn run(&self, kind: Kind) -> Result<Run, LoadError> {
+    async fn run(&self, kind: Kind, keeping: Keeping) -> Result<Run, LoadError> {
         let arguments = self.arguments;
         let Some(store) = self.lab.scratch(self.engine).await else {
             return Err(LoadError::Wrong("the store has gone".to_owned()));
@@ -161,44 +146,58 @@ impl Trial<'_> {
         let server = self.lab.start(kind, &store).await?;
         let before = server.cpu()?;
         let window = arguments.window;
-        let plan = Plan {
-            pace: Pace::Full { window },
-            warm_up: Duration::from_secs_f64(arguments.warm_up),
-            span: Duration::from_secs_f64(arguments.seconds),
-        };
-        let outcome = assess(&server, self.messages(kind), window, plan).await?;
-        let (settled, read_back) = match kind {
-            Kind::Assessments => {
-                let settling = Settling {
-                    before,
-                    count: outcome.accepted,
-                    seconds: arguments.settle,
-                };
+        let plan = arguments.trial.plan(Pace::Full { window });
+        let outcome = assess(&server, self.messages(kind, keeping), window, plan).await?;
+        let (settled, read_back) = match (kind, keeping) {
+            (Kind::Assessments, Keeping::Nothing) => {
+                nothing_is_kept(&server, &outcome.expected).await?;
+                (None, 0)
+            }
+            (Kind::Assessments, Keeping::Both) => {
+                let settling = arguments.trial.settling(before, outcome.accepted);
                 let settled = settling.settled(self.lab, &server).await?;
                 (settled, read_back(&server, &outcome.expected).await?)
             }
-            Kind::Echo(_) | Kind::Sessions | Kind::Bare(_) | Kind::Offers => (None, 0),
+            (Kind::Echo(_) | Kind::Sessions | Kind::Bare(_) | Kind::Offers, _) => (None, 0),
         };
         server.kill().await;
         Run::of(&outcome, read_back, settled)
     }
 
-    fn messages(&self, kind: Kind) -> Vec<Messages> {
+    fn messages(&self, kind: Kind, keeping: Keeping) -> Vec<Messages> {
         let moments = moments(
             &self.lab.recordings,
             self.streams,
             self.arguments.max_moments,
+            keeping,
         );
+        // A moment is assessed once.
+        let once = kind == Kind::Assessments && keeping == Keeping::Both;
         let messages = moments.into_iter().map(|stream| -> Messages {
-            match kind {
-                Kind::Echo(_) => Box::new(stream.into_iter().cycle()),
-                Kind::Assessments | Kind::Sessions | Kind::Bare(_) | Kind::Offers => {
-                    Box::new(stream.into_iter())
-                }
+            if once {
+                Box::new(stream.into_iter())
+            } else {
+                Box::new(stream.into_iter().cycle())
             }
         });
         messages.collect()
     }
+}
+
+/// Makes sure that previews were previews.
+async fn nothing_is_kept(server: &Server, answered: &[(String, u64)]) -> Result<(), LoadError> {
+    let mut client = RiskScoringServiceClient::new(server.connect()?);
+    let listed = client
+        .list_assessments(ListAssessmentsRequest::default())
+        .await?;
+    let is_named = answered
+        .iter()
+        .any(|(assessment, _)| !assessment.is_empty());
+    if is_named || !listed.into_inner().assessments.is_empty() {
+        let what = "a preview was kept";
+        return Err(LoadError::Wrong(what.to_owned()));
+    }
+    Ok(())
 }
 
 /// Has assessments explained, which are read from the store, and says how many.
@@ -236,6 +235,10 @@ impl Run {
             settled,
         })
     }
+
+    fn share_of(&self, bare: &Self) -> f64 {
+        ratio(self.moments_per_second, bare.moments_per_second)
+    }
 }
 
 impl Summary {
@@ -244,22 +247,20 @@ impl Summary {
         let settled = rounds.iter().filter_map(|round| round.assessments.settled);
         Self {
             echo_moments_per_second: over(|round| round.echo.moments_per_second),
+            preview_moments_per_second: over(|round| round.previews.moments_per_second),
+            preview_share_of_echo: over(|round| round.previews.share_of(&round.echo)),
             durable_echo_moments_per_second: over(|round| round.durable_echo.moments_per_second),
             moments_per_second: over(|round| round.assessments.moments_per_second),
-            share_of_echo: over(|round| round.share_of(&round.echo)),
-            share_of_durable_echo: over(|round| round.share_of(&round.durable_echo)),
+            share_of_echo: over(|round| round.assessments.share_of(&round.echo)),
+            share_of_durable_echo: over(|round| round.assessments.share_of(&round.durable_echo)),
             echo_cpu_us_per_moment: over(|round| round.echo.server_cpu_us_per_moment),
+            preview_cpu_us_per_moment: over(|round| round.previews.server_cpu_us_per_moment),
             server_cpu_us_per_moment: over(|round| round.assessments.server_cpu_us_per_moment),
             server_cpu_us_per_moment_settled: Settled::cpu_us_each(settled),
             p99_ms: over(|round| round.assessments.answer_ms.p99),
             echo_p99_ms: over(|round| round.echo.answer_ms.p99),
+            preview_p99_ms: over(|round| round.previews.answer_ms.p99),
         }
-    }
-}
-
-impl Round {
-    fn share_of(&self, bare: &Run) -> f64 {
-        ratio(self.assessments.moments_per_second, bare.moments_per_second)
     }
 }
 
@@ -273,9 +274,11 @@ impl std::fmt::Display for Round {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "{} moments a second of {} ({} durable), {:.2} µs each",
-            self.assessments.moments_per_second,
+            "{} previews a second of {}, {:.2} µs each; {} assessments of {} durable ones, {:.2} µs each",
+            self.previews.moments_per_second,
             self.echo.moments_per_second,
+            self.previews.server_cpu_us_per_moment,
+            self.assessments.moments_per_second,
             self.durable_echo.moments_per_second,
             self.assessments.server_cpu_us_per_moment,
         )

@@ -1,15 +1,13 @@
 //! Durable ingest: session-tracking and the bare server in turn, each on an empty store, at full speed and then at half
 //! of what session-tracking has reached.
 
-use std::time::Duration;
-
 use clap::Args;
 use serde::Serialize;
 
-use super::{Case, Run, Settled, Settling, Tour, measure, over_engines, print};
+use super::{Case, Run, Settled, TrialArguments, measure, over_engines, print};
 use crate::bare::Decoding;
 use crate::cli::StoreEngine;
-use crate::drive::{Pace, Plan};
+use crate::drive::Pace;
 use crate::error::LoadError;
 use crate::events::Feed;
 use crate::lab::Lab;
@@ -18,26 +16,11 @@ use crate::server::Kind;
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestArguments {
-    /// Stores to measure on.
-    #[arg(
-        long,
-        value_enum,
-        value_delimiter = ',',
-        default_value = "sqlite,postgres"
-    )]
-    engine: Vec<StoreEngine>,
+    #[command(flatten)]
+    trial: TrialArguments,
     /// Events of a message, and streams: `EVENTSxSTREAMS`.
     #[arg(long, value_delimiter = ',', default_value = "1x64,64x4,256x4")]
     case: Vec<Case>,
-    /// How often bare and session-tracking take turns.
-    #[arg(long, default_value = "3")]
-    rounds: usize,
-    /// Seconds of one measurement.
-    #[arg(long, default_value = "4")]
-    seconds: f64,
-    /// Seconds before it that are not measured.
-    #[arg(long, default_value = "1")]
-    warm_up: f64,
     /// Messages in flight on each stream.
     #[arg(long, default_value = "16")]
     window: usize,
@@ -47,9 +30,6 @@ pub(crate) struct IngestArguments {
     /// Sessions that go on at a time.
     #[arg(long, default_value = "20000")]
     live_sessions: usize,
-    /// Seconds to wait for the messages that a measurement has caused; 0 to leave that out.
-    #[arg(long, default_value = "20")]
-    settle: f64,
 }
 
 /// How events are sent.
@@ -107,12 +87,7 @@ impl IngestArguments {
                 event_bytes: self.event_bytes(lab, case).await?,
             });
         }
-        let tour = Tour {
-            lab,
-            engines: &self.engine,
-            cases,
-            rounds: self.rounds,
-        };
+        let tour = self.trial.tour(lab, cases);
         let round = async |engine, sent: &Sent| self.round(lab, engine, sent.case).await;
         let engines = over_engines(tour, round, Summary::of).await?;
         print(lab, "ingest", engines);
@@ -183,19 +158,10 @@ impl Trial<'_> {
             .prepare(self.case.events_per_message, self.events(pace))
             .await?;
         let before = server.cpu()?;
-        let plan = Plan {
-            pace,
-            warm_up: Duration::from_secs_f64(arguments.warm_up),
-            span: Duration::from_secs_f64(arguments.seconds),
-        };
-        let run = measure(&server, batches, plan).await?;
+        let run = measure(&server, batches, arguments.trial.plan(pace)).await?;
         let settled = match (kind, pace) {
             (Kind::Sessions, Pace::Full { .. }) => {
-                let settling = Settling {
-                    before,
-                    count: run.accepted,
-                    seconds: arguments.settle,
-                };
+                let settling = arguments.trial.settling(before, run.accepted);
                 settling.settled(self.lab, &server).await?
             }
             (
@@ -213,8 +179,7 @@ impl Trial<'_> {
         match pace {
             Pace::Full { .. } => most,
             Pace::Steady { events_per_second } => {
-                let seconds = self.arguments.seconds + self.arguments.warm_up + 0.5;
-                let needed = Duration::from_secs_f64(events_per_second * seconds).as_secs();
+                let needed = self.arguments.trial.needed(events_per_second);
                 needed
                     .max(count(self.case.events_per_message * self.case.streams))
                     .min(most)

@@ -12,7 +12,7 @@ use clap::Args;
 use serde::Serialize;
 use testkit::scratch::Scratch;
 
-use super::{Settled, Settling, Tour, over_engines, print};
+use super::{Settled, TrialArguments, over_engines, print};
 use crate::cli::StoreEngine;
 use crate::drive::{Call, Outcome, Pace, Plan, call};
 use crate::error::LoadError;
@@ -23,35 +23,17 @@ use stage::Stage;
 
 #[derive(Debug, Args)]
 pub(crate) struct OffersArguments {
-    /// Stores to measure on.
-    #[arg(
-        long,
-        value_enum,
-        value_delimiter = ',',
-        default_value = "sqlite,postgres"
-    )]
-    engine: Vec<StoreEngine>,
+    #[command(flatten)]
+    trial: TrialArguments,
     /// Budgets that the offers are spread over; with 1, all of them meet.
     #[arg(long, value_delimiter = ',', default_value = "1,1000", value_parser = clap::value_parser!(u16).range(1..=5_000))]
     budgets: Vec<u16>,
     /// Callers, each with one call under way.
     #[arg(long, default_value = "64", value_parser = clap::value_parser!(u16).range(1..=200))]
     callers: u16,
-    /// How often the service and its limit take turns.
-    #[arg(long, default_value = "3")]
-    rounds: usize,
-    /// Seconds of one measurement.
-    #[arg(long, default_value = "4")]
-    seconds: f64,
-    /// Seconds before it that are not measured.
-    #[arg(long, default_value = "1")]
-    warm_up: f64,
     /// Cases that are recorded for one measurement at most; a faster server ends before its time.
     #[arg(long, default_value = "20000")]
     max_offers: usize,
-    /// Seconds to wait for the messages that a measurement has caused; 0 to leave that out.
-    #[arg(long, default_value = "30")]
-    settle: f64,
     /// The pgbench of the PostgreSQL that is measured on.
     #[arg(long, default_value = "pgbench")]
     pgbench: String,
@@ -122,12 +104,7 @@ impl OffersArguments {
             budgets: *budgets,
             callers,
         });
-        let tour = Tour {
-            lab,
-            engines: &self.engine,
-            cases: cases.collect(),
-            rounds: self.rounds,
-        };
+        let tour = self.trial.tour(lab, cases.collect());
         let round = async |engine, case: &Case| {
             let trial = Trial {
                 arguments: self,
@@ -190,11 +167,7 @@ impl Trial<'_> {
         let full = Pace::Full { window: 1 };
         let callers = usize::from(self.case.callers);
         let run = Run::of(&call(&server, offers, callers, self.plan(full)).await?)?;
-        let settling = Settling {
-            before,
-            count: run.sent,
-            seconds: self.arguments.settle,
-        };
+        let settling = self.arguments.trial.settling(before, run.sent);
         let settled = settling.settled(self.lab, &server).await?;
         stage.read_back().await?;
         server.kill().await;
@@ -248,15 +221,11 @@ impl Trial<'_> {
     }
 
     fn span(&self) -> Duration {
-        Duration::from_secs_f64(self.arguments.seconds)
+        self.arguments.trial.span()
     }
 
     fn plan(&self, pace: Pace) -> Plan {
-        Plan {
-            pace,
-            warm_up: Duration::from_secs_f64(self.arguments.warm_up),
-            span: self.span(),
-        }
+        self.arguments.trial.plan(pace)
     }
 
     /// Offers that a run may need.
@@ -265,8 +234,7 @@ impl Trial<'_> {
         match pace {
             Pace::Full { .. } => most / 4,
             Pace::Steady { events_per_second } => {
-                let seconds = self.arguments.seconds + self.arguments.warm_up + 0.5;
-                let needed = Duration::from_secs_f64(events_per_second * seconds).as_secs();
+                let needed = self.arguments.trial.needed(events_per_second);
                 usize::try_from(needed).map_or(most, |needed| needed.clamp(1, most))
             }
         }

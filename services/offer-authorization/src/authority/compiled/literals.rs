@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::Policy;
 use domain::id::{AgentId, PartnerId};
 use domain::money::Currency;
 use domain::time::Timestamp;
@@ -39,10 +38,8 @@ const RECKONING: [&str; 5] = ["offset", "toDate", "toTime", "durationSince", "du
 
 impl Literals {
     /// Adds those of a policy, as its JSON form shows them.
-    pub(super) fn take(&mut self, policy: &Policy) -> Result<(), Unclear> {
-        // INVARIANT: a policy whose form cannot be read is not one whose turns are known.
-        let form = policy.to_json().map_err(|_| Unclear::Reckoned)?;
-        self.walk(&form)
+    pub(super) fn take(&mut self, form: &Value) -> Result<(), Unclear> {
+        self.walk(form)
     }
 
     /// Adds those of another policy.

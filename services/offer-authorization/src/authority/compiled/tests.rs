@@ -142,7 +142,11 @@ fn most(grantor: &Grantor, tier: Option<&str>, remedy: RemedyKind, currency: Cur
         circumstances: &circumstances,
         now: start(),
     };
-    policy.weigh(question, 100_000, Seek::Largest).most.unwrap()
+    policy
+        .ask(question)
+        .weigh(100_000, Seek::Largest)
+        .most
+        .unwrap()
 }
 
 #[test]
@@ -164,7 +168,7 @@ fn two_supervisors_of_the_starter_policy_may_twice_as_much() {
             circumstances: &circumstances,
             now: start(),
         };
-        policy.weigh(question, 100_000, Seek::Largest).most
+        policy.ask(question).weigh(100_000, Seek::Largest).most
     };
 
     assert_eq!(
@@ -190,7 +194,7 @@ fn whoever_may_never_alone_is_told_that_it_takes_another() {
         now: start(),
     };
 
-    let weighed = policy.weigh(question, 100, Seek::Answer);
+    let weighed = policy.ask(question).weigh(100, Seek::Answer);
 
     assert_eq!(weighed.refusals, [OfferRefusal::NeedsApproval]);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::cart::Cart;
 use domain::cause::Cause;
 use domain::channel::Channel;
 use domain::id::PersonId;
@@ -14,13 +15,14 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use testkit::builders::{a_cart, bps, usd};
+use testkit::builders::{bps, usd};
 use testkit::clock::start;
 use testkit::ids::nth;
 
 use super::super::*;
+use super::carts::{cart, floors};
+use crate::floors::MarginFloor;
 use crate::samples::{ana, as_agent, programme};
-use domain::cart::Cart;
 
 pub(super) const MS: Duration = Duration::from_millis(1);
 
@@ -29,7 +31,7 @@ const CARTS: usize = 20;
 /// variable sets another number.
 const POLICIES: usize = 50;
 const POLICIES_VARIABLE: &str = "RESCATE_TEST_POLICIES";
-const REMEDIES: [RemedyKind; 3] = [
+pub(super) const REMEDIES: [RemedyKind; 3] = [
     RemedyKind::AmountOff,
     RemedyKind::PercentOff,
     RemedyKind::PriceMatch,
@@ -74,6 +76,7 @@ pub(super) struct Case {
     pub(super) granted: Money,
     pub(super) circumstances: Circumstances,
     pub(super) candidate: Candidate,
+    pub(super) floors: Vec<MarginFloor>,
     /// By how many basis points a contact raises the chance of an order, and what it costs.
     pub(super) worth: Option<(u32, i64)>,
     pub(super) now: Timestamp,
@@ -296,47 +299,40 @@ fn case() -> impl Strategy<Value = Case> {
         instant(),
     );
     let limits = (
-        option::weighted(0.9, 0_u32..=10_000),
         prop_oneof![2 => Just(0_u32), 1 => 0_u32..=9_000],
         prop_oneof![2 => Just(1_000_i64), 1 => 0_i64..400],
         option::weighted(0.3, 0_i64..400),
         prop_oneof![9 => Just(1_u32), 1 => Just(0_u32)],
         option::weighted(0.2, (1_u32..=10_000, 0_i64..20)),
+        floors(),
     );
-    (asked, 1_i64..400, limits, circumstances()).prop_map(
-        |(asked, value, limits, circumstances)| {
-            let (grantor, remedy, cause, amount, granted, now) = asked;
-            let (margin, floor, budget, purse, uses, worth) = limits;
-            let cart = a_cart().with_value(value);
-            let cart = match margin {
-                Some(margin) => cart.with_margin(usd(value).share(bps(margin)).minor_units()),
-                None => cart.without_margin(),
-            };
-            let cart = cart.build();
-            let mut candidate = Candidate {
-                programme: programme(),
-                budget: usd(budget),
-                purse: purse.map_or(PurseRoom::Unlimited, |left| PurseRoom::Left(usd(left))),
-                uses: Some(uses),
-            };
-            candidate.programme.margin_floor = bps(floor);
-            Case {
-                grantor,
-                remedy,
-                cause,
-                amount: amount.min(value),
-                granted: usd(granted),
-                circumstances: Circumstances {
-                    margin: cart.margin(),
-                    ..circumstances
-                },
-                cart,
-                candidate,
-                worth,
-                now,
-            }
-        },
-    )
+    (asked, cart(), limits, circumstances()).prop_map(|(asked, cart, limits, circumstances)| {
+        let (grantor, remedy, cause, amount, granted, now) = asked;
+        let (floor, budget, purse, uses, worth, floors) = limits;
+        let mut candidate = Candidate {
+            programme: programme(),
+            budget: usd(budget),
+            purse: purse.map_or(PurseRoom::Unlimited, |left| PurseRoom::Left(usd(left))),
+            uses: Some(uses),
+        };
+        candidate.programme.margin_floor = bps(floor);
+        Case {
+            grantor,
+            remedy,
+            cause,
+            amount: amount.min(cart.value().minor_units()),
+            granted: usd(granted),
+            circumstances: Circumstances {
+                margin: cart.margin(),
+                ..circumstances
+            },
+            cart,
+            candidate,
+            floors,
+            worth,
+            now,
+        }
+    })
 }
 
 fn circumstances() -> impl Strategy<Value = Circumstances> {

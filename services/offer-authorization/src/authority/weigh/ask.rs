@@ -1,8 +1,11 @@
 //! One request to Cedar, with everything that the schema says a policy can see.
 
+mod look;
 mod names;
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use cedar_policy::{
     AuthorizationError, Authorizer, Context, Decision, Entities, Entity, PolicyId, Request,
@@ -11,13 +14,17 @@ use cedar_policy::{
 use domain::cause::Cause;
 use domain::id::PartnerId;
 use domain::money::Currency;
-use domain::offer::OfferRefusal;
+use domain::phase::RiskPhase;
 use domain::time::Timestamp;
 use tracing::error;
 
+use super::super::answers::Answer;
 use super::super::compiled::{MONEY, Slice};
-use super::super::question::{AuthorityQuestion, GrantorRole, PolicyName, Standing};
+use super::super::question::{
+    AuthorityQuestion, CertificateName, GrantorRole, PolicyName, Standing, Tier,
+};
 use crate::case::CaseAgent;
+use look::Look;
 use names::{Names, Types, uid};
 
 /// As whom a question is asked.
@@ -40,26 +47,27 @@ pub(super) struct Facts {
     pub(super) now: Timestamp,
 }
 
-/// What Cedar says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub(super) is_allowed: bool,
-    pub(super) decided_by: Vec<PolicyName>,
-    /// Whether the policies that decided are some that cannot be worked out.
-    pub(super) is_unsound: bool,
-    /// What the policies that forbid it say to that.
-    pub(super) refusals: Vec<OfferRefusal>,
-}
-
 /// Asks one question as one person.
 pub(super) struct Asker<'a> {
     slice: &'a Slice,
     question: AuthorityQuestion<'a>,
     standing: &'a Standing,
-    names: Option<Names>,
+    principal: Principal,
+    /// Whether a policy is about this very person.
+    is_named: bool,
     authorizer: Authorizer,
+    names: OnceCell<Result<Names, Unaskable>>,
     /// What is there at the instant of the question. At another one, certificates may have ended.
-    entities: Option<Entities>,
+    entities: OnceCell<Result<Entities, Unaskable>>,
+}
+
+/// Something that a policy can look at.
+enum Shown<'a> {
+    Long(i64),
+    Bool(bool),
+    Text(&'a str),
+    Texts(Vec<&'static str>),
+    Instant(Timestamp),
 }
 
 /// Something that is no name, no request or no world to Cedar: a fault of ours.
@@ -116,27 +124,39 @@ impl<'a> Asker<'a> {
         question: AuthorityQuestion<'a>,
         principal: &Principal,
     ) -> Self {
-        let mut asker = Self {
+        Self {
             slice,
             question,
             standing: &question.circumstances.standing,
-            names: Names::of(question, principal).ok(),
+            is_named: slice.literals.persons.contains(&principal.id),
+            principal: principal.clone(),
             authorizer: Authorizer::new(),
-            entities: None,
-        };
-        asker.entities = asker.entities_at(question.now).ok();
-        asker
+            names: OnceCell::new(),
+            entities: OnceCell::new(),
+        }
     }
 
     /// A policy that cannot be worked out is none to go by: the answer is no, by that policy.
-    pub(super) fn ask(&self, facts: Facts) -> Answer {
+    pub(super) fn ask(&self, facts: Facts) -> Arc<Answer> {
         if self.slice.policies.is_empty() {
-            return Answer::default();
+            return Arc::default();
+        }
+        let look = self.slice.sight.recurs().then(|| self.look(facts));
+        if let Some(known) = look.as_ref().and_then(|look| self.slice.answers.get(look)) {
+            return known;
         }
         let Ok(response) = self.response(facts) else {
             error!(remedy = %self.question.remedy, "an offer could not be put to the policy");
-            return Answer::default();
+            return Arc::default();
         };
+        let answer = Arc::new(self.read(&response));
+        if let Some(look) = look {
+            self.slice.answers.keep(look, &answer);
+        }
+        answer
+    }
+
+    fn read(&self, response: &Response) -> Answer {
         let diagnostics = response.diagnostics();
         let unsound = names(diagnostics.errors().map(|fault| match fault {
             AuthorizationError::PolicyEvaluationError(fault) => fault.policy_id(),
@@ -165,6 +185,28 @@ impl<'a> Asker<'a> {
         }
     }
 
+    /// All that the policies see of a question, in bytes: each part with its length, so that no two looks are one.
+    fn look(&self, facts: Facts) -> Vec<u8> {
+        let mut look = Look::default();
+        let Principal { id, partner, .. } = &self.principal;
+        look.text(if self.is_named { id } else { "" });
+        look.text(partner);
+        look.text(self.standing.tier.as_ref().map_or("", Tier::as_str));
+        let good = self.good_certificates(facts.now);
+        look.texts(good.map(CertificateName::as_str));
+        for (name, shown) in self.shown(facts) {
+            look.text(name);
+            match shown {
+                Shown::Long(value) => look.number(value),
+                Shown::Bool(value) => look.number(value.into()),
+                Shown::Text(value) => look.text(value),
+                Shown::Texts(values) => look.texts(values.into_iter()),
+                Shown::Instant(value) => look.text(&value.to_string()),
+            }
+        }
+        look.into_bytes()
+    }
+
     /// The instants at which certificates of the person end.
     pub(super) fn ends_of_certificates(&self) -> impl Iterator<Item = Timestamp> + 'a {
         let held = self.standing.certificates.iter();
@@ -174,15 +216,13 @@ impl<'a> Asker<'a> {
     fn response(&self, facts: Facts) -> Result<Response, Unaskable> {
         let request = self.request(facts)?;
         let policies = &self.slice.policies;
-        match &self.entities {
-            Some(entities) if facts.now == self.question.now => {
-                Ok(self.authorizer.is_authorized(&request, policies, entities))
-            }
-            Some(_) | None => {
-                let entities = self.entities_at(facts.now)?;
-                Ok(self.authorizer.is_authorized(&request, policies, &entities))
-            }
+        if facts.now != self.question.now {
+            let entities = self.entities_at(facts.now)?;
+            return Ok(self.authorizer.is_authorized(&request, policies, &entities));
         }
+        let entities = self.entities.get_or_init(|| self.entities_at(facts.now));
+        let entities = entities.as_ref().map_err(|unaskable| *unaskable)?;
+        Ok(self.authorizer.is_authorized(&request, policies, entities))
     }
 
     fn request(&self, facts: Facts) -> Result<Request, Unaskable> {
@@ -192,12 +232,24 @@ impl<'a> Asker<'a> {
             resource,
             ..
         } = self.names()?.clone();
-        let context = Context::from_pairs(self.context(facts)).map_err(|_| Unaskable)?;
+        let context = context(self.shown(facts))?;
         // The schema was checked against the policies; that requests fit it too is proven by a test.
         Request::new(principal, action, resource, context, None).map_err(|_| Unaskable)
     }
 
-    fn context(&self, facts: Facts) -> Vec<(String, RestrictedExpression)> {
+    /// What the policies see of a question beside who grants.
+    fn shown(&self, facts: Facts) -> impl Iterator<Item = (&'static str, Shown<'a>)> {
+        let sight = &self.slice.sight;
+        self.all(facts).filter(|(name, _)| sight.sees(name))
+    }
+
+    /// What there is to be seen.
+    fn all(&self, facts: Facts) -> impl Iterator<Item = (&'static str, Shown<'a>)> + use<'a> {
+        let all = self.known(facts).into_iter().chain(self.maybe(facts));
+        all.filter_map(|(name, shown)| Some((name, shown?)))
+    }
+
+    fn known(&self, facts: Facts) -> [(&'static str, Option<Shown<'a>>); 13] {
         let Facts {
             amount,
             granted,
@@ -211,58 +263,52 @@ impl<'a> Asker<'a> {
         let value = self.question.cart_value.minor_units();
         let history = circumstances.history;
         let held = circumstances.remedies_held.iter();
-        let held = held.map(|remedy| text(remedy.as_str()));
-        let known = [
-            ("amount", long(amount)),
-            ("granted", long(granted)),
-            ("total", long(total)),
-            ("total_bps", long(share_up(total, value))),
-            ("cart_value", long(value)),
-            ("currency", text(currency.as_str())),
-            ("cause", text(cause.as_str())),
-            (
-                "money_cause",
-                RestrictedExpression::new_bool(cause.is_money_cause()),
-            ),
-            ("remedies_held", RestrictedExpression::new_set(held)),
-            ("offers_had", long(i64::from(history.had))),
-            ("offers_unused", long(i64::from(history.unused))),
-            ("approvals", long(i64::from(approvals))),
-            (
-                "now",
-                RestrictedExpression::new_datetime(format!("{now:.3}")),
-            ),
-        ];
-        let maybe = self.what_may_be_unknown(cause, total).into_iter();
-        let maybe = maybe.filter_map(|(name, value)| Some((name, value?)));
-        known
-            .into_iter()
-            .chain(maybe)
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+        let held = held.map(|remedy| remedy.as_str()).collect();
+        [
+            ("amount", Some(Shown::Long(amount))),
+            ("granted", Some(Shown::Long(granted))),
+            ("total", Some(Shown::Long(total))),
+            ("total_bps", Some(Shown::Long(share_up(total, value)))),
+            ("cart_value", Some(Shown::Long(value))),
+            ("currency", Some(Shown::Text(currency.as_str()))),
+            ("cause", Some(Shown::Text(cause.as_str()))),
+            ("money_cause", Some(Shown::Bool(cause.is_money_cause()))),
+            ("remedies_held", Some(Shown::Texts(held))),
+            ("offers_had", Some(Shown::Long(history.had.into()))),
+            ("offers_unused", Some(Shown::Long(history.unused.into()))),
+            ("approvals", Some(Shown::Long(approvals.into()))),
+            ("now", Some(Shown::Instant(now))),
+        ]
     }
 
-    fn what_may_be_unknown(
-        &self,
-        cause: Cause,
-        total: i64,
-    ) -> [(&'static str, Option<RestrictedExpression>); 4] {
+    fn maybe(&self, facts: Facts) -> [(&'static str, Option<Shown<'a>>); 4] {
+        let total = facts.amount.saturating_add(facts.granted);
         let value = self.question.cart_value.minor_units();
         let margin = self.question.circumstances.margin;
         let left = margin.map(|margin| margin.minor_units().saturating_sub(total));
         let left_bps = left.map(|left| share_down(left, value));
-        let phase = cause.phase().map(|phase| text(phase.as_str()));
+        let phase = facts.cause.phase().map(RiskPhase::as_str);
         let channel = self.question.circumstances.channel;
         [
-            ("margin_left", left.map(long)),
-            ("margin_left_bps", left_bps.map(long)),
-            ("phase", phase),
-            ("channel", channel.map(|channel| text(channel.as_str()))),
+            ("margin_left", left.map(Shown::Long)),
+            ("margin_left_bps", left_bps.map(Shown::Long)),
+            ("phase", phase.map(Shown::Text)),
+            ("channel", channel.map(|it| Shown::Text(it.as_str()))),
         ]
     }
 
     fn names(&self) -> Result<&Names, Unaskable> {
-        self.names.as_ref().ok_or(Unaskable)
+        let names = self
+            .names
+            .get_or_init(|| Names::of(self.question, &self.principal));
+        names.as_ref().map_err(|unaskable| *unaskable)
+    }
+
+    /// The names of the certificates that the person holds at an instant.
+    fn good_certificates(&self, now: Timestamp) -> impl Iterator<Item = &'a CertificateName> {
+        let held = self.standing.certificates.iter();
+        held.filter(move |held| now < held.expires_at)
+            .map(|held| &held.name)
     }
 
     fn entities_at(&self, now: Timestamp) -> Result<Entities, Unaskable> {
@@ -285,9 +331,8 @@ impl<'a> Asker<'a> {
         let Names {
             principal, partner, ..
         } = self.names()?;
-        let held = self.standing.certificates.iter();
-        let good = held.filter(|held| now < held.expires_at);
-        let good = RestrictedExpression::new_set(good.map(|held| text(held.name.as_str())));
+        let good = self.good_certificates(now);
+        let good = RestrictedExpression::new_set(good.map(|name| text(name.as_str())));
         let mut attributes = HashMap::from([("certificates".to_owned(), good)]);
         if let Some(tier) = &self.standing.tier {
             attributes.insert("tier".to_owned(), text(tier.as_str()));
@@ -297,6 +342,23 @@ impl<'a> Asker<'a> {
     }
 }
 
+/// What is shown, as Cedar takes it.
+fn context<'s>(
+    shown: impl Iterator<Item = (&'static str, Shown<'s>)>,
+) -> Result<Context, Unaskable> {
+    let told = shown.map(|(name, shown)| {
+        let value = match shown {
+            Shown::Long(value) => RestrictedExpression::new_long(value),
+            Shown::Bool(value) => RestrictedExpression::new_bool(value),
+            Shown::Text(value) => text(value),
+            Shown::Texts(values) => RestrictedExpression::new_set(values.into_iter().map(text)),
+            Shown::Instant(value) => RestrictedExpression::new_datetime(format!("{value:.3}")),
+        };
+        (name.to_owned(), value)
+    });
+    Context::from_pairs(told).map_err(|_| Unaskable)
+}
+
 /// The names of policies, in their order.
 fn names<'p>(policies: impl Iterator<Item = &'p PolicyId>) -> Vec<PolicyName> {
     let mut names: Vec<PolicyName> = policies
@@ -304,10 +366,6 @@ fn names<'p>(policies: impl Iterator<Item = &'p PolicyId>) -> Vec<PolicyName> {
         .collect();
     names.sort_unstable();
     names
-}
-
-fn long(value: i64) -> RestrictedExpression {
-    RestrictedExpression::new_long(value)
 }
 
 fn text(value: &str) -> RestrictedExpression {

@@ -76,7 +76,7 @@ impl Proposal<'_> {
             ..self.asked()
         };
         let amount = self.wish.amount.minor_units();
-        let weighed = self.wish.policy.weigh(asked, amount, Seek::Answer);
+        let weighed = self.wish.policy.ask(asked).weigh(amount, Seek::Answer);
         let until = weighed.until;
         Ok(weighed.refusals.is_empty().then_some(Authority { until }))
     }

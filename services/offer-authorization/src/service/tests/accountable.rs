@@ -42,7 +42,7 @@ async fn only_what_was_proven_is_signed(database: Database) {
     let world = World::with_budget(database, 100_000).await;
     world.hold(1, 900).await;
     world.service.sign_all_trails().await;
-    let signed = || world.keys().checkpoints().unwrap().checkpoints.len();
+    let signed = || world.checkpoints().kept().unwrap().checkpoints.len();
     assert_eq!(signed(), 1);
 
     world.hold(2, 900).await;
@@ -76,7 +76,7 @@ async fn a_trail_that_has_shrunk_is_not_signed_again(database: Database) {
     world.hold(4, 900).await;
     world.service.sign_all_trails().await;
 
-    assert_eq!(world.keys().checkpoints().unwrap().checkpoints.len(), 1);
+    assert_eq!(world.checkpoints().kept().unwrap().checkpoints.len(), 1);
     assert!(!faults(&world).await.is_empty());
 }
 
@@ -84,11 +84,15 @@ async fn a_checkpoint_that_nobody_signed_is_told(database: Database) {
     let world = World::with_budget(database, 100_000).await;
     world.service.sign_all_trails().await;
     assert_sound(&world).await;
-    let path = world.keys().folder().join("audit-checkpoints.jws");
-    let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
+    let path = world.checkpoint_file();
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .unwrap();
     file.write_all(b"nobody's\n").unwrap();
 
-    let told = "line 2 of the checkpoints is not signed by a key of ours";
+    let name = path.file_name().unwrap().display();
+    let told = format!("line 2 of `{name}` is not signed by a key of ours");
     assert_eq!(faults(&world).await, [told]);
     let export = inspector(&world)
         .export(&world.tenant, &mut Vec::new())

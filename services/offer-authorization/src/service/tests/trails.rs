@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::id::TenantId;
+use domain::text::Text;
 use sea_orm::ConnectionTrait;
 use storage::Database;
 use testkit::builders::{bps, usd};
@@ -12,6 +13,7 @@ use super::World;
 use super::world::pending;
 use crate::audit::Entry;
 use crate::authority::{Standing, Tier};
+use crate::floors::{FloorScope, FloorSetting};
 use crate::inspection::Inspector;
 use crate::programme::{Programme, ProgrammeState};
 use crate::samples::{ana, colleague, programme};
@@ -66,6 +68,18 @@ async fn change_the_rules(world: &World) {
         .set_standing(world.key(), team_leader)
         .await
         .unwrap();
+    let floor = FloorSetting {
+        scope: FloorScope {
+            category: Some(Text::parse("Shoes").unwrap()),
+            remedy: None,
+        },
+        least: Some(bps(100)),
+    };
+    world
+        .service
+        .set_margin_floor(world.key(), floor)
+        .await
+        .unwrap();
     let id = programme().id;
     world
         .service
@@ -101,6 +115,7 @@ async fn everything_that_happens_is_noted(database: Database) {
         "denied",
         "purse_set",
         "standing_set",
+        "margin_floor_set",
         "budget_topped_up",
         "programme_state_set",
         "expired",
@@ -198,7 +213,7 @@ async fn a_tail_that_was_cut_with_its_head_is_found_by_the_signature(database: D
     .await;
 
     let found = faults(&world).await;
-    assert_eq!(found, ["the trail ends at entry 10, and must at entry 18"]);
+    assert_eq!(found, ["the trail ends at entry 10, and must at entry 19"]);
 }
 
 async fn an_export_is_proven_by_itself(database: Database) {
@@ -207,12 +222,12 @@ async fn an_export_is_proven_by_itself(database: Database) {
     let inspector = inspector(&world);
     let mut export = Vec::new();
     let entries = inspector.export(&world.tenant, &mut export).await.unwrap();
-    assert_eq!(entries, 18);
+    assert_eq!(entries, 19);
     let text = String::from_utf8(export).unwrap();
     let verify = |text: &str| inspector.verify_export(text.as_bytes());
 
     let sound = verify(&text).unwrap();
-    assert_eq!((sound.entries, sound.faults), (18, Vec::new()));
+    assert_eq!((sound.entries, sound.faults), (19, Vec::new()));
     let lines: Vec<&str> = text.lines().collect();
     let without = |place: usize| {
         let mut lines = lines.clone();
@@ -254,7 +269,7 @@ pub(super) async fn trail(world: &World) -> Vec<Entry> {
 }
 
 pub(super) fn inspector(world: &World) -> Inspector {
-    Inspector::of(world.database().clone(), world.keys()).unwrap()
+    Inspector::of(world.database().clone(), world.checkpoints().clone()).unwrap()
 }
 
 pub(super) async fn faults(world: &World) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! A shop with a fake clock: one programme, cases by number, and agents who ask. Every test ends by proving the ledger.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use testkit::ids::nth;
 use testkit::{FakeClock, SequentialIds};
 
 use crate::amounts::{Asked, Worth};
+use crate::audit::Checkpoints;
 use crate::authority::{Grant, GrantorRole, starter_policy};
 use crate::case::{Case, CaseAgent};
 use crate::error::OfferError;
@@ -58,6 +60,7 @@ impl World {
 
     fn of(database: Database, ids: SequentialIds, keys: Arc<TempDir>, tenant: TenantId) -> Self {
         let clock = FakeClock::new();
+        let token_keys = TokenKeys::open(keys.path()).unwrap();
         let service = Service::new(Parts {
             database: database.clone(),
             clock: clock.shared(),
@@ -71,7 +74,8 @@ impl World {
                 watch_poll: Duration::from_millis(20),
                 watch_streams: 4,
             },
-            keys: TokenKeys::open(keys.path()).unwrap(),
+            checkpoints: Checkpoints::open(&keys.path().join("kept"), token_keys.clone()).unwrap(),
+            keys: token_keys,
             starter: starter_policy().unwrap(),
             worths: worths(),
         })
@@ -258,9 +262,15 @@ impl World {
         assert_eq!(found, Vec::<String>::new());
     }
 
-    /// The keys that sign offer tokens and checkpoints.
-    pub(super) fn keys(&self) -> TokenKeys {
-        TokenKeys::open(self.keys.path()).unwrap()
+    /// The signed checkpoints of audit trails.
+    pub(super) fn checkpoints(&self) -> &Checkpoints {
+        self.service.checkpoints()
+    }
+
+    /// The file of checkpoints of the tenant.
+    pub(super) fn checkpoint_file(&self) -> PathBuf {
+        let name = format!("audit-checkpoints.{}.jws", self.tenant);
+        self.keys.path().join("kept").join(name)
     }
 
     /// Stores policies in Cedar and makes them decide.

@@ -85,6 +85,7 @@ fn line(unit_price: Option<Money>, unit_margin: Option<Money>) -> pb::Event {
             unit_price,
             unit_margin,
             configurable: false,
+            category: None,
         }),
     }))
 }

@@ -10,6 +10,7 @@ use super::super::persons::Persons;
 use super::super::publish::{Draft, Watched};
 use super::super::tenants::Key;
 use super::super::touch::Touch;
+use super::super::unwritten::Waits;
 use super::super::{News, Receipt, Refusal};
 use super::Writer;
 use crate::session::Taken;
@@ -127,12 +128,14 @@ impl Writer {
             }
         }
         let (commit, published) = draft.finish();
-        // At least as many leave the queue of rows as enter it.
-        let rows = self.settings.ingest.rows_per_commit.max(touched);
-        let rows = self
-            .memory
-            .unwritten
-            .waiting(now, self.settings.ingest.row_delay, rows);
+        let ingest = &self.settings.ingest;
+        let waits = Waits {
+            delay: ingest.row_delay,
+            most: ingest.rows_behind,
+            // At least as many leave the queue of rows as enter it.
+            limit: ingest.rows_per_commit.max(touched),
+        };
+        let rows = self.memory.unwritten.waiting(now, waits);
         self.store(commit, &rows).await?;
         for change in published {
             // Nobody may be watching.

@@ -6,6 +6,7 @@ use domain::id::TenantId;
 use storage::StoreError;
 
 use super::super::tenants::Key;
+use super::super::unwritten::Waits;
 use super::Writer;
 use super::standing::Standing;
 use crate::error::SessionError;
@@ -16,9 +17,12 @@ impl Writer {
     pub(super) async fn write_all_rows(&mut self) -> Result<(), SessionError> {
         self.make_sure().await?;
         loop {
-            let (now, most) = (self.clock.now(), self.settings.ingest.rows_per_commit);
-            let waiting = &mut self.memory.unwritten;
-            let rows = waiting.waiting(now, Duration::ZERO, most);
+            let at_once = Waits {
+                delay: Duration::ZERO,
+                most: 0,
+                limit: self.settings.ingest.rows_per_commit,
+            };
+            let rows = self.memory.unwritten.waiting(self.clock.now(), at_once);
             if rows.is_empty() {
                 return Ok(());
             }

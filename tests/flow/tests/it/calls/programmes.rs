@@ -9,9 +9,10 @@ use proto::convert::time::wire_timestamp;
 use proto::offers::v1::{
     ActivateAuthorityPolicyRequest, Certificate, CreateAuthorityPolicyRequest,
     CreateProgrammeRequest, DryRunAuthorityPolicyRequest, GetStatementRequest, LedgerEntryKind,
-    ListAuthorityPoliciesRequest, ListLedgerEntriesRequest, ListProgrammesRequest,
-    ListPursesRequest, ListStandingsRequest, ProgrammeState, Purse, SetProgrammeStateRequest,
-    SetPurseRequest, SetStandingRequest, Standing, StatementGrouping, TopUpBudgetRequest,
+    ListAuthorityPoliciesRequest, ListLedgerEntriesRequest, ListMarginFloorsRequest,
+    ListProgrammesRequest, ListPursesRequest, ListStandingsRequest, MarginFloor, ProgrammeState,
+    Purse, SetMarginFloorRequest, SetProgrammeStateRequest, SetPurseRequest, SetStandingRequest,
+    Standing, StatementGrouping, TopUpBudgetRequest,
 };
 use proto::remedy::v1::RemedyKind;
 
@@ -22,7 +23,14 @@ use crate::shop::request_id;
 use crate::stage::{a_policy, a_programme, case_agent};
 
 pub(super) fn calls() -> Vec<Call> {
-    [programmes(), purses(), policies(), standings()].concat()
+    [
+        programmes(),
+        margin_floors(),
+        purses(),
+        policies(),
+        standings(),
+    ]
+    .concat()
 }
 
 fn programmes() -> Vec<Call> {
@@ -69,6 +77,25 @@ fn programmes() -> Vec<Call> {
         call("TopUpBudget", Operator, top_up),
         call("SetProgrammeState", Operator, freeze),
         call("ListLedgerEntries", Operator, entries),
+    ]
+}
+
+fn margin_floors() -> Vec<Call> {
+    let set = SetMarginFloorRequest {
+        request_id: request_id(),
+        floor: Some(MarginFloor {
+            category: Some("Gift cards".to_owned()),
+            remedy: Some(RemedyKind::Perk.into()),
+            floor_bps: Some(1_000),
+        }),
+    };
+    let list = ListMarginFloorsRequest {
+        page_size: 10,
+        page_token: String::new(),
+    };
+    vec![
+        call("SetMarginFloor", Operator, set),
+        call("ListMarginFloors", Operator, list),
     ]
 }
 

@@ -23,13 +23,17 @@ pub(super) fn calls(stage: &Stage) -> Vec<Call> {
 }
 
 fn assessments(stage: &Stage) -> Vec<Call> {
-    let assess = AssessSessionRequest {
-        request_id: request_id(),
+    // A preview is kept by nobody, and so has nothing to be known again by.
+    let key = |preview: bool| (!preview).then(request_id).unwrap_or_default();
+    let assess = |preview| AssessSessionRequest {
+        request_id: key(preview),
         moment: Some(a_moment().into()),
+        preview,
     };
-    let stream = AssessSessionsRequest {
-        request_id: request_id(),
+    let stream = |preview| AssessSessionsRequest {
+        request_id: key(preview),
         moment: Some(a_moment().into()),
+        preview,
     };
     let explain = ExplainAssessmentRequest {
         assessment_id: stage.assessed.assessment_id.clone(),
@@ -53,8 +57,10 @@ fn assessments(stage: &Stage) -> Vec<Call> {
         ended_at: Some(wire_timestamp(now())),
     };
     vec![
-        call("AssessSession", Platform, assess),
-        call("AssessSessions", Platform, stream),
+        call("AssessSession", Platform, assess(false)),
+        call("AssessSession", Platform, assess(true)),
+        call("AssessSessions", Platform, stream(false)),
+        call("AssessSessions", Platform, stream(true)),
         call("ExplainAssessment", Operator, explain),
         call("ListAssessments", Operator, list),
         call("RecordOutcome", Platform, outcome),

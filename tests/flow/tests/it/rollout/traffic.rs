@@ -128,6 +128,7 @@ impl Stream {
         AssessSessionsRequest {
             request_id: request_id(),
             moment: Some(moment.into()),
+            preview: false,
         }
     }
 

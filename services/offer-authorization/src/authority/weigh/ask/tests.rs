@@ -67,7 +67,7 @@ fn every_request_fits_the_schema() {
 }
 
 fn fits(schema: &Schema, asker: &Asker<'_>, facts: Facts) {
-    let context = Context::from_pairs(asker.context(facts)).unwrap();
+    let context = context(asker.all(facts)).unwrap();
     let Names {
         principal,
         action,

@@ -64,6 +64,7 @@ fn cart() -> Vec<Payload> {
         unit_price: Some(usd(24_900)),
         unit_margin: Some(usd(8_000)),
         configurable: true,
+        category: Some("Bicycles > Touring".to_owned()),
     };
     vec![
         Payload::CartItemAdded(CartItemAdded { line: Some(line) }),

@@ -19,7 +19,7 @@ use crate::store::policies;
 const MOST_KEPT: usize = 512;
 
 /// The starter policy, and what was compiled so far.
-pub(super) struct Compiled {
+pub(super) struct PolicyCache {
     starter: Policy,
     ready_starter: Arc<CompiledPolicy>,
     kept: Mutex<Kept>,
@@ -49,7 +49,7 @@ impl Kept {
     }
 }
 
-impl Compiled {
+impl PolicyCache {
     /// # Errors
     /// The starter policy is none.
     pub(super) fn new(starter: Policy) -> Result<Self, PolicyFault> {
@@ -98,12 +98,12 @@ impl Service {
         tenant: &TenantId,
         version: u32,
     ) -> Result<Arc<CompiledPolicy>, OfferError> {
-        if let Some(known) = self.inner.compiled.get(tenant, version) {
+        if let Some(known) = self.inner.policies.get(tenant, version) {
             return Ok(known);
         }
         let compiled = self.compile(connection, tenant, version).await?;
         self.inner
-            .compiled
+            .policies
             .keep(tenant.clone(), Arc::clone(&compiled));
         Ok(compiled)
     }
@@ -115,14 +115,14 @@ impl Service {
         tenant: &TenantId,
         version: u32,
     ) -> Result<Arc<CompiledPolicy>, OfferError> {
-        if let Some(known) = self.inner.compiled.get(tenant, version) {
+        if let Some(known) = self.inner.policies.get(tenant, version) {
             return Ok(known);
         }
         let compiled = self.compile(tx, tenant, version).await?;
         let (service, tenant, policy) = (self.clone(), tenant.clone(), Arc::clone(&compiled));
         // INVARIANT: what is kept is stored for good. A version that a transaction made may be undone with it, and another
         // one have its number.
-        tx.after_commit(move || service.inner.compiled.keep(tenant, policy));
+        tx.after_commit(move || service.inner.policies.keep(tenant, policy));
         Ok(compiled)
     }
 
@@ -144,7 +144,7 @@ impl Service {
         tenant: &TenantId,
         version: u32,
     ) -> Result<Policy, OfferError> {
-        let starter = self.inner.compiled.starter();
+        let starter = self.inner.policies.starter();
         if version == starter.version {
             return Ok(starter.clone());
         }
