@@ -6,9 +6,9 @@ use domain::moment::Moment;
 use domain::time::Timestamp;
 
 use crate::cause::CauseBasis;
-use crate::evaluator::{Evaluate, Score};
 use crate::features::{SessionFeatures, Snapshot};
 use crate::model::{Lineup, Model, ModelKey};
+use crate::score::{Evaluate, Score};
 
 /// By what the moments of a tenant are assessed.
 #[derive(Debug, Clone)]

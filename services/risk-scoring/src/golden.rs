@@ -10,9 +10,10 @@ use domain::hash::mix;
 use domain::signal::SignalKind;
 use proptest::prelude::*;
 
-use crate::evaluator::{Evaluate, Evaluator, probability, sum};
+use crate::evaluator::Evaluator;
 use crate::features::{Feature, SessionFeatures};
 use crate::model_file::{self, ModelFormat};
+use crate::score::{Evaluate, probability, sum};
 use crate::scorecard::built_in;
 use crate::training::scored;
 

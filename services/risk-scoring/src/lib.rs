@@ -17,6 +17,7 @@ mod logistic;
 mod model;
 mod model_file;
 mod outbound;
+mod score;
 mod scorecard;
 mod service;
 mod statistics;

@@ -10,14 +10,14 @@ use std::collections::HashSet;
 use domain::assessment::FactorName;
 use serde::{Deserialize, Serialize};
 
-use crate::evaluator::{
+use crate::features::{Direction, Feature, SessionFeatures};
+use crate::score::{
     Calibration, CalibrationFault, Evaluate, Score, factor, factor_name, is_log_odds,
 };
-use crate::features::{Direction, Feature, SessionFeatures};
 use crate::scorecard::{InvalidScorecard, Line, Rules};
 
 /// Most that one term may add, either sign.
-const MAX_TERM: f64 = crate::evaluator::MAX_LOG_ODDS;
+const MAX_TERM: f64 = crate::score::MAX_LOG_ODDS;
 
 /// All that the model is made of, unchecked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

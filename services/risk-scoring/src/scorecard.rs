@@ -10,8 +10,8 @@ use domain::assessment::{Factor, FactorName};
 use domain::text::Text;
 use serde::{Deserialize, Serialize};
 
-use crate::evaluator::{Calibration, Evaluate, Score, factor};
 use crate::features::{Feature, SessionFeatures};
+use crate::score::{Calibration, Evaluate, Score, factor};
 
 pub(crate) use check::{InvalidScorecard, LineFault};
 pub use table::TableError;

@@ -13,8 +13,8 @@ mod compiled;
 
 use serde::{Deserialize, Serialize};
 
-use crate::evaluator::{Calibration, Evaluate, Score};
 use crate::features::{Feature, SessionFeatures};
+use crate::score::{Calibration, Evaluate, Score};
 use crate::scorecard::{Line, Rules};
 
 pub(crate) use check::InvalidTrees;

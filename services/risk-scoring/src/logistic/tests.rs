@@ -2,7 +2,7 @@ use domain::signal::SignalKind;
 use proptest::prelude::*;
 
 use super::*;
-use crate::evaluator::{probability, sum};
+use crate::score::{probability, sum};
 
 fn term(feature: Feature, weight: f64) -> Term {
     Term {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::walk::{self, Entry, Met, Nodes};
 use super::{ModelFileError, features};
-use crate::evaluator::Calibration;
+use crate::score::Calibration;
 use crate::trees::{Tree, TreesParts};
 
 /// Bits of `decision_type`.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::*;
-use crate::evaluator::{Evaluate, ModelKind};
+use crate::evaluator::ModelKind;
 use crate::features::SessionFeatures;
+use crate::score::Evaluate;
 
 const LIGHTGBM: &str = include_str!("../../tests/data/models/lightgbm.txt");
 const LIGHTGBM_EXPECTED: &str = include_str!("../../tests/data/models/lightgbm.expected.json");

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::walk::{self, Entry, Met, Nodes};
 use super::{ModelFileError, features};
-use crate::evaluator::Calibration;
+use crate::score::Calibration;
 use crate::trees::{Tree, TreesParts};
 
 #[derive(Deserialize)]

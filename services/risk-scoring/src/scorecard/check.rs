@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use domain::assessment::FactorName;
 
 use super::{Line, MAX_LINES, Rule, ScorecardParts};
-use crate::evaluator::{CalibrationFault, is_log_odds};
 use crate::features::{Direction, Feature};
+use crate::score::{CalibrationFault, is_log_odds};
 
 /// Why parts are no scorecard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,7 @@ use domain::signal::SignalKind;
 use proptest::prelude::*;
 
 use super::*;
-use crate::evaluator::{probability, strength, sum};
+use crate::score::{probability, strength, sum};
 
 fn card() -> Scorecard {
     built_in().unwrap()

@@ -11,9 +11,10 @@ use storage::RequestKey;
 
 use super::{Service, Unit};
 use crate::error::RiskError;
-use crate::evaluator::{Checked, Evaluate};
+use crate::evaluator::Checked;
 use crate::features::SessionFeatures;
 use crate::model::{Description, ModelCard, ModelKey, ModelName, ModelState};
+use crate::score::Evaluate;
 
 /// A model to register.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! Calibration: slope and intercept on raw log-odds, by maximum likelihood.
 
 use super::Happened;
-use crate::evaluator::{Calibration, probability};
+use crate::score::{Calibration, probability};
 
 /// Steps are few: the likelihood is convex in two numbers.
 const MAX_STEPS: usize = 50;

@@ -10,9 +10,9 @@ use domain::moment::Moment;
 use super::{ModelFormat, TrainingError, read_model};
 use crate::assess::assess;
 use crate::cause::{CauseBasis, CauseTable};
-use crate::evaluator::Evaluate;
 use crate::features::{Feature, SessionFeatures};
 use crate::model::{BuiltIn, Lineup, Model, ModelKey};
+use crate::score::Evaluate;
 
 /// A model that assesses moments as the service does, alone.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use forust_ml::{GradientBooster, Matrix};
 use super::points::Point;
 use super::view::Seen;
 use super::{Settings, TrainingError};
-use crate::evaluator::Calibration;
 use crate::features::{Direction, Feature};
+use crate::score::Calibration;
 use crate::trees::{Tree, TreesParts};
 
 /// What the trees may ask for, in this order.

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::view::{VIEWS, View};
 use super::{ModelFormat, Points, TrainingError, read_model};
-use crate::evaluator::{Evaluate, Evaluator};
+use crate::evaluator::Evaluator;
+use crate::score::Evaluate;
 use crate::statistics::{Figures, Judged, figures};
 
 /// How good a model is, by decision point.

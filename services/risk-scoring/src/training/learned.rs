@@ -2,10 +2,11 @@
 
 use super::points::Point;
 use super::{IN_ANOTHER_FORM, Kind, Settings, TrainingError, boost, regress};
-use crate::evaluator::{Calibration, Evaluator};
+use crate::evaluator::Evaluator;
 use crate::features::{Feature, SessionFeatures};
 use crate::logistic::{Logistic, LogisticParts};
 use crate::model_file::{ModelFile, Provenance};
+use crate::score::Calibration;
 use crate::scorecard::{Line, Rules};
 use crate::trees::{BoostedTrees, TreesParts};
 

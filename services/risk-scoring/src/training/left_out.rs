@@ -6,7 +6,7 @@ use super::judge::{Evaluation, ViewFigures, view_figures};
 use super::learned::Learned;
 use super::view::{VIEWS, View};
 use super::{Points, Settings, TrainingError, folds};
-use crate::evaluator::{Calibration, probability};
+use crate::score::{Calibration, probability};
 use crate::statistics::{Happened, calibrate};
 
 /// Raw log-odds of every point from a model that has not seen its visitor, by view.

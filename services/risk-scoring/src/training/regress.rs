@@ -6,9 +6,9 @@
 use super::points::Point;
 use super::view::Seen;
 use super::{Settings, TrainingError, number};
-use crate::evaluator::{Calibration, probability};
 use crate::features::Feature;
 use crate::logistic::{LogisticParts, Term};
+use crate::score::{Calibration, probability};
 
 /// What terms are made of. The hour of the day is no number to be weighted, so its two windows stand for it, and what is a sum
 /// of others is left out.

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use super::judge::{Evaluation, in_each_view};
 use super::view::View;
 use super::{ModelFormat, Points, TrainingError, number, read_model};
-use crate::evaluator::{Evaluate, Evaluator};
+use crate::evaluator::Evaluator;
+use crate::score::Evaluate;
 use crate::statistics::{Figures, Happened, Judged, roc};
 
 /// Sides of a drawing, in pixels.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{ModelFormat, Points, TrainingError, by_name, read_model};
-use crate::evaluator::{Evaluate, Evaluator};
+use crate::evaluator::Evaluator;
 use crate::features::SessionFeatures;
+use crate::score::Evaluate;
 
 /// Rows that are taken of points, from the first to the last.
 const ROWS: usize = 20;

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::evaluator::{Evaluate, probability};
+use crate::score::{Evaluate, probability};
 use crate::statistics::Figures;
 
 /// Hours that the clocks of the shoppers are ahead of the file's.

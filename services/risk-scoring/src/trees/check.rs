@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 
 use super::{MAX_DEPTH, MAX_NODES, MAX_TREES, Tree, TreesParts};
-use crate::evaluator::{CalibrationFault, is_log_odds};
 use crate::features::{Direction, Feature};
+use crate::score::{CalibrationFault, is_log_odds};
 use crate::scorecard::{InvalidScorecard, Line};
 
 /// Why parts are no model.

@@ -10,8 +10,8 @@ mod layout;
 use domain::assessment::{Factor, FactorName, LogOdds};
 
 use super::{InvalidTrees, Tree, TreesParts};
-use crate::evaluator::{Calibration, factor, factor_name};
 use crate::features::{Feature, SessionFeatures};
+use crate::score::{Calibration, factor, factor_name};
 
 /// Trees that are walked at once.
 const LANES: usize = 8;

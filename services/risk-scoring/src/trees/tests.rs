@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::check::NodeFault;
 use super::*;
-use crate::evaluator::{probability, sum};
+use crate::score::{probability, sum};
 use crate::scorecard::Reason;
 
 /// Asks for the hour, then on the left for the orders; covers 4 + 6, of which the left are 1 + 3.

@@ -101,6 +101,16 @@ impl Residents {
         self.forget_resting(key);
     }
 
+    /// Has those of these sessions leave to which nothing more happens by itself, as they have ended. Their rows hold
+    /// everything; should an event come late after all, they are read again.
+    pub(super) fn let_go(&mut self, written: &[Key]) {
+        for key in written {
+            if self.due(*key).is_none() {
+                self.remove(*key);
+            }
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Self::new(self.limits);
     }
@@ -163,5 +173,41 @@ impl Residents {
             .resting_bytes
             .saturating_sub(resting.bytes.len() + OVERHEAD);
         Some(resting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::{SessionId, TenantId};
+    use domain::moment::VisitHistory;
+    use testkit::ids::nth;
+
+    use super::super::tenants::Tenants;
+    use super::*;
+    use crate::samples::at;
+
+    #[test]
+    fn whatever_has_ended_leaves_once_it_is_written() {
+        let name: TenantId = "shop".parse().unwrap();
+        let tenant = Tenants::default().number(&name);
+        let key = |number| Key {
+            tenant,
+            session: nth::<SessionId>(number),
+        };
+        let mut residents = Residents::new(Limits {
+            live: 2,
+            resting_bytes: 1 << 20,
+        });
+        for number in 1..=6 {
+            let mut session = Session::new(VisitHistory::default());
+            session.due = (number % 2 == 0).then(|| at(9));
+            residents.insert(key(number), session);
+            residents.end_turn();
+        }
+        assert!(residents.live.len() < 6, "some rest");
+
+        residents.let_go(&[1, 2, 5, 6].map(key));
+        let left: Vec<u64> = (1..=6).filter(|n| residents.contains(key(*n))).collect();
+        assert_eq!(left, [2, 3, 4, 6]);
     }
 }

@@ -163,6 +163,7 @@ impl Writer {
             self.store.commit(commit).await?;
         }
         self.heads = heads;
+        self.memory.residents.let_go(rows);
         Ok(())
     }
 }
