@@ -79,6 +79,30 @@ enum Soundness {
     Broken,
 }
 
+/// What a work came to before anybody knows whether it becomes durable.
+enum Worked<T, E> {
+    Done(T),
+    /// It answers with an error of its own.
+    Refused(E),
+    /// A statement failed, or it panicked. A panic is the caller's alone: it runs the work again, by itself, and panics
+    /// there.
+    Broken,
+}
+
+async fn worked<T, E, F>(work: &F, tx: &Tx) -> Worked<T, E>
+where
+    F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T, E>>,
+{
+    let ran = AssertUnwindSafe(async { work(tx).await })
+        .catch_unwind()
+        .await;
+    match (ran, tx.failure()) {
+        (Ok(Ok(value)), None) => Worked::Done(value),
+        (Ok(Err(error)), None) => Worked::Refused(error),
+        (Err(_), _) | (Ok(_), Some(_)) => Worked::Broken,
+    }
+}
+
 struct Waiting<T, E, F> {
     work: Arc<F>,
     wakeup: Arc<Notify>,
@@ -106,17 +130,13 @@ where
         } = *self;
         async move {
             let tx = Tx::of(open, &wakeup);
-            let ran = AssertUnwindSafe(async { work(&tx).await })
-                .catch_unwind()
-                .await;
-            let refused = match (ran, tx.failure()) {
-                (Ok(Ok(value)), None) => {
+            let refused = match worked(&*work, &tx).await {
+                Worked::Done(value) => {
                     let (open, hooks) = tx.into_parts();
                     return Some((open, Ran::sound(Ok(value), hooks, answer)));
                 }
-                (Ok(Err(error)), None) => Grouped::Done(Err(error)),
-                // A panic is the caller's alone, as below.
-                (Err(_), _) | (Ok(_), Some(_)) => Grouped::Alone,
+                Worked::Refused(error) => Grouped::Done(Err(error)),
+                Worked::Broken => Grouped::Alone,
             };
             tx.roll_back().await;
             // A caller who is gone needs no answer.
@@ -140,20 +160,16 @@ where
             let Ok(tx) = Tx::nested(outer, &wakeup).await else {
                 return Ran::broken(answer);
             };
-            let ran = AssertUnwindSafe(async { work(&tx).await })
-                .catch_unwind()
-                .await;
-            match (ran, tx.failure()) {
-                (Ok(Ok(value)), None) => match tx.release().await {
+            match worked(&*work, &tx).await {
+                Worked::Done(value) => match tx.release().await {
                     Ok(hooks) => Ran::sound(Ok(value), hooks, answer),
                     Err(_) => Ran::broken(answer),
                 },
-                (Ok(Err(error)), None) => match tx.undo().await {
+                Worked::Refused(error) => match tx.undo().await {
                     Ok(()) => Ran::sound(Err(error), Vec::new(), answer),
                     Err(_) => Ran::broken(answer),
                 },
-                // A panic is the caller's alone: it runs the work again, by itself, and panics there.
-                (Err(_), _) | (Ok(_), Some(_)) => {
+                Worked::Broken => {
                     tx.roll_back().await;
                     Ran::broken(answer)
                 }
