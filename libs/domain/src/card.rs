@@ -30,6 +30,9 @@ const ARTICLE_DIGITS: usize = 13;
 /// A UUID at the end of a text is no card number, whatever its digits: half of the shops number their orders so, and one in
 /// some ten thousand would be refused otherwise. It must have a letter to be told from a number in five groups.
 pub fn contains_card_number(text: &str) -> bool {
+    if !may_hold_digits_enough(text) {
+        return false;
+    }
     let text = before_uuid(text);
     let mut run = Run::default();
     for character in text.chars() {
@@ -45,6 +48,12 @@ pub fn contains_card_number(text: &str) -> bool {
         }
     }
     run.holds_card_number()
+}
+
+/// Whether there are bytes enough for the digits of a card number, at least one for each: most texts are done with here.
+fn may_hold_digits_enough(text: &str) -> bool {
+    let may_be_of_digit = |byte: &u8| byte.is_ascii_digit() || !byte.is_ascii();
+    text.bytes().filter(may_be_of_digit).count() >= MIN_DIGITS
 }
 
 /// The text without a UUID in its canonical form at its end.

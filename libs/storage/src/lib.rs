@@ -3,8 +3,10 @@
 //!
 //! Deliberately absent: entities and queries of any service, and transactions opened by hand. The one way to change
 //! data is [`Database::write`], or [`Database::write_once`] for a call that carries a `request_id`, and
-//! [`Database::write_together`] for several of them.
+//! [`Database::write_together`] for several of them. Calls of many callers that are decided on together go through a
+//! [`Batcher`].
 
+mod batch;
 pub mod column;
 mod config;
 mod database;
@@ -20,6 +22,7 @@ mod tenant;
 mod tx;
 mod write;
 
+pub use batch::{Answers, Batcher, Call};
 pub use config::{Durability, InvalidStoreUrl, StoreConfig, StoreUrl};
 pub use database::{Database, migrate};
 pub use error::{StoreError, StoreFault};

@@ -1,5 +1,6 @@
 //! Request keys: the first answer to a request, stored in the transaction of its effect and given again to every replay.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::id::{RequestId, TenantId};
@@ -12,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use crate::{Database, StoreError, Tx, column};
+use crate::{Database, StoreError, Tx, column, shape};
 
 const TABLE: &str = "request_keys";
 
@@ -125,40 +126,69 @@ impl Database {
     }
 }
 
-/// Inserts keys with their answers, unless one of them is there already.
+/// Inserts keys with their answers, unless an id among them has come before.
 async fn open_all(
     tx: &Tx,
     answered: &[(RequestKey, String)],
     now: Timestamp,
 ) -> Result<Together<()>, StoreError> {
-    let ids = answered.iter().map(|(key, _)| key.request_id.to_string());
-    let known = Query::select()
-        .columns(["request_id", "tenant", "client", "method"])
-        .from(TABLE)
-        .and_where(Expr::col("request_id").is_in(ids))
-        .to_owned();
-    for row in tx.query_all(&known).await? {
-        let column = |name| row.try_get::<String>("", name);
-        let (id, tenant) = (column("request_id")?, column("tenant")?);
-        let (client, method) = (column("client")?, column("method")?);
-        let is_known = |key: &RequestKey| {
-            key.request_id.to_string() == id
-                && key.tenant.as_str() == tenant
-                && key.client == client
-                && key.method == method
-        };
-        if answered.iter().any(|(key, _)| is_known(key)) {
-            return Ok(Together::Known);
+    let keys: Vec<&RequestKey> = answered.iter().map(|(key, _)| key).collect();
+    if !known(tx, &keys).await?.is_empty() {
+        return Ok(Together::Known);
+    }
+    let rows: Vec<Answered<'_>> = answered
+        .iter()
+        .map(|(key, answer)| Answered { key, answer, now })
+        .collect();
+    settle_all(tx, &rows).await?;
+    Ok(Together::Done(()))
+}
+
+/// A request, the answer that it got, and when.
+pub(crate) struct Answered<'a> {
+    pub(crate) key: &'a RequestKey,
+    pub(crate) answer: &'a str,
+    pub(crate) now: Timestamp,
+}
+
+/// Those of these requests that have come before, by their ids.
+pub(crate) async fn known(tx: &Tx, keys: &[&RequestKey]) -> Result<HashSet<RequestId>, StoreError> {
+    let ids: Vec<String> = keys.iter().map(|key| key.request_id.to_string()).collect();
+    let mut known = HashSet::new();
+    for some in shape::names(&ids) {
+        let select = Query::select()
+            .columns(["request_id", "tenant", "client", "method"])
+            .from(TABLE)
+            .and_where(Expr::col("request_id").is_in(some))
+            .to_owned();
+        for row in tx.query_all(&select).await? {
+            let column = |name| row.try_get::<String>("", name);
+            let (id, tenant) = (column("request_id")?, column("tenant")?);
+            let (client, method) = (column("client")?, column("method")?);
+            let is_it = |key: &&&RequestKey| {
+                key.request_id.to_string() == id
+                    && key.tenant.as_str() == tenant
+                    && key.client == client
+                    && key.method == method
+            };
+            known.extend(keys.iter().find(is_it).map(|key| key.request_id));
         }
     }
-    let mut insert = insert();
-    for (key, answer) in answered {
-        insert
-            .values(values(key, answer, now))
-            .map_err(|error| DbErr::Custom(error.to_string()))?;
+    Ok(known)
+}
+
+/// Stores the answers to requests that have not come before.
+pub(crate) async fn settle_all(tx: &Tx, answered: &[Answered<'_>]) -> Result<(), StoreError> {
+    for some in shape::rows(answered) {
+        let mut insert = insert();
+        for Answered { key, answer, now } in some {
+            insert
+                .values(values(key, answer, *now))
+                .map_err(|error| DbErr::Custom(error.to_string()))?;
+        }
+        tx.execute(&insert).await?;
     }
-    tx.execute(&insert).await?;
-    Ok(Together::Done(()))
+    Ok(())
 }
 
 fn insert() -> InsertStatement {

@@ -3,7 +3,7 @@
 
 /// Most rows, or names, of one statement. Rows of sixteen values stay far below the 32,766 values that SQLite takes, and
 /// PostgreSQL's 65,535.
-const MOST: usize = 256;
+pub const MOST: usize = 256;
 
 /// Divides rows among statements.
 pub fn rows<T>(all: &[T]) -> impl Iterator<Item = &[T]> {

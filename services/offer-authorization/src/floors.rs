@@ -4,7 +4,7 @@
 //! bundle over what is in it (IFRS 15, paragraph 81), and each part of the cart keeps its own floor. Deliberately absent: how
 //! a checkout rounds the share of a line. Shares are exact here, and no rounding is ever at the shop's expense.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use domain::cart::{Cart, Category};
@@ -51,9 +51,16 @@ pub(crate) struct MarginFloor {
     pub(crate) least: BasisPoints,
 }
 
-/// The floors of a shop that the articles of a cart can meet.
+/// The floors of a shop.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct MarginFloors(Vec<MarginFloor>);
+pub(crate) struct MarginFloors {
+    /// Those for articles of whatever category.
+    of_any: ByRemedy,
+    of_category: HashMap<Category, ByRemedy>,
+}
+
+/// Floors for one remedy each, and that for any.
+type ByRemedy = BTreeMap<Option<RemedyKind>, BasisPoints>;
 
 /// Which part of a cart keeps a floor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,8 +91,16 @@ struct Part {
 }
 
 impl MarginFloors {
-    pub(crate) const fn new(floors: Vec<MarginFloor>) -> Self {
-        Self(floors)
+    pub(crate) fn new(floors: Vec<MarginFloor>) -> Self {
+        let mut all = Self::default();
+        for MarginFloor { scope, least } in floors {
+            let of_scope = match scope.category {
+                None => &mut all.of_any,
+                Some(category) => all.of_category.entry(category).or_default(),
+            };
+            of_scope.insert(scope.remedy, least);
+        }
+        all
     }
 
     /// The largest offer that each part of the cart bears. `granted` is what earlier offers on the cart cost, in its currency: it
@@ -142,10 +157,11 @@ impl MarginFloors {
     }
 
     fn find(&self, category: Option<&Category>, remedy: Option<RemedyKind>) -> Option<BasisPoints> {
-        let is_it = |floor: &&MarginFloor| {
-            floor.scope.category.as_ref() == category && floor.scope.remedy == remedy
+        let floors = match category {
+            None => &self.of_any,
+            Some(category) => self.of_category.get(category)?,
         };
-        self.0.iter().find(is_it).map(|floor| floor.least)
+        floors.get(&remedy).copied()
     }
 
     /// The lines by the categories that have a floor of their own, and the others together.

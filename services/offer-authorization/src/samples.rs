@@ -5,6 +5,7 @@ use domain::id::{AgentId, PartnerId, ProgrammeId};
 use domain::money::{BasisPoints, Currency, Money};
 use domain::remedy::RemedyKind;
 use domain::time::{earlier, later};
+use std::sync::LazyLock;
 use std::time::Duration;
 use testkit::builders::{agent, bps, partner, usd};
 use testkit::clock::start;
@@ -95,7 +96,7 @@ pub(crate) fn policy_of(grants: Vec<Grant>) -> CompiledPolicy {
 }
 
 /// A shop without margin floors of its own.
-pub(crate) static NO_FLOORS: MarginFloors = MarginFloors::new(Vec::new());
+pub(crate) static NO_FLOORS: LazyLock<MarginFloors> = LazyLock::new(MarginFloors::default);
 
 /// A cause that money helps.
 pub(crate) const MONEY_CAUSE: Cause = Cause::UnexpectedCost;

@@ -8,11 +8,13 @@ mod approve;
 mod authorize;
 mod check;
 mod checkpoints;
+mod deeds;
 mod end;
 mod expiry;
 mod facts;
 mod floors;
 mod grounds;
+mod kept;
 mod notes;
 mod periods;
 mod policies;
@@ -23,6 +25,7 @@ mod purses;
 mod read;
 mod redeem;
 mod reverse;
+mod rules;
 mod spans;
 mod standings;
 mod statements;
@@ -40,7 +43,7 @@ use platform::clock::Clock;
 use platform::ids::IdSource;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use storage::{Database, RequestKey};
+use storage::{Batcher, Database, RequestKey};
 
 use crate::amounts::Worth;
 use crate::audit::Checkpoints;
@@ -52,6 +55,7 @@ use crate::token::TokenKeys;
 
 pub(crate) use approvals::{ApprovalNews, Told, Watching};
 pub(crate) use approve::Approval;
+use authorize::Asking;
 pub(crate) use authorize::{Authorization, AuthorizeOffer, Refusal};
 pub(crate) use check::{AuthorityReport, CheckAuthority, Grantable, Grantors, RefusedRemedy};
 pub(crate) use facts::KPI;
@@ -59,6 +63,7 @@ pub(crate) use policies::{Activation, ListedPolicy, NewPolicy};
 use policy_cache::PolicyCache;
 pub(crate) use redeem::{RedeemOffer, Redeemed};
 pub(crate) use reverse::{ReversalReason, ReverseRedemption};
+use rules::RuleBook;
 use unit::Unit;
 use watchers::Watchers;
 
@@ -114,6 +119,8 @@ struct Inner {
     keys: TokenKeys,
     checkpoints: Checkpoints,
     policies: PolicyCache,
+    rules: RuleBook,
+    authorizing: Batcher<Asking, Authorization, OfferError>,
     watchers: Watchers,
     worths: BTreeMap<TenantId, Worth>,
 }
@@ -147,15 +154,17 @@ impl Service {
             worths,
         } = parts;
         let inner = Inner {
-            database,
             clock,
             ids,
             settings,
             keys,
             checkpoints,
             policies: PolicyCache::new(starter)?,
+            rules: RuleBook::new(),
+            authorizing: authorize::batcher(database.clone()),
             watchers: Watchers::new(settings.watch_streams),
             worths,
+            database,
         };
         Ok(Self {
             inner: Arc::new(inner),

@@ -7,6 +7,7 @@ mod days;
 pub(crate) mod decisions;
 mod entities;
 pub(crate) mod floors;
+pub(crate) mod generations;
 pub(crate) mod ledger;
 mod migrations;
 pub(crate) mod offers;

@@ -55,6 +55,8 @@ pub struct IngestConfig {
     #[serde(rename = "row_delay_ms", deserialize_with = "millis")]
     pub row_delay: Duration,
     pub rows_behind: usize,
+    #[serde(rename = "log_behind_kib", deserialize_with = "kibibytes_of_log")]
+    pub log_behind_bytes: u64,
     pub rows_per_commit: usize,
     #[serde(rename = "timer_tick_ms", deserialize_with = "millis")]
     pub timer_tick: Duration,
@@ -120,6 +122,11 @@ fn kibibytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Err
     usize::deserialize(deserializer).map(|kibibytes| kibibytes.saturating_mul(KIBIBYTE))
 }
 
+/// Reads a size on disk that a setting gives in KiB.
+fn kibibytes_of_log<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    u32::deserialize(deserializer).map(|kibibytes| u64::from(kibibytes).saturating_mul(1_024))
+}
+
 impl Validate for Config {
     fn validate(&self, faults: &mut Faults) {
         faults.section("server", &self.server);
@@ -168,6 +175,8 @@ impl Validate for IngestConfig {
         );
         faults.range("row_delay_ms", self.row_delay.as_millis(), 0..=600_000);
         faults.range("rows_behind", self.rows_behind, 1..=10_000_000);
+        let log_behind = self.log_behind_bytes / 1_024;
+        faults.range("log_behind_kib", log_behind, 64..=4_194_303);
         faults.range("rows_per_commit", self.rows_per_commit, 1..=100_000);
         faults.range("session_max_events", self.session_max_events, 1..=100_000);
         faults.range("timer_tick_ms", self.timer_tick.as_millis(), 1..=60_000);

@@ -10,6 +10,7 @@ mod event;
 mod fold;
 mod grpc;
 mod ingest;
+pub mod measuring;
 mod moment;
 mod outbound;
 mod packed;

@@ -25,7 +25,7 @@ mod shown;
 mod stated;
 
 pub(crate) use shown::Shown;
-pub(crate) use stated::Statement;
+pub(crate) use stated::{Statement, VisitorOfRow};
 
 use past::Past;
 use stated::Stated;

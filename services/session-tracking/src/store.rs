@@ -23,14 +23,16 @@ mod erase;
 mod heads;
 mod list;
 mod migrations;
+mod of_person;
 mod persons;
 mod places;
 mod read;
 mod record;
 mod retention;
 mod row;
+mod rows;
 
-pub(crate) use commit::{Commit, Row};
+pub(crate) use commit::Commit;
 pub(crate) use due::{DueCursor, DueSession};
 pub(crate) use erase::Erased;
 pub(crate) use heads::Heads;
@@ -38,6 +40,7 @@ pub(crate) use list::{Cursor, Hesitating, Listing, Ordering};
 pub(crate) use migrations::migrations;
 pub(crate) use read::{Changed, Filter, Position};
 pub(crate) use record::{Entries, Record, Section};
+pub(crate) use rows::Row;
 
 use entities::{event_batch, history, session};
 use erase::ERASED;

@@ -6,7 +6,7 @@ use sea_orm::sea_query::{
     IndexCreateStatement, IndexDropStatement, TableAlterStatement, TableCreateStatement,
     TableDropStatement,
 };
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
 /// One step of a schema's history. It runs once, in one transaction.
@@ -30,6 +30,10 @@ enum Step {
     CreateIndex(Box<IndexCreateStatement>),
     DropIndex(IndexDropStatement),
     Sql(&'static str),
+    SqlOfEach {
+        sqlite: &'static str,
+        postgres: &'static str,
+    },
 }
 
 impl Migration {
@@ -72,6 +76,12 @@ impl Migration {
         self.then(Step::Sql(sql))
     }
 
+    /// Statements of which each engine has its own form.
+    #[must_use]
+    pub fn sql_of_each(self, sqlite: &'static str, postgres: &'static str) -> Self {
+        self.then(Step::SqlOfEach { sqlite, postgres })
+    }
+
     /// As an element of the list that [`Database::migrate`](crate::Database::migrate) takes.
     pub fn boxed(self) -> Box<dyn MigrationTrait> {
         Box::new(self)
@@ -104,6 +114,11 @@ impl MigrationTrait for Migration {
                 Step::CreateIndex(index) => manager.create_index(*index.clone()).await?,
                 Step::DropIndex(index) => manager.drop_index(index.clone()).await?,
                 Step::Sql(sql) => {
+                    manager.get_connection().execute_unprepared(sql).await?;
+                }
+                Step::SqlOfEach { sqlite, postgres } => {
+                    let on_postgres = manager.get_database_backend() == DbBackend::Postgres;
+                    let sql = if on_postgres { postgres } else { sqlite };
                     manager.get_connection().execute_unprepared(sql).await?;
                 }
             }

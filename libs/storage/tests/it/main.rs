@@ -5,6 +5,7 @@
 #[macro_use]
 mod support;
 
+mod batch;
 mod contention;
 mod group;
 mod lifecycle;

@@ -5,20 +5,26 @@ use domain::id::{AgentId, OfferId};
 use domain::offer::OfferRefusal;
 use domain::time::later;
 use futures::FutureExt;
+use messaging::Message;
 use proto::field::InvalidField;
 use serde::{Deserialize, Serialize};
 use storage::RequestKey;
 use tracing::Instrument;
 
-use super::proposal::{Authority, Proposal, Wish, grantor, open_hold};
-use super::{Actor, Refusal, Service, Unit, spans};
+use super::deeds::{Deed, Deeds};
+use super::grounds::Grounds;
+use super::proposal::{Authority, Proposal, Wish, grantor, held, open_hold};
+use super::{Actor, Refusal, Service, Unit, facts, spans};
 use crate::audit::AuditKind;
-use crate::authority::{BOTH, Judgement};
+use crate::authority::{BOTH, Candidate, Grantor, Judgement};
+use crate::case::CaseAgent;
 use crate::decision::Outcome;
 use crate::error::OfferError;
 use crate::ledger::Draw;
 use crate::offer::{Approver, Hold, Offer};
 use crate::programme::Programme;
+use crate::store::audit::NewNote;
+use crate::store::decisions::NewDecision;
 use crate::store::{cases, programmes};
 
 /// What became of an approval.
@@ -126,27 +132,36 @@ async fn deny(unit: &Unit<'_>, actor: &Actor, offer: Offer) -> Result<Offer, Off
 
 async fn approve(unit: &Unit<'_>, actor: &Actor, offer: &Offer) -> Result<Approval, OfferError> {
     offer.require_pending(unit.now)?;
-    let terms = &offer.terms;
-    let case = cases::lock(unit.tx, &unit.tenant, terms.intervention).await?;
+    let (tx, tenant, terms) = (unit.tx, &unit.tenant, &offer.terms);
+    let case = cases::lock(tx, tenant, terms.intervention).await?;
     let case = case.ok_or(OfferError::CaseUnknown)?;
-    let programme = programmes::find(unit.tx, &unit.tenant, &terms.programme).await?;
+    let programme = programmes::find(tx, tenant, &terms.programme).await?;
     let programme = programme.ok_or(OfferError::ProgrammeUnknown)?;
-    let policy = unit.policy().await?;
+    let rules = unit.rules().await?;
+    let policy = unit.policy(&rules).await?;
     let approver = actor.approver();
+    let grantor = grantor(&approver, &terms.agent);
+    rules
+        .meet(tx, tenant, &people(&grantor, &terms.agent))
+        .await?;
     let wish = Wish {
         case: &case,
         policy: &policy,
-        grantor: &grantor(&approver, &terms.agent),
+        rules: &rules,
+        grantor: &grantor,
         agent: &terms.agent,
         remedy: terms.remedy,
         amount: terms.amount,
         cart_version: terms.cart_version,
     };
-    let proposal = Proposal::of(unit, wish).await?;
+    let situation = wish.situation(unit);
+    let grounds = Grounds::read(tx, &[situation]).await?;
+    let proposal = Proposal::of(unit, wish, &grounds)?;
     let approval = Approving {
         unit,
         offer,
         approver: &approver,
+        candidates: grounds.candidates(situation, [&programme]),
         programme: &programme,
     };
     if approver == Approver::Supervisor(terms.agent.clone()) {
@@ -161,6 +176,14 @@ async fn approve(unit: &Unit<'_>, actor: &Actor, offer: &Offer) -> Result<Approv
             approval.second(&second, first, authority).await
         }
         None => approval.first(&proposal.with_approvals(1)).await,
+    }
+}
+
+/// Whoever asked, and whoever would grant it.
+fn people(grantor: &Grantor, agent: &CaseAgent) -> Vec<CaseAgent> {
+    match grantor {
+        Grantor::Person(_, who) => vec![agent.clone(), who.clone()],
+        Grantor::AnySupervisor(_) | Grantor::Shop(_) => vec![agent.clone()],
     }
 }
 
@@ -183,12 +206,14 @@ struct Approving<'a> {
     offer: &'a Offer,
     approver: &'a Approver,
     programme: &'a Programme,
+    /// The programme with its room.
+    candidates: Vec<Candidate>,
 }
 
 impl Approving<'_> {
     /// Nobody has approved it yet: whoever may alone opens the hold, and whoever may with another is the first.
     async fn first(&self, proposal: &Proposal<'_>) -> Result<Approval, OfferError> {
-        let judgement = self.judge(proposal).await?;
+        let judgement = self.judge(proposal);
         if judgement.passes() {
             return self.hold(proposal, &judgement, None).await;
         }
@@ -204,9 +229,8 @@ impl Approving<'_> {
         let approved = self.offer.clone().approve_first(self.unit.now, by)?;
         self.unit.save(&approved).await?;
         let outcome = Outcome::FirstApproved;
-        proposal
-            .note(self.unit, outcome, &judgement, Some(&approved))
-            .await?;
+        let (decision, note) = proposal.record(self.unit, outcome, &judgement, Some(&approved))?;
+        self.write(decision, None, note).await?;
         Ok(Approval::FirstApproved(Box::new(approved)))
     }
 
@@ -217,7 +241,7 @@ impl Approving<'_> {
         first: &Approver,
         authority: Authority,
     ) -> Result<Approval, OfferError> {
-        let judgement = self.judge(proposal).await?.ending_by(authority.until);
+        let judgement = self.judge(proposal).ending_by(authority.until);
         if judgement.passes() {
             self.hold(proposal, &judgement, Some(first.clone())).await
         } else {
@@ -225,10 +249,9 @@ impl Approving<'_> {
         }
     }
 
-    async fn judge(&self, proposal: &Proposal<'_>) -> Result<Judgement, OfferError> {
-        let programmes = vec![self.programme.clone()];
-        let (_, judgement) = proposal.judge_on(self.unit, programmes).await?;
-        Ok(judgement)
+    fn judge(&self, proposal: &Proposal<'_>) -> Judgement {
+        let (_, judgement) = proposal.judge_on(self.unit, self.candidates.clone());
+        judgement
     }
 
     async fn hold(
@@ -249,7 +272,10 @@ impl Approving<'_> {
         }
         let approved = self.offer.clone().approve(unit.now, hold)?;
         unit.save(&approved).await?;
-        proposal.note_granted(unit, &approved, judgement).await?;
+        let told = facts::message(unit, facts::Subject::of(&approved.terms), held(&approved));
+        let outcome = Outcome::Granted;
+        let (decision, note) = proposal.record(unit, outcome, judgement, Some(&approved))?;
+        self.write(decision, Some(told), note).await?;
         Ok(Approval::Granted(Box::new(approved)))
     }
 
@@ -267,8 +293,27 @@ impl Approving<'_> {
         proposal: &Proposal<'_>,
         judgement: &Judgement,
     ) -> Result<Approval, OfferError> {
-        let refused = proposal.refuse(self.unit, judgement, Some(self.offer));
-        refused.await.map(Approval::Refused)
+        let deed = proposal.refusal(self.unit, judgement, Some(self.offer))?;
+        self.write(deed.decision, deed.told, deed.note).await?;
+        Ok(Approval::Refused(Refusal::from(judgement)))
+    }
+
+    /// Writes what was decided. The offer was there before, and what it claims is claimed.
+    async fn write(
+        &self,
+        decision: NewDecision,
+        told: Option<Message>,
+        note: NewNote,
+    ) -> Result<(), OfferError> {
+        let mut deeds = Deeds::default();
+        deeds.add(Deed {
+            offer: None,
+            hold: None,
+            decision,
+            told,
+            note,
+        });
+        deeds.write(self.unit.tx, self.unit.now).await
     }
 }
 

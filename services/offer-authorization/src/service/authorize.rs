@@ -1,6 +1,9 @@
 //! Grants an offer, refuses it with all reasons, or sends it to a supervisor.
 
-use domain::id::InterventionId;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use domain::id::{InterventionId, TenantId};
 use domain::money::Money;
 use domain::offer::OfferRefusal;
 use domain::remedy::RemedyKind;
@@ -9,11 +12,14 @@ use futures::FutureExt;
 use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
 use serde::{Deserialize, Serialize};
-use storage::RequestKey;
+use storage::{Answers, Batcher, Call, Database, RequestKey, Tx};
 use tracing::Instrument;
 
-use super::proposal::{Proposal, Wish, open_hold};
-use super::{Service, Unit, spans};
+use super::deeds::{Deed, Deeds};
+use super::grounds::{Grounds, Situation};
+use super::proposal::{Proposal, Wish, held, open_hold, situation};
+use super::rules::Rules;
+use super::{Service, Unit, facts, spans};
 use crate::amounts::Asked;
 use crate::authority::{Candidate, Grantor, GrantorRole, Judgement, PolicyName};
 use crate::case::{Case, CaseAgent};
@@ -22,7 +28,9 @@ use crate::error::OfferError;
 use crate::floors::FloorLimit;
 use crate::ledger::Draw;
 use crate::offer::Offer;
-use crate::store::{cases, offers, programmes};
+use crate::programme::Programme;
+use crate::store::cases;
+use crate::store::ledger::NewHold;
 
 /// What an agent or supervisor wants to offer.
 #[derive(Debug, Clone)]
@@ -61,8 +69,26 @@ pub(crate) struct Refusal {
     pub(crate) broken_floors: Vec<FloorLimit>,
 }
 
+/// A call, with the service that it came to.
+#[derive(Clone)]
+pub(super) struct Asking {
+    service: Service,
+    command: AuthorizeOffer,
+}
+
+/// Most offers that are decided on together.
+const MOST_TOGETHER: usize = 64;
+
+/// Where those meet who want to offer something.
+pub(super) fn batcher(database: Database) -> Batcher<Asking, Authorization, OfferError> {
+    Batcher::new(database, MOST_TOGETHER, |tx, calls| {
+        async move { authorize_all(tx, &calls).await }.boxed()
+    })
+}
+
 impl Service {
-    /// Decides on an offer, and opens its hold when it is granted.
+    /// Decides on an offer, and opens its hold when it is granted. All that is needed is read once for all calls that
+    /// come together, and written once; each is decided on after the other, and counts for those that follow.
     ///
     /// # Errors
     /// There is no such case for this partner, or the share comes to nothing.
@@ -71,60 +97,239 @@ impl Service {
         key: RequestKey,
         command: AuthorizeOffer,
     ) -> Result<Authorization, OfferError> {
-        self.once(key, command, |unit, command| {
-            async move {
-                let case = case_of(&unit, &command).await?;
-                let span = spans::of_case("offers.authorize", &unit.tenant, &case);
-                authorize(&unit, &command, &case).instrument(span).await
+        let asking = Asking {
+            service: self.clone(),
+            command,
+        };
+        self.inner.authorizing.call(key, self.now(), asking).await
+    }
+}
+
+/// When an offer claims what it draws on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claiming {
+    AtOnce,
+    Together,
+}
+
+/// One call of a batch.
+struct Wanted<'t> {
+    unit: Unit<'t>,
+    command: &'t AuthorizeOffer,
+    rules: Arc<Rules>,
+    /// What it is about, and what it comes to; an error is the answer to this call alone.
+    matter: Result<(Case, Money), OfferError>,
+}
+
+async fn authorize_all(
+    tx: &Tx,
+    calls: &[Call<Asking>],
+) -> Result<Answers<Authorization, OfferError>, OfferError> {
+    let Some(last) = calls.last() else {
+        return Ok(Vec::new());
+    };
+    let wanted = wanted(tx, calls).await?;
+    let situations: Vec<Situation<'_>> = wanted.iter().filter_map(Wanted::situation).collect();
+    let mut grounds = Grounds::read(tx, &situations).await?;
+    // One alone claims at once, and is told what has no room. Together all claims are one statement, and if somebody of
+    // another process was faster, each is decided on alone.
+    let claiming = match calls.len() {
+        1 => Claiming::AtOnce,
+        _ => Claiming::Together,
+    };
+    let (mut deeds, mut answers) = (Deeds::default(), Vec::with_capacity(calls.len()));
+    for (call, wanted) in calls.iter().zip(wanted) {
+        let decided = call.within(wanted.decide(&grounds, claiming)).await;
+        answers.push(decided.map(|(answer, deed)| {
+            if let (Some(offer), Some(hold)) = (&deed.offer, &deed.hold) {
+                grounds.count(offer, hold);
             }
-            .boxed()
-        })
+            deeds.add(deed);
+            answer
+        }));
+    }
+    deeds.write(tx, last.now).await?;
+    Ok(answers)
+}
+
+/// Reads the cases, locked, and the rules.
+async fn wanted<'t>(tx: &'t Tx, calls: &'t [Call<Asking>]) -> Result<Vec<Wanted<'t>>, OfferError> {
+    let interventions: Vec<_> = calls
+        .iter()
+        .map(|call| (&call.key.tenant, call.command.command.intervention))
+        .collect();
+    let cases = cases::lock_all(tx, &interventions).await?;
+    let rules = rules_of(tx, calls).await?;
+    let mut all = Vec::with_capacity(calls.len());
+    for call in calls {
+        let Asking { service, command } = &call.command;
+        let tenant = call.key.tenant.clone();
+        let rules = rules.get(&tenant).ok_or(OfferError::CaseUnknown)?;
+        rules
+            .meet(tx, &tenant, std::slice::from_ref(&command.who))
+            .await?;
+        let case = cases.get(&(tenant.clone(), command.intervention));
+        all.push(Wanted {
+            matter: matter(command, case.cloned()),
+            rules: Arc::clone(rules),
+            command,
+            unit: Unit {
+                tx,
+                service: service.clone(),
+                tenant,
+                now: call.now,
+                by: Some(call.key.client.clone()),
+            },
+        });
+    }
+    Ok(all)
+}
+
+async fn rules_of(
+    tx: &Tx,
+    calls: &[Call<Asking>],
+) -> Result<HashMap<TenantId, Arc<Rules>>, OfferError> {
+    let tenants: BTreeSet<&TenantId> = calls.iter().map(|call| &call.key.tenant).collect();
+    let tenants: Vec<TenantId> = tenants.into_iter().cloned().collect();
+    let Some(first) = calls.first() else {
+        return Ok(HashMap::new());
+    };
+    let rules = first.command.service.rules_in(tx, &tenants, first.now);
+    Ok(tenants.clone().into_iter().zip(rules.await?).collect())
+}
+
+impl Wanted<'_> {
+    fn situation(&self) -> Option<Situation<'_>> {
+        let (case, _) = self.matter.as_ref().ok()?;
+        let AuthorizeOffer { who, remedy, .. } = self.command;
+        Some(situation(&self.unit, &self.rules, case, (who, *remedy)))
+    }
+
+    async fn decide(
+        self,
+        grounds: &Grounds,
+        claiming: Claiming,
+    ) -> Result<(Authorization, Deed), OfferError> {
+        let (case, amount) = self.matter?;
+        let unit = &self.unit;
+        let span = spans::of_case("offers.authorize", &unit.tenant, &case);
+        async {
+            let command = self.command;
+            let policy = unit.policy(&self.rules).await?;
+            let wish = Wish {
+                case: &case,
+                policy: &policy,
+                rules: &self.rules,
+                grantor: &Grantor::Person(command.role, command.who.clone()),
+                agent: &command.who,
+                remedy: command.remedy,
+                amount,
+                cart_version: command.cart_version,
+            };
+            let proposal = Proposal::of(unit, wish, grounds)?;
+            let candidates = grounds.all_candidates(wish.situation(unit));
+            decide(unit, &proposal, candidates, claiming).await
+        }
+        .instrument(span)
         .await
     }
 }
 
-async fn authorize(
+async fn decide(
     unit: &Unit<'_>,
-    command: &AuthorizeOffer,
-    case: &Case,
-) -> Result<Authorization, OfferError> {
-    let AuthorizeOffer { who, remedy, .. } = command;
-    let grantor = Grantor::Person(command.role, who.clone());
-    let policy = unit.policy().await?;
-    let wish = Wish {
-        case,
-        policy: &policy,
-        grantor: &grantor,
-        agent: who,
-        remedy: *remedy,
-        amount: price(command, case)?,
-        cart_version: command.cart_version,
-    };
-    let proposal = Proposal::of(unit, wish).await?;
-    let mut programmes = programmes::recent(unit.tx, &unit.tenant, unit.now).await?;
-    programmes.retain(|programme| programme.remedies.contains(remedy));
-    let (candidate, judgement) = proposal.judge_on(unit, programmes).await?;
+    proposal: &Proposal<'_>,
+    candidates: Vec<Candidate>,
+    claiming: Claiming,
+) -> Result<(Authorization, Deed), OfferError> {
+    let (candidate, judgement) = proposal.judge_on(unit, candidates);
     match candidate {
         Some(candidate) if judgement.passes() => {
-            grant(unit, &proposal, &candidate, &judgement).await
+            grant(unit, proposal, (&candidate.programme, &judgement), claiming).await
         }
         Some(candidate)
             if judgement.needs_only_approval() && proposal.a_supervisor_may(unit).await? =>
         {
-            send_to_supervisor(unit, &proposal, &candidate, &judgement).await
+            send_to_supervisor(unit, proposal, &candidate.programme, &judgement)
         }
-        Some(_) | None => refuse(unit, &proposal, &judgement).await,
+        Some(_) | None => refuse(unit, proposal, &judgement),
     }
 }
 
-/// The case, locked. That of another partner is as good as none.
-async fn case_of(unit: &Unit<'_>, command: &AuthorizeOffer) -> Result<Case, OfferError> {
-    let case = cases::lock(unit.tx, &unit.tenant, command.intervention).await?;
+async fn grant(
+    unit: &Unit<'_>,
+    proposal: &Proposal<'_>,
+    (programme, judgement): (&Programme, &Judgement),
+    claiming: Claiming,
+) -> Result<(Authorization, Deed), OfferError> {
+    let terms = proposal.terms(unit, programme);
+    let hold = open_hold(unit, proposal.policy(), programme, judgement);
+    let draw = Draw::of(&terms, &hold);
+    let claim = match claiming {
+        Claiming::Together => Some(NewHold {
+            tenant: unit.tenant.clone(),
+            draw,
+            caps: proposal.caps(programme),
+            stamp: unit.stamp(),
+        }),
+        Claiming::AtOnce => {
+            if let Err(no_room) = proposal.claim(unit, &draw, programme).await? {
+                return refuse(unit, proposal, &no_room);
+            }
+            None
+        }
+    };
+    let offer = Offer::held(terms, hold);
+    let told = facts::message(unit, facts::Subject::of(&offer.terms), held(&offer));
+    let (decision, note) = proposal.record(unit, Outcome::Granted, judgement, Some(&offer))?;
+    let deed = Deed {
+        offer: Some(offer.clone()),
+        hold: claim,
+        decision,
+        told: Some(told),
+        note,
+    };
+    Ok((Authorization::Granted(offer), deed))
+}
+
+fn send_to_supervisor(
+    unit: &Unit<'_>,
+    proposal: &Proposal<'_>,
+    programme: &Programme,
+    judgement: &Judgement,
+) -> Result<(Authorization, Deed), OfferError> {
+    let terms = proposal.terms(unit, programme);
+    let until = later(unit.now, unit.service.settings().approval_timeout);
+    let offer = Offer::needing_approval(terms, until);
+    let outcome = Outcome::NeedsApproval;
+    let (decision, note) = proposal.record(unit, outcome, judgement, Some(&offer))?;
+    let deed = Deed {
+        offer: Some(offer.clone()),
+        hold: None,
+        decision,
+        told: None,
+        note,
+    };
+    Ok((Authorization::ApprovalNeeded(offer), deed))
+}
+
+fn refuse(
+    unit: &Unit<'_>,
+    proposal: &Proposal<'_>,
+    judgement: &Judgement,
+) -> Result<(Authorization, Deed), OfferError> {
+    let deed = proposal.refusal(unit, judgement, None)?;
+    Ok((Authorization::Refused(Refusal::from(judgement)), deed))
+}
+
+/// The case and what is asked for in money. The case of another partner is as good as none.
+fn matter(command: &AuthorizeOffer, case: Option<Case>) -> Result<(Case, Money), OfferError> {
     let ours = |case: &Case| {
         let partner = case.agent.as_ref().map(|agent| &agent.partner);
         partner.is_none_or(|partner| *partner == command.who.partner)
     };
-    case.filter(ours).ok_or(OfferError::CaseUnknown)
+    let case = case.filter(ours).ok_or(OfferError::CaseUnknown)?;
+    let amount = price(command, &case)?;
+    Ok((case, amount))
 }
 
 fn price(command: &AuthorizeOffer, case: &Case) -> Result<Money, OfferError> {
@@ -135,47 +340,4 @@ fn price(command: &AuthorizeOffer, case: &Case) -> Result<Money, OfferError> {
         return Err(fault.into());
     }
     Ok(amount)
-}
-
-async fn grant(
-    unit: &Unit<'_>,
-    proposal: &Proposal<'_>,
-    candidate: &Candidate,
-    judgement: &Judgement,
-) -> Result<Authorization, OfferError> {
-    let terms = proposal.terms(unit, &candidate.programme);
-    let hold = open_hold(unit, proposal.policy(), &candidate.programme, judgement);
-    let draw = Draw::of(&terms, &hold);
-    if let Err(no_room) = proposal.claim(unit, &draw, &candidate.programme).await? {
-        return refuse(unit, proposal, &no_room).await;
-    }
-    let offer = Offer::held(terms, hold);
-    offers::insert(unit.tx, &unit.tenant, &offer).await?;
-    proposal.note_granted(unit, &offer, judgement).await?;
-    Ok(Authorization::Granted(offer))
-}
-
-async fn send_to_supervisor(
-    unit: &Unit<'_>,
-    proposal: &Proposal<'_>,
-    candidate: &Candidate,
-    judgement: &Judgement,
-) -> Result<Authorization, OfferError> {
-    let terms = proposal.terms(unit, &candidate.programme);
-    let until = later(unit.now, unit.service.settings().approval_timeout);
-    let offer = Offer::needing_approval(terms, until);
-    offers::insert(unit.tx, &unit.tenant, &offer).await?;
-    proposal
-        .note(unit, Outcome::NeedsApproval, judgement, Some(&offer))
-        .await?;
-    Ok(Authorization::ApprovalNeeded(offer))
-}
-
-async fn refuse(
-    unit: &Unit<'_>,
-    proposal: &Proposal<'_>,
-    judgement: &Judgement,
-) -> Result<Authorization, OfferError> {
-    let refusal = proposal.refuse(unit, judgement, None).await?;
-    Ok(Authorization::Refused(refusal))
 }

@@ -12,9 +12,9 @@ use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
 use proto::error::v1::ErrorReason;
 use proto::field::InvalidField;
-use sea_orm::ConnectionTrait;
+use storage::StoreError;
 
-use super::grounds::{self, Situation};
+use super::grounds::{Grounds, Situation};
 use super::{Service, Viewer};
 use crate::amounts::Worth;
 use crate::authority::{
@@ -24,8 +24,6 @@ use crate::authority::{
 use crate::case::CaseAgent;
 use crate::error::OfferError;
 use crate::floors::{FloorLimit, MarginFloors};
-use crate::store::offers::Granted;
-use crate::store::{floors, offers, programmes, standings};
 
 /// Most pairs of somebody and a programme that one remedy is judged on: each takes tens of questions to the policy.
 const MOST_JUDGED: usize = 256;
@@ -90,7 +88,7 @@ struct Check<'a> {
     command: &'a CheckAuthority,
     /// What an offer has to bring in, where that is tested.
     worth: Option<&'a Worth>,
-    floors: MarginFloors,
+    floors: &'a MarginFloors,
     policy: Arc<CompiledPolicy>,
     candidates: Vec<Candidate>,
     /// What earlier offers on the cart cost that are held or redeemed.
@@ -125,42 +123,33 @@ impl Service {
         command: CheckAuthority,
     ) -> Result<AuthorityReport, OfferError> {
         let now = self.now();
-        let (role, agents) = command.grantors.people();
+        let (_, agents) = command.grantors.people();
         if !agents.iter().all(|agent| viewer.sees(agent)) {
             return Err(OfferError::PartnerUnknown);
         }
+        let connection = self.database().read();
+        let rules = self.rules_of(connection, tenant, now).await?;
+        rules.meet(connection, tenant, agents).await?;
+        let policy = rules.policy_version(now);
+        let policy = self.compiled_policy(connection, tenant, policy).await?;
         let situation = Situation {
             tenant,
+            rules: &rules,
             person: command.person,
+            session: command.session,
+            remedy: None,
             currency: command.cart.currency(),
+            agents,
             now,
         };
-        let connection = self.database().read();
-        let purses = grounds::purses_of_all(connection, situation, agents).await?;
-        let programmes = programmes::recent(connection, tenant, now).await?;
-        let standings = standings::of_all(connection, tenant, agents).await?;
-        let policy = self.active_policy(connection, tenant, now).await?;
-        let (seen, granted) = seen(connection, situation, &command).await?;
-        let people = agents.iter().zip(purses).zip(standings);
-        let people = people.map(|((agent, purses), standing)| Someone {
-            is_named: policy.names(agent),
-            grantor: Grantor::Person(role, agent.clone()),
-            room: purses.room,
-            good_now: standing.clone().at(now),
-            circumstances: Circumstances {
-                standing,
-                ..seen.clone()
-            },
-        });
-        let grantors = best_of_each_kind(people);
-        let candidates = grounds::candidates(connection, situation, programmes).await?;
+        let grounds = Grounds::read(connection, &[situation]).await?;
         let check = Check {
+            grantors: best_of_each_kind(everybody(&command, &policy, situation, &grounds)?),
             command: &command,
             worth: self.worth_of(tenant),
-            floors: floors::of_cart(connection, tenant, &command.cart).await?,
-            candidates: worth_a_look(candidates, situation),
-            granted,
-            grantors,
+            floors: rules.floors(),
+            candidates: worth_a_look(grounds.all_candidates(situation), situation),
+            granted: grounds.granted(situation)?.cost,
             policy,
             now,
         };
@@ -168,29 +157,37 @@ impl Service {
     }
 }
 
-/// What a policy can see beside who grants, and what was granted on the cart before.
-async fn seen<C: ConnectionTrait>(
-    connection: &C,
-    situation: Situation<'_>,
+/// All who could grant, with what a policy can see of each.
+fn everybody(
     command: &CheckAuthority,
-) -> Result<(Circumstances, Money), OfferError> {
-    let Situation {
-        tenant, currency, ..
-    } = situation;
-    let before = match command.session {
-        Some(session) => offers::granted_on(connection, tenant, session, currency).await?,
-        None => Granted::nothing(currency),
-    };
-    let circumstances = Circumstances {
+    policy: &CompiledPolicy,
+    situation: Situation<'_>,
+    grounds: &Grounds,
+) -> Result<Vec<Someone>, StoreError> {
+    let (role, agents) = command.grantors.people();
+    let seen = Circumstances {
         standing: Standing::default(),
         person: command.person,
         margin: command.cart.margin(),
-        remedies_held: before.remedies,
-        history: grounds::history_of(connection, situation, command.session).await?,
+        remedies_held: grounds.granted(situation)?.remedies,
+        history: grounds.history(situation),
         channel: command.channel,
         approvals: 0,
     };
-    Ok((circumstances, before.cost))
+    let everybody = agents.iter().map(|agent| {
+        let standing = situation.rules.standing_of(agent);
+        Someone {
+            is_named: policy.names(agent),
+            grantor: Grantor::Person(role, agent.clone()),
+            room: grounds.purses(situation, agent).room,
+            good_now: standing.clone().at(situation.now),
+            circumstances: Circumstances {
+                standing,
+                ..seen.clone()
+            },
+        }
+    });
+    Ok(everybody.collect())
 }
 
 /// The candidates that grant now and in the currency of the cart; all of them when none does, as they are why not.
@@ -300,7 +297,7 @@ impl Check<'_> {
                 asked,
                 cart: &self.command.cart,
                 worth: self.worth,
-                floors: &self.floors,
+                floors: self.floors,
                 seek: Seek::Room,
             },
         }
@@ -332,7 +329,7 @@ fn too_many() -> OfferError {
 
 /// Those whom the policy tells apart. Two agents of one partner and one standing, of whom no policy names either, are one
 /// to it, and whoever has more left in the purse may grant whatever the other may.
-fn best_of_each_kind(people: impl Iterator<Item = Someone>) -> Vec<Someone> {
+fn best_of_each_kind(people: Vec<Someone>) -> Vec<Someone> {
     let mut kinds: Vec<Someone> = Vec::new();
     for someone in people {
         let twin = kinds.iter_mut().find(|other| someone.is_alike(other));

@@ -3,6 +3,7 @@
 use domain::fact::{Fact, FactBody};
 use domain::id::{InterventionId, PersonId, RequestId, SessionId};
 use messaging::{Message, outbox};
+use platform::telemetry::TraceContext;
 use prost::Message as _;
 use proto::kpi::v1::RecordFactsRequest;
 use storage::StoreError;
@@ -52,6 +53,12 @@ pub(super) async fn tell(
     subject: Subject,
     body: FactBody,
 ) -> Result<(), StoreError> {
+    let message = message(unit, subject, body);
+    outbox::enqueue(unit.tx, &[message], unit.now).await
+}
+
+/// What [`tell`] sends, in the trace of the running code.
+pub(super) fn message(unit: &Unit<'_>, subject: Subject, body: FactBody) -> Message {
     let order_key = subject.intervention.to_string();
     let fact = Fact {
         id: unit.next(),
@@ -66,7 +73,7 @@ pub(super) async fn tell(
     let request = RecordFactsRequest {
         facts: vec![fact.into()],
     };
-    let message = Message {
+    Message {
         message_id: RequestId::from_uuid(unit.service.inner.ids.next_uuid()),
         tenant: unit.tenant.clone(),
         destination: KPI,
@@ -74,7 +81,6 @@ pub(super) async fn tell(
         order_key,
         payload: request.encode_to_vec(),
         expires_at: None,
-        trace: None,
-    };
-    outbox::enqueue(unit.tx, &[message], unit.now).await
+        trace: TraceContext::current(),
+    }
 }

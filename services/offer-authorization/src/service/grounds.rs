@@ -1,33 +1,55 @@
-//! What an offer is judged on: the programmes that it could draw on, with the room that their counters show now.
+//! What offers are judged on beside the rules: what was granted before, and what counters leave. It is read at once for all
+//! that are judged together, and what is granted to one of them counts for those after it.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::id::{PersonId, SessionId, TenantId};
 use domain::money::{Currency, Money};
+use domain::remedy::RemedyKind;
 use domain::time::{Timestamp, earlier};
 use sea_orm::ConnectionTrait;
 use storage::StoreError;
+use storage::column::Row;
 
+use super::rules::Rules;
 use crate::authority::{Candidate, History, PurseRoom};
 use crate::case::CaseAgent;
 use crate::day::Day;
 use crate::ledger::{LimitKey, purse_owners};
-use crate::programme::{Programme, PurseOwner};
-use crate::store::ledger::{Caps, Counter, counters};
-use crate::store::{offers, purses};
+use crate::offer::{Offer, StateName};
+use crate::programme::Programme;
+use crate::store::ledger::{Caps, Counter, NewHold, counters_among};
+use crate::store::offers::{self, Had, OnCart};
 
 /// How long what a person was granted is remembered against more of it.
 const REMEMBERED: Duration = Duration::from_hours(24 * 90);
 
-/// To whom, in which currency and when something would be granted.
-#[derive(Debug, Clone, Copy)]
+/// Who would grant what to whom, and when.
+#[derive(Clone, Copy)]
 pub(super) struct Situation<'a> {
     pub(super) tenant: &'a TenantId,
+    pub(super) rules: &'a Rules,
     /// `None` when the shopper is not known yet.
     pub(super) person: Option<PersonId>,
+    /// Whose cart it is; `None` when that is not known.
+    pub(super) session: Option<SessionId>,
+    /// The remedy; `None` for any.
+    pub(super) remedy: Option<RemedyKind>,
     pub(super) currency: Currency,
+    /// Those whose purses would be drawn on. The rules have [met](Rules::meet) them.
+    pub(super) agents: &'a [CaseAgent],
     pub(super) now: Timestamp,
+}
+
+/// What has been granted on the cart of a session, as far as it still costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Granted {
+    /// What its offers in one currency cost, less what was reversed.
+    pub(super) cost: Money,
+    /// Their remedies, in any currency.
+    pub(super) remedies: Vec<RemedyKind>,
 }
 
 /// The purses that an agent draws on.
@@ -38,7 +60,225 @@ pub(super) struct Purses {
     pub(super) room: PurseRoom,
 }
 
+/// What was granted and what is left, for those whom it was read for.
+#[derive(Debug, Default)]
+pub(super) struct Grounds {
+    on_carts: HashMap<(TenantId, SessionId), Vec<OnCart>>,
+    histories: HashMap<(TenantId, PersonId), Vec<Had>>,
+    counters: HashMap<(TenantId, LimitKey), Counter>,
+}
+
+impl Situation<'_> {
+    /// The programmes that could grant it.
+    fn programmes(&self) -> impl Iterator<Item = &Programme> {
+        let remedy = self.remedy;
+        let grants = move |programme: &&Programme| {
+            remedy.is_none_or(|remedy| programme.remedies.contains(&remedy))
+        };
+        self.rules.programmes(self.now).filter(grants)
+    }
+
+    /// The counters that it depends on.
+    fn counters(&self) -> impl Iterator<Item = LimitKey> {
+        let programmes = self.programmes().flat_map(|programme| {
+            let usage = self
+                .person
+                .map(|person| LimitKey::usage(&programme.id, person));
+            [Some(LimitKey::open_budget(programme)), usage]
+        });
+        let purses = self.agents.iter().flat_map(|agent| {
+            let limits = self.rules.limits_of(agent);
+            let set = purse_owners(agent).into_iter().zip(limits);
+            set.map(|(owner, limit)| {
+                limit.map(|_| LimitKey::purse(&owner, Day::of(self.now), self.currency))
+            })
+        });
+        programmes.chain(purses).flatten()
+    }
+}
+
+impl Grounds {
+    /// Reads what these situations depend on.
+    pub(super) async fn read<C: ConnectionTrait>(
+        connection: &C,
+        situations: &[Situation<'_>],
+    ) -> Result<Self, StoreError> {
+        let carts: Vec<_> = situations
+            .iter()
+            .filter_map(|situation| Some((situation.tenant, situation.session?)))
+            .collect();
+        let persons: Vec<_> = situations
+            .iter()
+            .filter_map(|situation| Some((situation.tenant, situation.person?)))
+            .collect();
+        let mut limits: Vec<(&TenantId, LimitKey)> = situations
+            .iter()
+            .flat_map(|situation| situation.counters().map(|key| (situation.tenant, key)))
+            .collect();
+        let place = |(tenant, key): &(&TenantId, LimitKey)| {
+            (tenant.to_string(), key.scope.as_str(), key.subject.clone())
+        };
+        limits.sort_by_cached_key(place);
+        limits.dedup();
+        let limits: Vec<_> = limits.iter().map(|(tenant, key)| (*tenant, key)).collect();
+        let first = situations.iter().map(|situation| situation.now).min();
+        let since = first.map_or(Timestamp::MIN, |first| earlier(first, REMEMBERED));
+        Ok(Self {
+            on_carts: offers::on_carts(connection, &carts).await?,
+            histories: offers::histories(connection, &persons, since).await?,
+            counters: counters_among(connection, &limits).await?,
+        })
+    }
+
+    /// What was granted on the cart.
+    pub(super) fn granted(&self, situation: Situation<'_>) -> Result<Granted, StoreError> {
+        let mut granted = Granted {
+            cost: Money::zero(situation.currency),
+            remedies: Vec::new(),
+        };
+        let Some(session) = situation.session else {
+            return Ok(granted);
+        };
+        let before = self.on_carts.get(&(situation.tenant.clone(), session));
+        for offer in before.into_iter().flatten() {
+            if !granted.remedies.contains(&offer.remedy) {
+                granted.remedies.push(offer.remedy);
+            }
+            if offer.cost.currency() == situation.currency {
+                let sum = granted.cost.checked_add(offer.cost);
+                granted.cost = Row::of("offers", &session.to_string()).valid("amount", sum)?;
+            }
+        }
+        Ok(granted)
+    }
+
+    /// What the person was granted lately, but for this cart.
+    pub(super) fn history(&self, situation: Situation<'_>) -> History {
+        let mut history = History::default();
+        let Some(person) = situation.person else {
+            return history;
+        };
+        let had = self.histories.get(&(situation.tenant.clone(), person));
+        let elsewhere = |had: &&Had| Some(had.session) != situation.session;
+        for Had { state, offers, .. } in had.into_iter().flatten().filter(elsewhere) {
+            match state {
+                StateName::NeedsApproval | StateName::ApprovalPending | StateName::Denied => {}
+                StateName::Expired => {
+                    history.had = history.had.saturating_add(*offers);
+                    history.unused = history.unused.saturating_add(*offers);
+                }
+                // What an agent gave back, to offer something else, is not held against the person.
+                StateName::Released
+                | StateName::Held
+                | StateName::Redeemed
+                | StateName::PartlyReversed
+                | StateName::Reversed => history.had = history.had.saturating_add(*offers),
+            }
+        }
+        history
+    }
+
+    /// The purses of somebody.
+    pub(super) fn purses(&self, situation: Situation<'_>, agent: &CaseAgent) -> Purses {
+        let limits = situation.rules.limits_of(agent);
+        let Situation { currency, now, .. } = situation;
+        let room = purse_owners(agent).into_iter().zip(limits);
+        let room = room.filter_map(|(owner, limit)| {
+            let key = LimitKey::purse(&owner, Day::of(now), currency);
+            Some(room_of(limit?, self.counter(situation, key), currency))
+        });
+        Purses {
+            limits,
+            room: room.fold(PurseRoom::Unlimited, narrower),
+        }
+    }
+
+    /// These programmes with their room, but for purses. Those that run come first, and of them the one that ends first, so
+    /// that its money is not lost.
+    pub(super) fn candidates<'p>(
+        &self,
+        situation: Situation<'_>,
+        programmes: impl IntoIterator<Item = &'p Programme>,
+    ) -> Vec<Candidate> {
+        let runs = |programme: &Programme| programme.refusals(situation.now).is_empty();
+        let mut programmes: Vec<&Programme> = programmes.into_iter().collect();
+        programmes.sort_by(|one, other| {
+            let rank = |programme: &Programme| (Reverse(runs(programme)), programme.ends_at);
+            let order = rank(one).cmp(&rank(other));
+            order.then_with(|| one.id.cmp(&other.id))
+        });
+        let with_room = programmes
+            .into_iter()
+            .map(|programme| self.candidate(situation, programme));
+        with_room.collect()
+    }
+
+    /// All programmes that could grant it, likewise.
+    pub(super) fn all_candidates(&self, situation: Situation<'_>) -> Vec<Candidate> {
+        self.candidates(situation, situation.programmes())
+    }
+
+    fn candidate(&self, situation: Situation<'_>, programme: &Programme) -> Candidate {
+        let budget = self.counter(situation, LimitKey::open_budget(programme));
+        let budget = budget.and_then(Counter::room).unwrap_or(0);
+        let zero = Money::zero(programme.currency);
+        let uses = situation.person.map(|person| {
+            let usage = self.counter(situation, LimitKey::usage(&programme.id, person));
+            let used = usage.map_or(0, Counter::used);
+            let left = i64::from(programme.offers_per_person).saturating_sub(used);
+            u32::try_from(left).unwrap_or(0)
+        });
+        Candidate {
+            budget: Money::new(budget, programme.currency).unwrap_or(zero),
+            purse: PurseRoom::Unlimited,
+            uses,
+            programme: programme.clone(),
+        }
+    }
+
+    fn counter(&self, situation: Situation<'_>, key: LimitKey) -> Option<Counter> {
+        self.counters.get(&(situation.tenant.clone(), key)).copied()
+    }
+
+    /// Counts an offer that was granted on these grounds, for those that are judged after it.
+    pub(super) fn count(&mut self, offer: &Offer, hold: &NewHold) {
+        let NewHold {
+            tenant, draw, caps, ..
+        } = hold;
+        let terms = &offer.terms;
+        let on_cart = self.on_carts.entry((tenant.clone(), terms.session));
+        on_cart.or_default().push(OnCart {
+            remedy: terms.remedy,
+            cost: terms.amount,
+        });
+        let history = self.histories.entry((tenant.clone(), terms.person));
+        history.or_default().push(Had {
+            session: terms.session,
+            state: offer.state.name(),
+            offers: 1,
+        });
+        for share in draw.shares() {
+            let cap = caps.of(share.key.scope);
+            let counter = self.counters.entry((tenant.clone(), share.key));
+            let counter = counter.or_insert(Counter {
+                cap,
+                held: 0,
+                redeemed: 0,
+            });
+            counter.held = counter.held.saturating_add(share.units);
+        }
+    }
+}
+
 impl Purses {
+    /// The purses of an agent of whom only the limits are of interest.
+    pub(super) fn of_limits(limits: [Option<Money>; 2]) -> Self {
+        Self {
+            limits,
+            room: PurseRoom::Unlimited,
+        }
+    }
+
     /// The caps with which the counters of an offer are opened.
     pub(super) fn caps(&self, programme: &Programme) -> Caps {
         let [agent_purse, partner_purse] = self
@@ -50,102 +290,6 @@ impl Purses {
             partner_purse,
         }
     }
-}
-
-/// What the person was granted lately, but for the cart of a session.
-pub(super) async fn history_of<C: ConnectionTrait>(
-    connection: &C,
-    situation: Situation<'_>,
-    but: Option<SessionId>,
-) -> Result<History, StoreError> {
-    let Some(person) = situation.person else {
-        return Ok(History::default());
-    };
-    let since = earlier(situation.now, REMEMBERED);
-    offers::history_of(connection, situation.tenant, person, but, since).await
-}
-
-/// Reads the purses of an agent.
-pub(super) async fn purses_of<C: ConnectionTrait>(
-    connection: &C,
-    situation: Situation<'_>,
-    agent: &CaseAgent,
-) -> Result<Purses, StoreError> {
-    let all = purses_of_all(connection, situation, std::slice::from_ref(agent)).await?;
-    let nobody = Purses {
-        limits: [None, None],
-        room: PurseRoom::Unlimited,
-    };
-    Ok(all.into_iter().next().unwrap_or(nobody))
-}
-
-/// Reads the purses of several agents, in their order.
-pub(super) async fn purses_of_all<C: ConnectionTrait>(
-    connection: &C,
-    situation: Situation<'_>,
-    agents: &[CaseAgent],
-) -> Result<Vec<Purses>, StoreError> {
-    let Situation {
-        tenant,
-        currency,
-        now,
-        ..
-    } = situation;
-    let owners: Vec<[PurseOwner; 2]> = agents.iter().map(purse_owners).collect();
-    let flat = owners.concat();
-    let keys: Vec<LimitKey> = flat
-        .iter()
-        .map(|owner| LimitKey::purse(owner, Day::of(now), currency))
-        .collect();
-    let counters = counters(connection, tenant, &keys).await?;
-    let limits = purses::limits_of(connection, tenant, &flat).await?;
-    let both: Vec<_> = limits.into_iter().zip(counters).collect();
-    let purses = both.as_chunks::<2>().0.iter().map(|pair| Purses {
-        limits: pair.each_ref().map(|(limit, _)| *limit),
-        room: pair
-            .iter()
-            .filter_map(|(limit, counter)| Some(room_of((*limit)?, *counter, currency)))
-            .fold(PurseRoom::Unlimited, narrower),
-    });
-    Ok(purses.collect())
-}
-
-/// The programmes with their room, but for purses. Those that run come first, and of them the one that ends first, so
-/// that its money is not lost.
-pub(super) async fn candidates<C: ConnectionTrait>(
-    connection: &C,
-    situation: Situation<'_>,
-    mut programmes: Vec<Programme>,
-) -> Result<Vec<Candidate>, StoreError> {
-    let runs = |programme: &Programme| programme.refusals(situation.now).is_empty();
-    programmes.sort_by(|one, other| {
-        let rank = |programme: &Programme| (Reverse(runs(programme)), programme.ends_at);
-        let order = rank(one).cmp(&rank(other));
-        order.then_with(|| one.id.cmp(&other.id))
-    });
-    let budgets = programmes.iter().map(LimitKey::open_budget);
-    let usages = programmes.iter().filter_map(|programme| {
-        let person = situation.person?;
-        Some(LimitKey::usage(&programme.id, person))
-    });
-    let keys: Vec<LimitKey> = budgets.chain(usages).collect();
-    let counters = counters(connection, situation.tenant, &keys).await?;
-    let (budgets, usages) = counters.split_at(programmes.len().min(counters.len()));
-    let mut found = Vec::with_capacity(programmes.len());
-    for (index, programme) in programmes.into_iter().enumerate() {
-        let counter = |of: &[Option<Counter>]| of.get(index).copied().flatten();
-        let budget = counter(budgets).and_then(Counter::room).unwrap_or(0);
-        let zero = Money::zero(programme.currency);
-        let used = counter(usages).map_or(0, Counter::used);
-        let left = i64::from(programme.offers_per_person).saturating_sub(used);
-        found.push(Candidate {
-            budget: Money::new(budget, programme.currency).unwrap_or(zero),
-            purse: PurseRoom::Unlimited,
-            uses: situation.person.map(|_| u32::try_from(left).unwrap_or(0)),
-            programme,
-        });
-    }
-    Ok(found)
 }
 
 fn room_of(limit: Money, counter: Option<Counter>, currency: Currency) -> PurseRoom {

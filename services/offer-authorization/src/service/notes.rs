@@ -8,7 +8,7 @@ use storage::{StoreError, column};
 use super::{Actor, Unit};
 use crate::audit::{AuditKind, Note};
 use crate::offer::Offer;
-use crate::store::audit;
+use crate::store::audit::{self, NewNote};
 
 /// An offer after something happened to it.
 #[derive(Debug, Serialize)]
@@ -38,13 +38,28 @@ impl Unit<'_> {
         subject: impl ToString,
         body: &T,
     ) -> Result<(), StoreError> {
+        let note = self.entry(kind, subject.to_string(), body)?;
+        audit::append(self.tx, vec![note]).await
+    }
+
+    /// What [`audit`](Self::audit) writes.
+    pub(super) fn entry<T: Serialize>(
+        &self,
+        kind: AuditKind,
+        subject: String,
+        body: &T,
+    ) -> Result<NewNote, StoreError> {
         let note = Note {
             kind,
-            subject: subject.to_string(),
+            subject,
             body: column::json(body)?,
             by: self.by.clone(),
         };
-        audit::append(self.tx, &self.tenant, note, self.now).await
+        Ok(NewNote {
+            tenant: self.tenant.clone(),
+            note,
+            now: self.now,
+        })
     }
 
     /// Tells what happened to an offer, and notes it and who did it.

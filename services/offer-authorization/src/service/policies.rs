@@ -114,7 +114,7 @@ impl Service {
     ) -> Result<Page<ListedPolicy>, OfferError> {
         let connection = self.database().read();
         let now = self.now();
-        let active = policies::active_version(connection, tenant, now).await?;
+        let active = policies::activations(connection, tenant).await?.at(now);
         let scheduled = policies::scheduled(connection, tenant, now).await?;
         let before = page.after().copied();
         let mut found = policies::list(connection, tenant, before, page.fetch()).await?;
@@ -173,7 +173,7 @@ async fn activate(unit: &Unit<'_>, activation: Activation) -> Result<ListedPolic
     // An instant that has come is no matter of clocks any more.
     let start = at.filter(|at| *at > now).map_or(Start::AtOnce, Start::At);
     policies::activate(tx, tenant, version, start, now).await?;
-    let active = policies::active_version(tx, tenant, now).await? == version;
+    let active = policies::activations(tx, tenant).await?.at(now) == version;
     let scheduled = policies::scheduled(tx, tenant, now).await?;
     unit.audit(AuditKind::PolicyActivated, version, &at.unwrap_or(now))
         .await?;

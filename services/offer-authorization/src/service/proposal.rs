@@ -12,7 +12,9 @@ use domain::time::{Timestamp, later};
 use serde::Serialize;
 use storage::StoreError;
 
-use super::grounds::{self, Purses, Situation};
+use super::deeds::Deed;
+use super::grounds::{Grounds, Purses, Situation};
+use super::rules::Rules;
 use super::{Refusal, Unit, facts, spans};
 use crate::audit::AuditKind;
 use crate::authority::{
@@ -26,7 +28,10 @@ use crate::error::OfferError;
 use crate::ledger::{Draw, Scope};
 use crate::offer::{Hold, Offer, Terms};
 use crate::programme::Programme;
-use crate::store::{decisions, floors, offers, standings};
+use crate::store::audit::NewNote;
+use crate::store::decisions::NewDecision;
+use crate::store::ledger::Caps;
+use crate::store::standings;
 
 pub(super) use supervisors::{Authority, grantor};
 
@@ -43,6 +48,7 @@ struct DecisionNote<'a> {
 pub(super) struct Wish<'a> {
     pub(super) case: &'a Case,
     pub(super) policy: &'a CompiledPolicy,
+    pub(super) rules: &'a Rules,
     /// By whose authority.
     pub(super) grantor: &'a Grantor,
     /// Who asks for it, and whose purses it draws on.
@@ -63,27 +69,59 @@ pub(super) struct Proposal<'a> {
     now: Timestamp,
 }
 
+impl Wish<'_> {
+    /// What it is judged on is read for this.
+    pub(super) fn situation<'s>(&'s self, unit: &'s Unit<'_>) -> Situation<'s> {
+        situation(unit, self.rules, self.case, (self.agent, self.remedy))
+    }
+}
+
+/// What an agent's wish for a remedy on a case depends on.
+pub(super) fn situation<'s>(
+    unit: &'s Unit<'_>,
+    rules: &'s Rules,
+    case: &Case,
+    (agent, remedy): (&'s CaseAgent, RemedyKind),
+) -> Situation<'s> {
+    Situation {
+        tenant: &unit.tenant,
+        rules,
+        person: Some(case.person),
+        session: Some(case.session),
+        remedy: Some(remedy),
+        currency: case.cart.currency(),
+        agents: std::slice::from_ref(agent),
+        now: unit.now,
+    }
+}
+
 impl<'a> Proposal<'a> {
-    pub(super) async fn of(unit: &Unit<'_>, wish: Wish<'a>) -> Result<Self, OfferError> {
-        let (tx, tenant, case) = (unit.tx, &unit.tenant, wish.case);
-        let (session, currency) = (case.session, case.cart.currency());
-        let before = offers::granted_on(tx, tenant, session, currency).await?;
-        let history = grounds::history_of(tx, situation(unit, case), Some(session)).await?;
-        let purses = grounds::purses_of(tx, situation(unit, case), wish.agent).await?;
+    /// A wish as it is judged on these grounds. The rules have [met](Rules::meet) the grantor and the agent.
+    pub(super) fn of(
+        unit: &Unit<'_>,
+        wish: Wish<'a>,
+        grounds: &Grounds,
+    ) -> Result<Self, OfferError> {
+        let situation = wish.situation(unit);
+        let before = grounds.granted(situation)?;
         let circumstances = Circumstances {
-            standing: standing_of(unit, wish.grantor).await?,
-            person: Some(case.person),
-            margin: case.cart.margin(),
+            standing: match wish.grantor {
+                Grantor::Person(_, who) => wish.rules.standing_of(who),
+                // Of a supervisor who is yet to be found, and of the shop, nothing is known.
+                Grantor::AnySupervisor(_) | Grantor::Shop(_) => Standing::default(),
+            },
+            person: Some(wish.case.person),
+            margin: wish.case.cart.margin(),
             remedies_held: before.remedies,
-            history,
-            channel: case.channel,
+            history: grounds.history(situation),
+            channel: wish.case.channel,
             approvals: 0,
         };
         Ok(Self {
             wish,
             granted: before.cost,
             circumstances,
-            purses,
+            purses: grounds.purses(situation, wish.agent),
             now: unit.now,
         })
     }
@@ -120,21 +158,24 @@ impl<'a> Proposal<'a> {
         }
     }
 
-    /// Judges it on these programmes: on the first one that would grant it, else on the one with the fewest reasons
-    /// against it. Without a programme there is nothing to grant it from.
-    pub(super) async fn judge_on(
+    /// Judges it on these candidates: on the first one that would grant it, else on the one with the fewest reasons
+    /// against it. Without one there is nothing to grant it from.
+    pub(super) fn judge_on(
         &self,
         unit: &Unit<'_>,
-        programmes: Vec<Programme>,
-    ) -> Result<(Option<Candidate>, Judgement), OfferError> {
-        let Wish { case, policy, .. } = self.wish;
-        let candidates = grounds::candidates(unit.tx, situation(unit, case), programmes).await?;
-        let floors = floors::of_cart(unit.tx, &unit.tenant, &case.cart).await?;
+        candidates: Vec<Candidate>,
+    ) -> (Option<Candidate>, Judgement) {
+        let Wish {
+            case,
+            policy,
+            rules,
+            ..
+        } = self.wish;
         let question = Question {
             asked: self.asked(),
             cart: &case.cart,
             worth: unit.service.worth_of(&unit.tenant),
-            floors: &floors,
+            floors: rules.floors(),
             seek: Seek::Answer,
         };
         let verdict = policy.ask(question.asked);
@@ -151,7 +192,7 @@ impl<'a> Proposal<'a> {
         }
         let nowhere = Judgement::refusing(OfferRefusal::RemedyNotAllowed);
         let (candidate, judgement) = first(judged).unwrap_or((None, nowhere));
-        Ok((candidate, judgement.and(self.refusals_of_case())))
+        (candidate, judgement.and(self.refusals_of_case()))
     }
 
     /// What is offered, once it is asked for.
@@ -173,6 +214,11 @@ impl<'a> Proposal<'a> {
         }
     }
 
+    /// The caps with which counters are opened that it would draw on.
+    pub(super) fn caps(&self, programme: &Programme) -> Caps {
+        self.purses.caps(programme)
+    }
+
     /// Claims what the offer draws on. `Err` when somebody else took the room between the look and the claim, which is
     /// what counts: then nothing is claimed.
     pub(super) async fn claim(
@@ -181,49 +227,58 @@ impl<'a> Proposal<'a> {
         draw: &Draw,
         programme: &Programme,
     ) -> Result<Result<(), Judgement>, OfferError> {
-        let claimed = unit.hold(draw, self.purses.caps(programme)).await?;
+        let claimed = unit.hold(draw, self.caps(programme)).await?;
         Ok(claimed.map_err(|full| no_room(&full)))
     }
 
-    /// Stores and tells that it is granted.
-    pub(super) async fn note_granted(
-        &self,
-        unit: &Unit<'_>,
-        offer: &Offer,
-        judgement: &Judgement,
-    ) -> Result<(), OfferError> {
-        let body = FactBody::OfferHeld {
-            offer: offer.terms.id,
-            remedy: offer.terms.remedy,
-            amount: offer.terms.amount,
-        };
-        unit.tell(&offer.terms, body).await?;
-        self.note(unit, Outcome::Granted, judgement, Some(offer))
-            .await
-    }
-
-    /// Stores and tells a refusal, which is an answer like any other.
-    pub(super) async fn refuse(
-        &self,
-        unit: &Unit<'_>,
-        judgement: &Judgement,
-        offer: Option<&Offer>,
-    ) -> Result<Refusal, OfferError> {
-        let reasons = judgement.reasons.clone();
-        let subject = facts::Subject::of_case(self.wish.case, self.wish.agent);
-        facts::tell(unit, subject, FactBody::OfferRefused { reasons }).await?;
-        self.note(unit, Outcome::Refused, judgement, offer).await?;
-        Ok(Refusal::from(judgement))
-    }
-
-    /// Stores what was decided, and all that another policy needs to decide again.
-    pub(super) async fn note(
+    /// What was decided, with all that another policy needs to decide again, and what the audit trail says of it.
+    pub(super) fn record(
         &self,
         unit: &Unit<'_>,
         outcome: Outcome,
         judgement: &Judgement,
         offer: Option<&Offer>,
-    ) -> Result<(), OfferError> {
+    ) -> Result<(NewDecision, NewNote), StoreError> {
+        let decision = self.decision(outcome, judgement);
+        let intervention = self.wish.case.intervention;
+        let id = offer.map(|offer| offer.terms.id);
+        let subject = id.map_or_else(|| intervention.to_string(), |offer| offer.to_string());
+        let body = DecisionNote {
+            decision: &decision,
+            intervention,
+            offer,
+        };
+        let note = unit.entry(kind(outcome), subject, &body)?;
+        let decision = NewDecision {
+            tenant: unit.tenant.clone(),
+            intervention,
+            offer: id,
+            decision,
+        };
+        Ok((decision, note))
+    }
+
+    /// A refusal, which is an answer like any other.
+    pub(super) fn refusal(
+        &self,
+        unit: &Unit<'_>,
+        judgement: &Judgement,
+        offer: Option<&Offer>,
+    ) -> Result<Deed, StoreError> {
+        let reasons = judgement.reasons.clone();
+        let subject = facts::Subject::of_case(self.wish.case, self.wish.agent);
+        let told = facts::message(unit, subject, FactBody::OfferRefused { reasons });
+        let (decision, note) = self.record(unit, Outcome::Refused, judgement, offer)?;
+        Ok(Deed {
+            offer: None,
+            hold: None,
+            decision,
+            told: Some(told),
+            note,
+        })
+    }
+
+    fn decision(&self, outcome: Outcome, judgement: &Judgement) -> Decision {
         let AuthorityQuestion {
             grantor,
             remedy,
@@ -234,7 +289,7 @@ impl<'a> Proposal<'a> {
             circumstances,
             now,
         } = self.asked();
-        let decision = Decision {
+        Decision {
             grantor: grantor.clone(),
             remedy,
             cause,
@@ -249,17 +304,7 @@ impl<'a> Proposal<'a> {
             circumstances: circumstances.clone(),
             broken_floors: judgement.broken_floors.clone(),
             decided_at: now,
-        };
-        let intervention = self.wish.case.intervention;
-        let id = offer.map(|offer| offer.terms.id);
-        decisions::insert(unit.tx, &unit.tenant, &decision, intervention, id).await?;
-        let subject = id.map_or_else(|| intervention.to_string(), |offer| offer.to_string());
-        let body = DecisionNote {
-            decision: &decision,
-            intervention,
-            offer,
-        };
-        Ok(unit.audit(kind(outcome), subject, &body).await?)
+        }
     }
 
     /// Who does not work on the case, and a cart that the shopper does not see any more.
@@ -303,6 +348,15 @@ pub(super) fn open_hold(
     }
 }
 
+/// What kpi is told of an offer that is granted.
+pub(super) fn held(offer: &Offer) -> FactBody {
+    FactBody::OfferHeld {
+        offer: offer.terms.id,
+        remedy: offer.terms.remedy,
+        amount: offer.terms.amount,
+    }
+}
+
 /// What is known of whoever grants. Of a supervisor who is yet to be found, and of the shop, nothing is.
 async fn standing_of(unit: &Unit<'_>, grantor: &Grantor) -> Result<Standing, StoreError> {
     match grantor {
@@ -317,15 +371,6 @@ fn kind(outcome: Outcome) -> AuditKind {
         Outcome::Refused => AuditKind::Refused,
         Outcome::NeedsApproval => AuditKind::NeedsApproval,
         Outcome::FirstApproved => AuditKind::FirstApproved,
-    }
-}
-
-fn situation<'u>(unit: &'u Unit<'_>, case: &Case) -> Situation<'u> {
-    Situation {
-        tenant: &unit.tenant,
-        person: Some(case.person),
-        currency: case.cart.currency(),
-        now: unit.now,
     }
 }
 

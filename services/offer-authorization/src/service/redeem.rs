@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use storage::RequestKey;
 use tracing::Instrument;
 
-use super::grounds::{self, Situation};
+use super::grounds::Purses;
 use super::{Service, Unit, spans};
 use crate::audit::AuditKind;
 use crate::error::OfferError;
 use crate::ledger::{Draw, EntryKind};
 use crate::offer::{Claimed, IllegalMove, Offer};
-use crate::store::{cases, ledger, offers, programmes};
+use crate::store::{cases, ledger, offers, programmes, purses};
 use crate::token::Claims;
 
 /// What a checkout wants to redeem.
@@ -120,13 +120,9 @@ async fn claim_again(
     let programme = programme.ok_or(OfferError::ProgrammeUnknown)?;
     let period = programme.open_period();
     let (offer, draw) = (offer.drawing_on(period), Draw { period, ..draw });
-    let situation = Situation {
-        tenant: &unit.tenant,
-        person: Some(draw.person),
-        currency: offer.terms.amount.currency(),
-        now: unit.now,
-    };
-    let purses = grounds::purses_of(unit.tx, situation, &draw.agent).await?;
+    let limits = purses::limits_of(unit.tx, &unit.tenant, &draw.purse_owners()).await?;
+    let limits = limits.as_chunks::<2>().0.first().copied();
+    let purses = Purses::of_limits(limits.unwrap_or_default());
     match unit.hold_again(&draw, purses.caps(&programme)).await? {
         Ok(()) => Ok((offer, draw)),
         Err(_full) => Err(IllegalMove::NotHeld.into()),

@@ -7,6 +7,7 @@ use domain::id::{OfferId, TenantId, TypedId};
 use domain::time::Timestamp;
 use storage::{StoreError, Tx};
 
+use super::rules::Rules;
 use super::{Actor, Service};
 use crate::authority::CompiledPolicy;
 use crate::error::OfferError;
@@ -14,7 +15,7 @@ use crate::ledger::{Draw, EntryKind, Scope};
 use crate::offer::{Offer, Terms};
 use crate::service::facts;
 use crate::store::ledger::{self, Back, Caps, Late, Stamp};
-use crate::store::{offers, policies};
+use crate::store::offers;
 
 pub(super) struct Unit<'t> {
     pub(super) tx: &'t Tx,
@@ -32,11 +33,18 @@ impl Unit<'_> {
         self.service.inner.ids.next()
     }
 
+    /// The rules of the shop.
+    pub(super) async fn rules(&self) -> Result<Arc<Rules>, OfferError> {
+        let tenants = std::slice::from_ref(&self.tenant);
+        let rules = self.service.rules_in(self.tx, tenants, self.now).await?;
+        // One tenant was asked for, so one answers.
+        rules.into_iter().next().ok_or(OfferError::PolicyUnknown)
+    }
+
     /// The policy that decides.
-    pub(super) async fn policy(&self) -> Result<Arc<CompiledPolicy>, OfferError> {
-        let (tx, tenant) = (self.tx, &self.tenant);
-        let version = policies::active_version(tx, tenant, self.now).await?;
-        self.service.policy_in(tx, tenant, version).await
+    pub(super) async fn policy(&self, rules: &Rules) -> Result<Arc<CompiledPolicy>, OfferError> {
+        let version = rules.policy_version(self.now);
+        self.service.policy_in(self.tx, &self.tenant, version).await
     }
 
     /// An offer that the actor may see, locked.

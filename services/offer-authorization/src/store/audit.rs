@@ -1,6 +1,8 @@
 //! The audit trail as rows. An entry is written in the transaction of what it notes, after all else that the transaction
 //! locks, so that trails make no two transactions wait for each other in a circle.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::id::TenantId;
 use domain::time::Timestamp;
 use sea_orm::sea_query::OnConflict;
@@ -9,7 +11,7 @@ use sea_orm::{
     QuerySelect,
 };
 use storage::column::Row;
-use storage::{StoreError, TenantScoped, Tx};
+use storage::{StoreError, TenantScoped, Tx, shape};
 
 use super::entities::{audit_entries as entries, audit_heads as heads};
 use crate::audit::{AuditKind, Entry, Head, Note};
@@ -18,31 +20,39 @@ const HEADS: &str = "audit_heads";
 /// Entries that are read at once.
 const BATCH: usize = 1_000;
 
-/// Writes the next entry of a tenant's trail.
-pub(crate) async fn append(
-    tx: &Tx,
-    tenant: &TenantId,
-    note: Note,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let head = lock_head(tx, tenant).await?;
-    let entry = head.next(tenant, note, now);
-    heads::Entity::update_in(tenant)
-        .set(heads::ActiveModel {
-            number: Set(entry.number),
-            hash: Set(entry.hash.clone()),
-            ..Default::default()
-        })
-        .exec(tx)
-        .await?;
-    insert(tx, tenant, entry).await
+/// Something that happened at a tenant, to be noted in its trail.
+#[derive(Debug, Clone)]
+pub(crate) struct NewNote {
+    pub(crate) tenant: TenantId,
+    pub(crate) note: Note,
+    pub(crate) now: Timestamp,
 }
 
-/// Writes an entry as it is.
-pub(crate) async fn insert(tx: &Tx, tenant: &TenantId, entry: Entry) -> Result<(), StoreError> {
-    entries::Entity::insert(row(tenant, entry))
-        .exec_without_returning(tx)
-        .await?;
+/// Writes the next entries of trails, for each tenant in the order of the notes.
+pub(crate) async fn append(tx: &Tx, notes: Vec<NewNote>) -> Result<(), StoreError> {
+    let mut heads = lock_heads(tx, &notes).await?;
+    let mut entries = Vec::with_capacity(notes.len());
+    for NewNote { tenant, note, now } in notes {
+        let head = heads.remove(&tenant).unwrap_or_else(Head::none);
+        let entry = head.next(&tenant, note, now);
+        heads.insert(tenant.clone(), entry.head());
+        entries.push((tenant, entry));
+    }
+    move_heads(tx, heads).await?;
+    insert(tx, entries).await
+}
+
+/// Writes entries as they are.
+pub(crate) async fn insert(tx: &Tx, entries: Vec<(TenantId, Entry)>) -> Result<(), StoreError> {
+    let rows: Vec<entries::ActiveModel> = entries
+        .into_iter()
+        .map(|(tenant, entry)| row(&tenant, entry))
+        .collect();
+    for some in shape::rows(&rows) {
+        entries::Entity::insert_many(some.iter().cloned())
+            .exec_without_returning(tx)
+            .await?;
+    }
     Ok(())
 }
 
@@ -170,30 +180,76 @@ pub(crate) async fn heads<C: ConnectionTrait>(
     parsed.collect()
 }
 
-/// The end of a trail, locked until the end of the transaction. The first entry of a tenant makes it.
-async fn lock_head(tx: &Tx, tenant: &TenantId) -> Result<Head, StoreError> {
-    let locked = || heads::Entity::find_in(tenant).lock_exclusive().one(tx);
-    if let Some(model) = locked().await? {
-        return Ok(model.into());
+/// The ends of the trails of those whom the notes are about, locked until the end of the transaction. The first entry of a
+/// tenant makes its trail.
+async fn lock_heads(tx: &Tx, notes: &[NewNote]) -> Result<BTreeMap<TenantId, Head>, StoreError> {
+    let tenants: BTreeSet<&str> = notes.iter().map(|new| new.tenant.as_str()).collect();
+    let tenants: Vec<&str> = tenants.into_iter().collect();
+    let mut found = locked(tx, &tenants).await?;
+    let mut missing = tenants;
+    missing.retain(|tenant| !found.iter().any(|model| model.tenant == *tenant));
+    if !missing.is_empty() {
+        begin(tx, &missing).await?;
+        found.extend(locked(tx, &missing).await?);
     }
-    let Head { number, hash } = Head::none();
-    let first = heads::ActiveModel {
-        tenant: Set(tenant.to_string()),
-        number: Set(number),
-        hash: Set(hash),
-    };
+    let parsed = found.into_iter().map(|model| {
+        let tenant = Row::of(HEADS, &model.tenant).parse("tenant", &model.tenant)?;
+        Ok((tenant, Head::from(model)))
+    });
+    parsed.collect()
+}
+
+async fn locked(tx: &Tx, tenants: &[&str]) -> Result<Vec<heads::Model>, StoreError> {
+    let mut found = Vec::with_capacity(tenants.len());
+    for some in shape::names(tenants) {
+        let query = heads::Entity::find().filter(heads::Column::Tenant.is_in(some));
+        let query = query.order_by_asc(heads::Column::Tenant).lock_exclusive();
+        found.extend(query.all(tx).await?);
+    }
+    Ok(found)
+}
+
+/// Begins trails, unless somebody else does.
+async fn begin(tx: &Tx, tenants: &[&str]) -> Result<(), StoreError> {
+    let first = tenants.iter().map(|tenant| {
+        let Head { number, hash } = Head::none();
+        heads::ActiveModel {
+            tenant: Set((*tenant).to_owned()),
+            number: Set(number),
+            hash: Set(hash),
+        }
+    });
     let there = OnConflict::column(heads::Column::Tenant)
         .do_nothing()
         .to_owned();
-    heads::Entity::insert(first)
+    heads::Entity::insert_many(first)
         .on_conflict(there)
         .try_insert()
         .exec_without_returning(tx)
         .await?;
-    let model = locked().await?;
-    model
-        .map(Head::from)
-        .ok_or_else(|| Row::of(HEADS, tenant.as_str()).corrupt("tenant"))
+    Ok(())
+}
+
+/// Writes where trails end that this transaction has locked.
+async fn move_heads(tx: &Tx, ends: BTreeMap<TenantId, Head>) -> Result<(), StoreError> {
+    let rows: Vec<heads::ActiveModel> = ends
+        .into_iter()
+        .map(|(tenant, Head { number, hash })| heads::ActiveModel {
+            tenant: Set(tenant.to_string()),
+            number: Set(number),
+            hash: Set(hash),
+        })
+        .collect();
+    let replace = OnConflict::column(heads::Column::Tenant)
+        .update_columns([heads::Column::Number, heads::Column::Hash])
+        .to_owned();
+    for some in shape::rows(&rows) {
+        heads::Entity::insert_many(some.iter().cloned())
+            .on_conflict(replace.clone())
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
 }
 
 fn row(tenant: &TenantId, entry: Entry) -> entries::ActiveModel {

@@ -1,5 +1,7 @@
 //! Cases: the newest record of each intervention.
 
+use std::collections::HashMap;
+
 use domain::id::{InterventionId, TenantId};
 use domain::time::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
@@ -62,25 +64,57 @@ pub(crate) async fn find<C: ConnectionTrait>(
     model.map(|model| parse(&model)).transpose()
 }
 
-/// The case, locked until the end of the transaction together with all others of its session, in the order of their ids:
-/// decisions on one cart come one after the other, in whatever intervention.
+/// The case, locked as by [`lock_all`].
 pub(crate) async fn lock(
     tx: &Tx,
     tenant: &TenantId,
     intervention: InterventionId,
 ) -> Result<Option<Case>, StoreError> {
-    let Some(case) = find(tx, tenant, intervention).await? else {
-        return Ok(None);
-    };
-    let locked = Entity::find_in(tenant)
-        .filter(Column::SessionId.eq(case.session.to_string()))
+    let found = lock_all(tx, &[(tenant, intervention)]).await?;
+    Ok(found.into_values().next())
+}
+
+/// These cases, locked until the end of the transaction together with all others of their sessions, in the order of their
+/// ids: decisions on one cart come one after the other, in whatever intervention.
+pub(crate) async fn lock_all(
+    tx: &Tx,
+    wanted: &[(&TenantId, InterventionId)],
+) -> Result<HashMap<(TenantId, InterventionId), Case>, StoreError> {
+    let keys: Vec<_> = wanted
+        .iter()
+        .map(|(tenant, intervention)| (*tenant, [intervention.to_string()]))
+        .collect();
+    let found = Entity::find_among([Column::InterventionId], &keys);
+    let found = found.all(tx).await?;
+    let tenants = found
+        .iter()
+        .map(|model| Row::of(TABLE, &model.tenant).parse("tenant", &model.tenant));
+    let tenants: Vec<TenantId> = tenants.collect::<Result<_, _>>()?;
+    let sessions: Vec<_> = tenants
+        .iter()
+        .zip(&found)
+        .map(|(tenant, model)| (tenant, [model.session_id.clone()]))
+        .collect();
+    let mut cases = HashMap::with_capacity(wanted.len());
+    if sessions.is_empty() {
+        return Ok(cases);
+    }
+    let locked = Entity::find_among([Column::SessionId], &sessions)
         .order_by_asc(Column::InterventionId)
         .lock_exclusive()
         .all(tx)
         .await?;
-    let id = intervention.to_string();
-    let ours = locked.iter().find(|model| model.intervention_id == id);
-    ours.map(parse).transpose()
+    for model in &locked {
+        let tenant: TenantId = Row::of(TABLE, &model.tenant).parse("tenant", &model.tenant)?;
+        let case = parse(model)?;
+        let is_wanted = |(of, intervention): &&(&TenantId, InterventionId)| {
+            **of == tenant && *intervention == case.intervention
+        };
+        if wanted.iter().any(|one| is_wanted(&one)) {
+            cases.insert((tenant, case.intervention), case);
+        }
+    }
+    Ok(cases)
 }
 
 fn row(tenant: &TenantId, case: &Case, now: Timestamp) -> Result<ActiveModel, StoreError> {

@@ -6,22 +6,40 @@ use sea_orm::{
     QueryOrder, QuerySelect,
 };
 use storage::column::{self, Row};
-use storage::{StoreError, TenantScoped, Tx};
+use storage::{StoreError, TenantScoped, Tx, shape};
 
 use super::entities::decisions::{ActiveModel, Column, Entity};
 use crate::decision::{Decision, Period, StoredDecision};
 
 const TABLE: &str = "decisions";
 
-/// Stores a decision.
-pub(crate) async fn insert(
-    tx: &Tx,
-    tenant: &TenantId,
-    decision: &Decision,
-    intervention: InterventionId,
-    offer: Option<OfferId>,
-) -> Result<(), StoreError> {
-    let row = ActiveModel {
+/// A decision that is to be stored.
+#[derive(Debug, Clone)]
+pub(crate) struct NewDecision {
+    pub(crate) tenant: TenantId,
+    pub(crate) intervention: InterventionId,
+    /// Absent when nothing came of it.
+    pub(crate) offer: Option<OfferId>,
+    pub(crate) decision: Decision,
+}
+
+/// Stores decisions, in their order.
+pub(crate) async fn insert(tx: &Tx, decisions: &[NewDecision]) -> Result<(), StoreError> {
+    for some in shape::rows(decisions) {
+        let rows: Vec<ActiveModel> = some.iter().map(row).collect::<Result<_, _>>()?;
+        Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+fn row(new: &NewDecision) -> Result<ActiveModel, StoreError> {
+    let NewDecision {
+        tenant,
+        intervention,
+        offer,
+        decision,
+    } = new;
+    Ok(ActiveModel {
         seq: NotSet,
         tenant: Set(tenant.to_string()),
         intervention_id: Set(intervention.to_string()),
@@ -29,9 +47,7 @@ pub(crate) async fn insert(
         outcome: Set(decision.outcome.to_string()),
         decision: Set(column::json(decision)?),
         decided_at: Set(column::millis(decision.decided_at)),
-    };
-    Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
+    })
 }
 
 /// Decisions of a period, the oldest first, after the one of `after`.

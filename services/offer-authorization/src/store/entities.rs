@@ -5,6 +5,7 @@ pub(super) mod audit_entries;
 pub(super) mod audit_heads;
 pub(super) mod cases;
 pub(super) mod decisions;
+pub(super) mod generations;
 pub(super) mod ledger_entries;
 pub(super) mod limits;
 pub(super) mod margin_floors;

@@ -1,6 +1,5 @@
 //! Margin floors by category of articles and by remedy.
 
-use domain::cart::{Cart, Category};
 use domain::id::TenantId;
 use domain::money::BasisPoints;
 use domain::time::Timestamp;
@@ -73,24 +72,12 @@ pub(crate) async fn set(
     Ok(())
 }
 
-/// The floors that the articles of a cart can meet: those of its categories, and those for all.
-pub(crate) async fn of_cart<C: ConnectionTrait>(
+/// All floors of a tenant.
+pub(crate) async fn all<C: ConnectionTrait>(
     connection: &C,
     tenant: &TenantId,
-    cart: &Cart,
 ) -> Result<MarginFloors, StoreError> {
-    let named = cart
-        .lines()
-        .iter()
-        .filter_map(|line| line.category.as_ref());
-    let mut categories: Vec<&str> = named.map(Category::as_str).collect();
-    categories.push(ANY);
-    categories.sort_unstable();
-    categories.dedup();
-    let models = Entity::find_in(tenant)
-        .filter(Column::Category.is_in(categories))
-        .all(connection)
-        .await?;
+    let models = Entity::find_in(tenant).all(connection).await?;
     let floors: Vec<MarginFloor> = models.iter().map(parse).collect::<Result<_, _>>()?;
     Ok(MarginFloors::new(floors))
 }

@@ -16,7 +16,8 @@ use storage::{StoreError, Tx};
 use crate::ledger::{Draw, EntryKind, LimitKey, Scope, Share};
 use crate::programme::Programme;
 
-pub(crate) use counters::{Counter, counters, set_cap};
+use counters::Claim;
+pub(crate) use counters::{Counter, counters, counters_among, set_cap};
 use entries::NewEntry;
 pub(crate) use entries::{EntryFilter, LedgerEntry, list};
 pub(crate) use periods::{Late, give_on, roll_over};
@@ -32,6 +33,19 @@ pub(crate) struct Caps {
     pub(crate) agent_purse: Option<Money>,
     /// Of the partner, likewise.
     pub(crate) partner_purse: Option<Money>,
+}
+
+impl Caps {
+    /// With which cap a counter is opened that nobody has drawn on.
+    pub(crate) fn of(&self, scope: Scope) -> Option<i64> {
+        match scope {
+            Scope::Usage => Some(i64::from(self.uses)),
+            Scope::AgentPurse => self.agent_purse.map(Money::minor_units),
+            Scope::PartnerPurse => self.partner_purse.map(Money::minor_units),
+            // It is opened with its programme; one that is not there has no room.
+            Scope::Budget => Some(0),
+        }
+    }
 }
 
 /// When something is booked, and under which id.
@@ -55,6 +69,44 @@ pub(crate) async fn hold(
         entries::book(tx, tenant, NewEntry::whole(EntryKind::Hold, draw), stamp).await?;
     }
     Ok(claimed)
+}
+
+/// What an offer claims that is granted together with others.
+#[derive(Debug, Clone)]
+pub(crate) struct NewHold {
+    pub(crate) tenant: TenantId,
+    pub(crate) draw: Draw,
+    pub(crate) caps: Caps,
+    pub(crate) stamp: Stamp,
+}
+
+/// [`hold`] for many offers, which are known to have room: `false` says that somebody else took some of it. Then the
+/// transaction has to be undone.
+pub(crate) async fn hold_all(tx: &Tx, holds: &[NewHold]) -> Result<bool, StoreError> {
+    let shares: Vec<_> = holds
+        .iter()
+        .flat_map(|hold| hold.draw.shares().map(|share| (hold, share)))
+        .collect();
+    let claims: Vec<Claim<'_>> = shares
+        .iter()
+        .map(|(hold, share)| Claim {
+            tenant: &hold.tenant,
+            share,
+            cap: hold.caps.of(share.key.scope),
+        })
+        .collect();
+    if !counters::claim_together(tx, &claims).await? {
+        return Ok(false);
+    }
+    let entries: Vec<_> = holds
+        .iter()
+        .map(|hold| {
+            let entry = NewEntry::whole(EntryKind::Hold, &hold.draw);
+            (&hold.tenant, entry, hold.stamp)
+        })
+        .collect();
+    entries::book_all(tx, &entries).await?;
+    Ok(true)
 }
 
 /// [`hold`] for an offer whose first hold has expired.
@@ -115,13 +167,11 @@ async fn claim(tx: &Tx, tenant: &TenantId, share: &Share, caps: Caps) -> Result<
     if counters::claim(tx, tenant, share).await? {
         return Ok(true);
     }
-    let cap = match share.key.scope {
-        Scope::Usage => Some(i64::from(caps.uses)),
-        Scope::AgentPurse => caps.agent_purse.map(Money::minor_units),
-        Scope::PartnerPurse => caps.partner_purse.map(Money::minor_units),
-        // As old as its programme.
-        Scope::Budget => return Ok(false),
-    };
+    // A budget is as old as its programme.
+    if share.key.scope == Scope::Budget {
+        return Ok(false);
+    }
+    let cap = caps.of(share.key.scope);
     counters::open(tx, tenant, &share.key, cap).await?;
     counters::claim(tx, tenant, share).await
 }

@@ -16,6 +16,7 @@ mod m0011_first_approval;
 mod m0012_budget_periods;
 mod m0013_channel;
 mod m0014_margin_floors;
+mod m0015_rule_generations;
 
 /// All tables that this service has, those of the libraries first.
 pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -34,6 +35,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         m0012_budget_periods::migration(),
         m0013_channel::migration(),
         m0014_margin_floors::migration(),
+        m0015_rule_generations::migration(),
     ];
     storage::migrations()
         .into_iter()

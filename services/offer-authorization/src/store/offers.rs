@@ -2,8 +2,10 @@
 
 mod row;
 
+use std::collections::HashMap;
+
 use domain::id::{InterventionId, OfferId, PartnerId, PersonId, RedemptionId, SessionId, TenantId};
-use domain::money::{Currency, Money};
+use domain::money::Money;
 use domain::remedy::RemedyKind;
 use domain::time::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -13,10 +15,9 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use storage::column::{self, Row};
-use storage::{StoreError, TenantScoped, Tx};
+use storage::{StoreError, TenantScoped, Tx, shape};
 
 use super::entities::offers::{Column, Entity};
-use crate::authority::History;
 use crate::offer::{Offer, StateName};
 
 const TABLE: &str = "offers";
@@ -35,13 +36,20 @@ const COSTING: [StateName; 3] = [
     StateName::PartlyReversed,
 ];
 
-/// What has been granted on the cart of a session, as far as it still costs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Granted {
-    /// What its offers in one currency cost, less what was reversed.
+/// An offer that is held or redeemed, on the cart that it was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OnCart {
+    pub(crate) remedy: RemedyKind,
+    /// What it costs, less what was reversed.
     pub(crate) cost: Money,
-    /// Their remedies, in any currency.
-    pub(crate) remedies: Vec<RemedyKind>,
+}
+
+/// Offers that a person had in one session and that came to one state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Had {
+    pub(crate) session: SessionId,
+    pub(crate) state: StateName,
+    pub(crate) offers: u32,
 }
 
 /// Which offers to list. What is absent does not filter.
@@ -58,16 +66,6 @@ pub(crate) struct OfferFilter {
 pub(crate) struct OfferCursor {
     pub(crate) created_at_ms: i64,
     pub(crate) offer: OfferId,
-}
-
-impl Granted {
-    /// Nothing has been.
-    pub(crate) fn nothing(currency: Currency) -> Self {
-        Self {
-            cost: Money::zero(currency),
-            remedies: Vec::new(),
-        }
-    }
 }
 
 impl OfferCursor {
@@ -88,11 +86,13 @@ pub(crate) struct Due {
     pub(crate) at: Timestamp,
 }
 
-/// Stores a new offer.
-pub(crate) async fn insert(tx: &Tx, tenant: &TenantId, offer: &Offer) -> Result<(), StoreError> {
-    Entity::insert(row::of(tenant, offer)?)
-        .exec_without_returning(tx)
-        .await?;
+/// Stores new offers.
+pub(crate) async fn insert(tx: &Tx, offers: &[(TenantId, Offer)]) -> Result<(), StoreError> {
+    for some in shape::rows(offers) {
+        let rows = some.iter().map(|(tenant, offer)| row::of(tenant, offer));
+        let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+        Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
     Ok(())
 }
 
@@ -166,69 +166,81 @@ pub(crate) async fn costing<C: ConnectionTrait>(
     models.iter().map(row::parse).collect()
 }
 
-/// What the offers on the cart of a session are that are held or redeemed, and what those in one currency cost.
-pub(crate) async fn granted_on<C: ConnectionTrait>(
+/// The same for many carts, by tenant and session; a cart without any is left out.
+pub(crate) async fn on_carts<C: ConnectionTrait>(
     connection: &C,
-    tenant: &TenantId,
-    session: SessionId,
-    currency: Currency,
-) -> Result<Granted, StoreError> {
-    let Granted {
-        mut cost,
-        mut remedies,
-    } = Granted::nothing(currency);
-    for offer in costing(connection, tenant, session).await? {
-        if !remedies.contains(&offer.terms.remedy) {
-            remedies.push(offer.terms.remedy);
-        }
-        if offer.terms.amount.currency() == currency {
-            let rest = offer.terms.amount.checked_sub(offer.reversed());
-            let sum = rest.and_then(|rest| cost.checked_add(rest));
-            cost = Row::of(TABLE, &offer.terms.id.to_string()).valid("amount", sum)?;
+    carts: &[(&TenantId, SessionId)],
+) -> Result<HashMap<(TenantId, SessionId), Vec<OnCart>>, StoreError> {
+    let keys: Vec<_> = carts
+        .iter()
+        .map(|(tenant, session)| (*tenant, [session.to_string()]))
+        .collect();
+    let mut found: HashMap<_, Vec<OnCart>> = HashMap::new();
+    for some in keys.chunks(shape::MOST) {
+        let models = Entity::find_among([Column::SessionId], some)
+            .filter(Column::State.is_in(COSTING.map(StateName::as_str)))
+            .all(connection)
+            .await?;
+        for model in &models {
+            let row = Row::of(TABLE, &model.offer_id);
+            let tenant: TenantId = row.parse("tenant", &model.tenant)?;
+            let offer = row::parse(model)?;
+            let (reversed, terms) = (offer.reversed(), offer.terms);
+            let rest = terms.amount.checked_sub(reversed);
+            let cost = row.valid("reversed_minor", rest)?;
+            let offers = found.entry((tenant, terms.session)).or_default();
+            let remedy = terms.remedy;
+            offers.push(OnCart { remedy, cost });
         }
     }
-    Ok(Granted { cost, remedies })
+    Ok(found)
 }
 
-/// What a person was granted since then, but for the cart of a session.
-pub(crate) async fn history_of<C: ConnectionTrait>(
+/// What each of these persons was offered since then; a person without any is left out.
+pub(crate) async fn histories<C: ConnectionTrait>(
     connection: &C,
-    tenant: &TenantId,
-    person: PersonId,
-    but: Option<SessionId>,
+    persons: &[(&TenantId, PersonId)],
     since: Timestamp,
-) -> Result<History, StoreError> {
-    let mut query = Entity::find_in(tenant)
-        .select_only()
-        .column(Column::State)
-        .column_as(Column::OfferId.count(), "offers")
-        .filter(Column::PersonId.eq(person.to_string()))
-        .filter(Column::CreatedAt.gte(column::millis(since)))
-        .group_by(Column::State);
-    if let Some(session) = but {
-        query = query.filter(Column::SessionId.ne(session.to_string()));
-    }
-    let counts: Vec<(String, i64)> = query.into_tuple().all(connection).await?;
-    let mut history = History::default();
-    let id = person.to_string();
-    let row = Row::of(TABLE, &id);
-    for (state, offers) in &counts {
-        let offers: u32 = row.count("offer_id", *offers)?;
-        match row.parse("state", state)? {
-            StateName::NeedsApproval | StateName::ApprovalPending | StateName::Denied => {}
-            StateName::Expired => {
-                history.had = history.had.saturating_add(offers);
-                history.unused = history.unused.saturating_add(offers);
-            }
-            // What an agent gave back, to offer something else, is not held against the person.
-            StateName::Released
-            | StateName::Held
-            | StateName::Redeemed
-            | StateName::PartlyReversed
-            | StateName::Reversed => history.had = history.had.saturating_add(offers),
+) -> Result<HashMap<(TenantId, PersonId), Vec<Had>>, StoreError> {
+    let keys: Vec<_> = persons
+        .iter()
+        .map(|(tenant, person)| (*tenant, [person.to_string()]))
+        .collect();
+    let columns = [
+        Column::Tenant,
+        Column::PersonId,
+        Column::SessionId,
+        Column::State,
+    ];
+    let mut found: HashMap<_, Vec<Had>> = HashMap::new();
+    for some in keys.chunks(shape::MOST) {
+        let counts: Vec<(String, String, String, String, i64)> =
+            Entity::find_among([Column::PersonId], some)
+                .select_only()
+                .columns(columns)
+                .column_as(Column::OfferId.count(), "offers")
+                .filter(Column::CreatedAt.gte(column::millis(since)))
+                .group_by(Column::Tenant)
+                .group_by(Column::PersonId)
+                .group_by(Column::SessionId)
+                .group_by(Column::State)
+                .into_tuple()
+                .all(connection)
+                .await?;
+        for (tenant, person, session, state, offers) in &counts {
+            let row = Row::of(TABLE, person);
+            let whose = (
+                row.parse("tenant", tenant)?,
+                row.parse("person_id", person)?,
+            );
+            found.entry(whose).or_default().push(Had {
+                session: row.parse("session_id", session)?,
+                state: row.parse("state", state)?,
+                offers: row.count("offer_id", *offers)?,
+            });
         }
     }
-    Ok(history)
+    Ok(found)
 }
 
 /// Lists offers, the newest first.

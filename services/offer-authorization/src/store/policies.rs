@@ -18,16 +18,13 @@ use crate::authority::Policy;
 const TABLE: &str = "policies";
 const ACTIVATIONS: &str = "policy_activations";
 
-/// The activation that counts. `active_policies` is where the release before this one keeps and looks for what is active: both
-/// are written and read for as long as the two may run beside each other.
-const ACTIVE: &str = "
-    SELECT version FROM (
-        SELECT version, starts_at, seq FROM policy_activations
-        WHERE tenant = $1 AND (at_once = 1 OR starts_at <= $2)
-        UNION ALL
-        SELECT version, activated_at, 0 FROM active_policies WHERE tenant = $1
-    ) AS activations
-    ORDER BY starts_at DESC, seq DESC LIMIT 1";
+/// All activations. `active_policies` is where the release before this one keeps and looks for what is active: both are
+/// written and read for as long as the two may run beside each other.
+const ALL: &str = "
+    SELECT version, starts_at, seq, at_once FROM policy_activations WHERE tenant = $1
+    UNION ALL
+    SELECT version, activated_at, 0, 1 FROM active_policies WHERE tenant = $1
+    ORDER BY 2 DESC, 3 DESC";
 const TELL_OTHERS: &str = "
     INSERT INTO active_policies (tenant, version, activated_at) VALUES ($1, $2, $3)
     ON CONFLICT (tenant) DO UPDATE SET version = excluded.version, activated_at = excluded.activated_at";
@@ -98,23 +95,53 @@ pub(crate) enum Start {
     At(Timestamp),
 }
 
-/// The number of the version that decides at an instant; 0 when none was activated by then.
-///
-/// What was activated at once has come, whatever the clock of this process says. Of two that begin at one instant, the one
-/// that was activated later decides.
-pub(crate) async fn active_version<C: ConnectionTrait>(
+/// Which version decides when, that which counts before others first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Activations(Vec<Activated>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Activated {
+    version: u32,
+    start: Start,
+}
+
+impl Activations {
+    /// The number of the version that decides at an instant; 0 when none was activated by then.
+    ///
+    /// What was activated at once has come, whatever the clock of this process says. Of two that begin at one instant, the one
+    /// that was activated later decides.
+    pub(crate) fn at(&self, now: Timestamp) -> u32 {
+        let has_come = |activated: &&Activated| match activated.start {
+            Start::AtOnce => true,
+            Start::At(instant) => instant <= now,
+        };
+        let found = self.0.iter().find(has_come);
+        found.map_or(0, |activated| activated.version)
+    }
+}
+
+/// When which version decides.
+pub(crate) async fn activations<C: ConnectionTrait>(
     connection: &C,
     tenant: &TenantId,
-    now: Timestamp,
-) -> Result<u32, StoreError> {
-    let values = [tenant.as_str().into(), column::millis(now).into()];
-    let backend = connection.get_database_backend();
-    let statement = Statement::from_sql_and_values(backend, ACTIVE, values);
-    let Some(found) = connection.query_one_raw(statement).await? else {
-        return Ok(0);
-    };
-    let version: i64 = found.try_get("", "version")?;
-    Row::of(ACTIVATIONS, tenant.as_str()).count("version", version)
+) -> Result<Activations, StoreError> {
+    let values = [tenant.as_str().into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), ALL, values);
+    let row = Row::of(ACTIVATIONS, tenant.as_str());
+    let mut all = Vec::new();
+    for found in connection.query_all_raw(statement).await? {
+        let at_once: Option<i64> = found.try_get("", "at_once")?;
+        let start = match at_once {
+            Some(_) => Start::AtOnce,
+            None => Start::At(row.instant("starts_at", found.try_get("", "starts_at")?)?),
+        };
+        let version: i64 = found.try_get("", "version")?;
+        all.push(Activated {
+            version: row.count("version", version)?,
+            start,
+        });
+    }
+    Ok(Activations(all))
 }
 
 /// The versions that will decide, each with the first instant at which it does. Of several for one instant, the one that was

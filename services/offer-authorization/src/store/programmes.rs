@@ -144,6 +144,11 @@ pub(crate) async fn recent<C: ConnectionTrait>(
     models.iter().map(parse).collect()
 }
 
+/// Whether a programme could be the reason of an answer.
+pub(crate) fn is_recent(programme: &Programme, now: Timestamp) -> bool {
+    programme.ends_at > earlier(now, RECENT)
+}
+
 /// The tenants that have programmes: nobody else has money.
 pub(crate) async fn tenants<C: ConnectionTrait>(
     connection: &C,

@@ -1,5 +1,6 @@
 //! One group: the batches and timers that become durable together.
 
+use domain::id::VisitorId;
 use domain::time::Timestamp;
 
 use super::tenants::{Key, Tenants};
@@ -32,6 +33,8 @@ pub(super) struct Arrival {
 #[derive(Debug)]
 pub(super) struct Work<'g> {
     pub(super) key: Key,
+    /// Whose the session was before, when events change it.
+    pub(super) visitor: Option<VisitorId>,
     pub(super) touch: &'g Touch,
     pub(super) entries: Entries,
 }

@@ -13,7 +13,7 @@ use super::persons::Agreed;
 use super::residents::{Limits, Residents};
 use super::tenants::{BySession, Key, Tenant, Tenants};
 use super::timers::Timers;
-use super::unwritten::Unwritten;
+use super::unwritten::{Noted, Unwritten};
 use crate::event::Event;
 use crate::session::{LogPlace, Session};
 use crate::store::{Loaded, Row, Store};
@@ -167,13 +167,8 @@ impl Memory {
     }
 
     /// Notes a change that the log holds.
-    pub(super) fn note(
-        &mut self,
-        key: Key,
-        place: LogPlace,
-        (due, now): (Option<Timestamp>, Timestamp),
-    ) {
-        self.unwritten.note(key, place.sequence, now);
+    pub(super) fn note(&mut self, key: Key, noted: Noted, due: Option<Timestamp>) {
+        self.unwritten.note(key, noted);
         if let Some(due) = due {
             self.timers.set(key, due);
         }
@@ -186,8 +181,9 @@ impl Memory {
     pub(super) fn rows(&self, store: &Store, keys: &[Key]) -> Result<Vec<Row>, StoreError> {
         let row = |key: &Key| {
             let name = self.tenants.name(*key)?;
+            let visitor = self.unwritten.visitor(*key);
             self.residents
-                .read(*key, |session| Row::of(store, &name, session))?
+                .read(*key, |session| Row::of(store, &name, session, visitor))?
         };
         let rows = keys.iter().map(|key| {
             row(key).ok_or_else(|| {

@@ -7,7 +7,8 @@ use storage::StoreError;
 
 use super::memory::Memory;
 use super::tenants::Key;
-use crate::session::{LogPlace, Rules, Session};
+use super::unwritten::Noted;
+use crate::session::{LogPlace, Rules, Session, VisitorOfRow};
 use crate::store::{Heads, Loaded, Record, Section, Store};
 
 impl Memory {
@@ -105,10 +106,17 @@ impl Memory {
             Err(failure) => return Err(failure),
         }
         if let Some(session) = self.residents.get_mut(key) {
+            let before = session.visitor();
             session.replay(events, (record.now, section.change, section.met), rules);
             session.places.push(place);
+            let noted = Noted {
+                sequence: place.sequence,
+                at: record.now,
+                bytes: section.entries.len(),
+                visitor: VisitorOfRow::of(before, session.visitor()),
+            };
             let due = session.due;
-            self.note(key, place, (due, record.now));
+            self.note(key, noted, due);
         }
         Ok(())
     }

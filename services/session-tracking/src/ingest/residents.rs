@@ -21,9 +21,10 @@ pub(super) struct Limits {
     pub(super) resting_bytes: usize,
 }
 
+/// A session is kept beside the table, which is looked through for those that are to rest.
 #[derive(Debug)]
 struct Live {
-    session: Session,
+    session: Box<Session>,
     touched: u64,
 }
 
@@ -41,8 +42,17 @@ pub(super) struct Residents {
     resting: BySession<Resting>,
     resting_bytes: usize,
     /// Those at rest in the order in which they came to it; also those that were woken since.
-    order: VecDeque<(u64, Key)>,
+    order: VecDeque<CameToRest>,
+    /// How many stand in it.
+    ordered: usize,
     turn: u64,
+}
+
+/// Sessions that came to rest at one turn. There are millions of them, so they take no more room than they need.
+#[derive(Debug)]
+struct CameToRest {
+    since: u64,
+    keys: Vec<Key>,
 }
 
 impl Residents {
@@ -53,6 +63,7 @@ impl Residents {
             resting: BySession::default(),
             resting_bytes: 0,
             order: VecDeque::new(),
+            ordered: 0,
             turn: 0,
         }
     }
@@ -63,16 +74,22 @@ impl Residents {
 
     pub(super) fn insert(&mut self, key: Key, session: Session) {
         self.forget_resting(key);
+        self.wake(key, Box::new(session));
+    }
+
+    fn wake(&mut self, key: Key, session: Box<Session>) {
         let touched = self.turn;
         self.live.insert(key, Live { session, touched });
     }
 
     /// The session to work with, woken if it rests.
     pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut Session> {
-        if let Some(resting) = self.forget_resting(key) {
+        // Most are about, and the other table is large.
+        if !self.live.contains_key(&key) {
+            let resting = self.forget_resting(key)?;
             // INVARIANT: what was packed here can be unpacked; if not, it is read from the store.
             let session = packed::unpack(&resting.bytes).ok()?;
-            self.insert(key, session);
+            self.wake(key, Box::new(session));
         }
         let live = self.live.get_mut(&key)?;
         live.touched = self.turn;
@@ -129,13 +146,17 @@ impl Residents {
         };
         let (_, last, _) = turns.select_nth_unstable(at);
         let last = *last;
-        let tired: Vec<(Key, Live)> = self
-            .live
-            .extract_if(|_, live| live.touched <= last)
-            .collect();
+        let mut tired = Vec::with_capacity(excess);
+        tired.extend(self.live.extract_if(|_, live| live.touched <= last));
+        let mut keys = Vec::with_capacity(tired.len());
         for (key, live) in tired {
             self.rest(key, &live.session);
+            keys.push(key);
         }
+        self.ordered += keys.len();
+        let since = self.turn;
+        self.order.push_back(CameToRest { since, keys });
+        self.drop_woken();
     }
 
     /// Sessions that have rested longest and must leave for the others to fit in.
@@ -144,8 +165,14 @@ impl Residents {
         let mut leaving = Vec::new();
         while over > 0
             && leaving.len() < most
-            && let Some((since, key)) = self.order.pop_front()
+            && let Some(first) = self.order.front_mut()
         {
+            let since = first.since;
+            let Some(key) = first.keys.pop() else {
+                self.order.pop_front();
+                continue;
+            };
+            self.ordered -= 1;
             if let Some(resting) = self.resting.get(&key).filter(|it| it.since == since) {
                 over = over.saturating_sub(resting.bytes.len() + OVERHEAD);
                 leaving.push(key);
@@ -154,17 +181,25 @@ impl Residents {
         leaving
     }
 
+    /// Forgets when those came to rest that were woken since, once they are half as many as those that rest.
+    fn drop_woken(&mut self) {
+        if self.ordered <= self.resting.len() + self.resting.len() / 2 + 1_000 {
+            return;
+        }
+        let resting = &self.resting;
+        for CameToRest { since, keys } in &mut self.order {
+            keys.retain(|key| resting.get(key).is_some_and(|it| it.since == *since));
+            keys.shrink_to_fit();
+        }
+        self.order.retain(|came| !came.keys.is_empty());
+        self.ordered = self.order.iter().map(|came| came.keys.len()).sum();
+    }
+
     fn rest(&mut self, key: Key, session: &Session) {
         let bytes = packed::pack(session).into_boxed_slice();
         self.resting_bytes += bytes.len() + OVERHEAD;
         let since = self.turn;
         self.resting.insert(key, Resting { bytes, since });
-        self.order.push_back((since, key));
-        if self.order.len() > 2 * self.resting.len() + 1_000 {
-            let resting = &self.resting;
-            self.order
-                .retain(|(since, key)| resting.get(key).is_some_and(|it| it.since == *since));
-        }
     }
 
     fn forget_resting(&mut self, key: Key) -> Option<Resting> {

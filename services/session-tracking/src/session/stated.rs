@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::consent::Consents;
-use domain::id::PersonId;
+use domain::id::{PersonId, VisitorId};
 
 use super::{Rules, Session};
 use crate::event::{Event, Payload, PersonEvent};
@@ -26,6 +26,24 @@ pub(crate) struct Statement {
     pub(crate) names: Vec<PersonId>,
     /// All that was agreed to in the session, when that is new, or when it belongs to another person from now on.
     pub(crate) consents: Option<Consents>,
+}
+
+/// Whether a session has still the visitor that its row names, if it has a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum VisitorOfRow {
+    Same,
+    /// An event came late that stands before all others, and names another one.
+    Another,
+}
+
+impl VisitorOfRow {
+    pub(crate) fn of(before: Option<VisitorId>, after: Option<VisitorId>) -> Self {
+        if before.is_none() || before == after {
+            Self::Same
+        } else {
+            Self::Another
+        }
+    }
 }
 
 impl Stated {
@@ -83,6 +101,11 @@ impl Session {
             names: names.into_iter().collect(),
             consents: is_new.then(|| state.consents.clone()),
         })
+    }
+
+    /// The visitor whom the first event names; `None` before it.
+    pub(crate) fn visitor(&self) -> Option<VisitorId> {
+        self.state.as_ref().map(|state| state.visitor)
     }
 
     /// The persons whose consents hold in the session: the visitor, and the shopper once known.

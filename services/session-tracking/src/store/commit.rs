@@ -11,13 +11,12 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{EntityTrait, Set};
 use storage::{StoreError, Tx, column, shape};
 
-use super::entities::{event_batch, history, session};
+use super::entities::{event_batch, history};
 use super::record::{Record, encode};
-use super::{Heads, Store, heads, persons, places, row, signed};
-use crate::fold::State;
+use super::{Heads, Row, Store, heads, persons, rows, signed};
 use crate::report::Counts;
-use crate::session::{Session, Statement};
-use crate::snapshot::{SessionKey, SessionState};
+use crate::session::Statement;
+use crate::snapshot::SessionKey;
 
 /// What one transaction of the writer changes.
 #[derive(Debug, Clone)]
@@ -35,10 +34,6 @@ pub(crate) struct Commit {
     pub(crate) messages: Vec<Message>,
 }
 
-/// A session as it is to be stored.
-#[derive(Debug, Clone)]
-pub(crate) struct Row(session::ActiveModel);
-
 impl Commit {
     /// Nothing yet, after a commit with these numbers.
     pub(crate) fn new(partition: u16, heads: Heads, now: Timestamp) -> Self {
@@ -53,17 +48,6 @@ impl Commit {
             statements: Vec::new(),
             messages: Vec::new(),
         }
-    }
-}
-
-impl Row {
-    /// The row of a session; `None` for one that has no events.
-    pub(crate) fn of(store: &Store, key: &SessionKey, session: &Session) -> Option<Self> {
-        let signals = &store.rules.signals;
-        let (state, _) = session.decided(signals)?;
-        let until = state.progress_until(signals);
-        let packed = row::packed(session, store.settings);
-        Some(Self(session_row(key, session, (&state, until), packed)))
     }
 }
 
@@ -91,7 +75,7 @@ struct Encoded {
     before: Heads,
     heads: Heads,
     records: Vec<event_batch::ActiveModel>,
-    rows: Vec<session::ActiveModel>,
+    rows: Vec<Row>,
     histories: Vec<history::ActiveModel>,
     statements: Vec<(SessionKey, Statement)>,
     messages: Vec<Message>,
@@ -116,7 +100,7 @@ impl Encoded {
             before,
             heads,
             records: records.iter().map(record_row).collect(),
-            rows: rows.into_iter().map(|Row(row)| row).collect(),
+            rows,
             histories: histories
                 .into_iter()
                 .map(|((tenant, id), counts)| history_row((&tenant, id), counts, now))
@@ -133,12 +117,7 @@ impl Encoded {
                 .exec_without_returning(tx)
                 .await?;
         }
-        for rows in shape::rows(&self.rows) {
-            session::Entity::insert_many(rows.to_vec())
-                .on_conflict(replaced())
-                .exec_without_returning(tx)
-                .await?;
-        }
+        rows::write(tx, &self.rows).await?;
         for rows in shape::rows(&self.histories) {
             history::Entity::insert_many(rows.to_vec())
                 .on_conflict(added_up())
@@ -150,26 +129,6 @@ impl Encoded {
         }
         outbox::enqueue(tx, &self.messages, self.now).await
     }
-}
-
-fn replaced() -> OnConflict {
-    OnConflict::columns([session::Column::Tenant, session::Column::SessionId])
-        .update_columns([
-            session::Column::VisitorId,
-            session::Column::ShopperId,
-            session::Column::State,
-            session::Column::Phase,
-            session::Column::CartValueMinor,
-            session::Column::CartValueCurrency,
-            session::Column::Doubted,
-            session::Column::ProgressUntil,
-            session::Column::LastEventAt,
-            session::Column::DueAt,
-            session::Column::Changed,
-            session::Column::Packed,
-            session::Column::Places,
-        ])
-        .to_owned()
 }
 
 fn added_up() -> OnConflict {
@@ -195,32 +154,6 @@ fn record_row(record: &Record) -> event_batch::ActiveModel {
         tenant: Set(record.tenant.to_string()),
         payload: Set(encode(record.now, &record.sections)),
         recorded_at: Set(column::millis(record.now)),
-    }
-}
-
-fn session_row(
-    key: &SessionKey,
-    session: &Session,
-    (state, progress_until): (&State, Option<Timestamp>),
-    packed: Vec<u8>,
-) -> session::ActiveModel {
-    session::ActiveModel {
-        tenant: Set(key.tenant.to_string()),
-        session_id: Set(key.session.to_string()),
-        visitor_id: Set(state.visitor.to_string()),
-        shopper_id: Set(state.shopper.map(|shopper| shopper.to_string())),
-        state: Set(SessionState::of(state.ending()).as_str().to_owned()),
-        phase: Set(state.phase().as_str().to_owned()),
-        cart_value_minor: Set(state.cart.value().minor_units()),
-        cart_value_currency: Set(state.cart.value().currency().as_str().to_owned()),
-        doubted: Set(i64::from(state.signals.noted().next().is_some())),
-        progress_until: Set(progress_until.map(column::millis)),
-        last_event_at: Set(column::millis(state.last_event_at())),
-        due_at: Set(session.due.map(column::millis)),
-        changed: Set(signed(session.revision.changed)),
-        created: Set(signed(session.revision.created)),
-        packed: Set(packed),
-        places: Set(places::bytes(&session.places)),
     }
 }
 

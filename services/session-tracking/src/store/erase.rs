@@ -7,14 +7,13 @@ use domain::id::{PersonId, SessionId, TenantId};
 use domain::time::Timestamp;
 use futures::FutureExt;
 use messaging::outbox;
-use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, Set};
 use serde::{Deserialize, Serialize};
 use storage::{RequestKey, StoreError, TenantScoped, Tx, column};
 
-use super::entities::{event_batch, history, session, session_name};
+use super::entities::{event_batch, history, session};
 use super::record::encode;
-use super::{CHUNK, Heads, Store, heads, persons, places, row, signed};
+use super::{CHUNK, Heads, Store, heads, of_person, persons, places, row, signed};
 use crate::outbound::{DESTINATIONS, blanked};
 use crate::session::LogPlace;
 
@@ -58,34 +57,11 @@ impl Store {
         tenant: &TenantId,
         person: PersonId,
     ) -> Result<Vec<SessionId>, StoreError> {
-        let ids: Vec<String> = session::Entity::find_in(tenant)
-            .select_only()
-            .column(session::Column::SessionId)
-            .filter(of(tenant, person))
-            .into_tuple()
-            .all(self.database.read())
-            .await?;
+        let ids = of_person::of(self.database.read(), tenant, person).await?;
         ids.iter()
             .map(|id| column::Row::of("sessions", id).parse("session_id", id))
             .collect()
     }
-}
-
-/// The sessions of a person, and those whose events name the person though they are another one's.
-fn of(tenant: &TenantId, person: PersonId) -> Condition {
-    let own = match person {
-        PersonId::Shopper(id) => session::Column::ShopperId.eq(id.to_string()),
-        PersonId::Visitor(id) => session::Column::VisitorId.eq(id.to_string()),
-    };
-    let naming = Query::select()
-        .column(session_name::Column::SessionId)
-        .from(session_name::Entity)
-        .and_where(session_name::Column::Tenant.eq(tenant.as_str()))
-        .and_where(session_name::Column::PersonId.eq(person.to_string()))
-        .to_owned();
-    Condition::any()
-        .add(own)
-        .add(session::Column::SessionId.in_subquery(naming))
 }
 
 async fn erase(
@@ -94,18 +70,21 @@ async fn erase(
     person: PersonId,
     now: Timestamp,
 ) -> Result<Erased, StoreError> {
-    let rows = session::Entity::find_in(tenant)
-        .filter(of(tenant, person))
-        .all(tx)
-        .await?;
+    let ids = of_person::of(tx, tenant, person).await?;
     let mut sessions = Vec::new();
     let mut found = BTreeSet::new();
     let mut persons = BTreeSet::new();
-    for model in &rows {
-        let row = column::Row::of("sessions", &model.session_id);
-        sessions.push(row.parse("session_id", &model.session_id)?);
-        found.extend(places::read(&row, &model.places)?);
-        persons.insert(model.visitor_id.clone());
+    for ids in ids.chunks(CHUNK) {
+        let rows = session::Entity::find_in(tenant)
+            .filter(session::Column::SessionId.is_in(ids.iter().map(String::as_str)))
+            .all(tx)
+            .await?;
+        for model in rows {
+            let row = column::Row::of("sessions", &model.session_id);
+            sessions.push(row.parse("session_id", &model.session_id)?);
+            found.extend(places::read(&row, &model.places)?);
+            persons.insert(model.visitor_id);
+        }
     }
     persons.insert(person.to_string());
     let persons: Vec<String> = persons.into_iter().collect();

@@ -7,6 +7,7 @@ mod consents;
 mod event_batches;
 mod histories;
 mod log_heads;
+mod narrow_indexes;
 mod session_names;
 mod sessions;
 
@@ -21,5 +22,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     all.push(consents::migration());
     all.push(session_names::migration());
     all.push(ages::migration());
+    all.push(narrow_indexes::migration());
     all
 }

@@ -1,6 +1,8 @@
 //! Durable ingest: session-tracking and the bare server in turn, each on an empty store, at full speed and then at half
 //! of what session-tracking has reached.
 
+use std::time::Duration;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -21,6 +23,10 @@ pub(crate) struct IngestArguments {
     /// Events of a message, and streams: `EVENTSxSTREAMS`.
     #[arg(long, value_delimiter = ',', default_value = "1x64,64x4,256x4")]
     case: Vec<Case>,
+    /// Seconds before a measurement of session-tracking that are not measured, in place of those of `--warm-up`: after them
+    /// as many rows of sessions are written as arise.
+    #[arg(long, default_value = "12")]
+    rows_warm_up: f64,
     /// Messages in flight on each stream.
     #[arg(long, default_value = "16")]
     window: usize,
@@ -124,6 +130,14 @@ impl IngestArguments {
         })
     }
 
+    fn warm_up(&self, kind: Kind) -> Duration {
+        if matches!(kind, Kind::Sessions) {
+            Duration::from_secs_f64(self.rows_warm_up)
+        } else {
+            self.trial.warm_up()
+        }
+    }
+
     fn feed(&self, lab: &Lab, case: Case) -> Feed {
         Feed::new(&lab.recordings, case.streams, self.live_sessions, None)
     }
@@ -155,10 +169,11 @@ impl Trial<'_> {
         let server = self.lab.start(kind, &store).await?;
         let batches = arguments
             .feed(self.lab, self.case)
-            .prepare(self.case.events_per_message, self.events(pace))
+            .prepare(self.case.events_per_message, self.events(kind, pace))
             .await?;
         let before = server.cpu()?;
-        let run = measure(&server, batches, arguments.trial.plan(pace)).await?;
+        let plan = arguments.trial.plan_after(arguments.warm_up(kind), pace);
+        let run = measure(&server, batches, plan).await?;
         let settled = match (kind, pace) {
             (Kind::Sessions, Pace::Full { .. }) => {
                 let settling = arguments.trial.settling(before, run.accepted);
@@ -174,12 +189,14 @@ impl Trial<'_> {
     }
 
     /// As many as may be needed.
-    fn events(&self, pace: Pace) -> u64 {
+    fn events(&self, kind: Kind, pace: Pace) -> u64 {
         let most = self.arguments.max_events;
         match pace {
             Pace::Full { .. } => most,
             Pace::Steady { events_per_second } => {
-                let needed = self.arguments.trial.needed(events_per_second);
+                let warm_up = self.arguments.warm_up(kind);
+                let trial = &self.arguments.trial;
+                let needed = trial.needed_after(warm_up, events_per_second);
                 needed
                     .max(count(self.case.events_per_message * self.case.streams))
                     .min(most)

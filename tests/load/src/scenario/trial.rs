@@ -58,18 +58,33 @@ impl TrialArguments {
         Duration::from_secs_f64(self.seconds)
     }
 
+    /// How long nothing is measured before, where nothing else is said.
+    pub(crate) fn warm_up(&self) -> Duration {
+        Duration::from_secs_f64(self.warm_up)
+    }
+
     /// One measurement at a pace.
     pub(crate) fn plan(&self, pace: Pace) -> Plan {
+        self.plan_after(self.warm_up(), pace)
+    }
+
+    /// One measurement at a pace, after a warm-up of its own.
+    pub(crate) fn plan_after(&self, warm_up: Duration, pace: Pace) -> Plan {
         Plan {
             pace,
-            warm_up: Duration::from_secs_f64(self.warm_up),
+            warm_up,
             span: self.span(),
         }
     }
 
     /// How many events, moments or offers one measurement at a steady pace needs.
     pub(crate) fn needed(&self, each_second: f64) -> u64 {
-        let seconds = self.seconds + self.warm_up + SPARE_SECONDS;
+        self.needed_after(self.warm_up(), each_second)
+    }
+
+    /// As many as one needs with a warm-up of its own.
+    pub(crate) fn needed_after(&self, warm_up: Duration, each_second: f64) -> u64 {
+        let seconds = self.seconds + warm_up.as_secs_f64() + SPARE_SECONDS;
         Duration::from_secs_f64(each_second * seconds).as_secs()
     }
 

@@ -56,7 +56,7 @@ fn assert_sent(run: &Value, latencies: &str) {
 fn ingest_measures_both_servers_and_loses_nothing() {
     let cases = small_trial(
         "ingest",
-        "--case 16x2 --max-events 2000 --live-sessions 50 --settle 0",
+        "--case 16x2 --max-events 2000 --live-sessions 50 --settle 0 --rows-warm-up 0",
     );
 
     let case = &cases[0];

@@ -303,10 +303,8 @@ async fn restore(world: &World, entries: &[Entry], head: &crate::audit::Head) {
         .write(move |tx| {
             let (tenant, entries) = (tenant.clone(), entries.clone());
             Box::pin(async move {
-                for entry in entries {
-                    audit::insert(tx, &tenant, entry).await?;
-                }
-                Ok(())
+                let entries = entries.into_iter().map(|entry| (tenant.clone(), entry));
+                audit::insert(tx, entries.collect()).await
             })
         })
         .await;

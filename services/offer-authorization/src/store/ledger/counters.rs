@@ -1,5 +1,7 @@
 //! Counters. A claim is one conditional `UPDATE` whose row count is the answer: nothing is read first and written later.
 
+use std::collections::{BTreeMap, HashMap};
+
 use domain::id::TenantId;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict};
 use sea_orm::{
@@ -7,7 +9,7 @@ use sea_orm::{
     QuerySelect,
 };
 use storage::column::Row;
-use storage::{StoreError, TenantScoped, Tx};
+use storage::{StoreError, TenantScoped, Tx, shape};
 
 use crate::ledger::{EntryKind, LimitKey, Scope, Share};
 use crate::programme::ProgrammeState;
@@ -123,6 +125,56 @@ pub(super) async fn claim(tx: &Tx, tenant: &TenantId, share: &Share) -> Result<b
     Ok(claimed.rows_affected == 1)
 }
 
+/// A claim on a counter, which is made with this cap if nobody drew on it before.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Claim<'a> {
+    pub(super) tenant: &'a TenantId,
+    pub(super) share: &'a Share,
+    pub(super) cap: Option<i64>,
+}
+
+/// Claims all of these, or tells that there is not room for all of them: then some may be claimed, and the transaction
+/// has to be undone. Counters are taken in the order of their scopes, as each transaction takes them.
+pub(super) async fn claim_together(tx: &Tx, claims: &[Claim<'_>]) -> Result<bool, StoreError> {
+    let mut sums: BTreeMap<(usize, &str, &str), ActiveModel> = BTreeMap::new();
+    for Claim { tenant, share, cap } in claims {
+        let Share { key, units } = share;
+        let rank = Scope::ALL.iter().position(|scope| *scope == key.scope);
+        let place = (
+            rank.unwrap_or(Scope::ALL.len()),
+            tenant.as_str(),
+            &*key.subject,
+        );
+        let row = sums
+            .entry(place)
+            .or_insert_with(|| empty(tenant, key, *cap));
+        let held = row.held.take().unwrap_or(0);
+        row.held = Set(held.saturating_add(*units));
+    }
+    let rows: Vec<ActiveModel> = sums.into_values().collect();
+    let added = Expr::col(("excluded", Column::Held));
+    let after = Expr::col((Entity, Column::Held))
+        .add(Expr::col((Entity, Column::Redeemed)))
+        .add(added.clone());
+    let cap = Expr::col((Entity, Column::Cap));
+    let has_room = cap.clone().is_null().or(after.lte(cap));
+    let takes_holds = Expr::col((Entity, Column::Frozen)).is_null();
+    let add = OnConflict::columns([Column::Tenant, Column::Scope, Column::Subject])
+        .value(Column::Held, Expr::col((Entity, Column::Held)).add(added))
+        .action_and_where(has_room.and(takes_holds))
+        .to_owned();
+    for some in shape::rows(&rows) {
+        let claimed = Entity::insert_many(some.iter().cloned())
+            .on_conflict(add.clone())
+            .exec_without_returning(tx)
+            .await?;
+        if claimed != u64::try_from(some.len()).unwrap_or(u64::MAX) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Applies what an entry does. The claim that it ends is there, or the row is corrupt: nothing is ever clamped.
 pub(super) async fn apply(
     tx: &Tx,
@@ -211,22 +263,34 @@ pub(crate) async fn counters<C: ConnectionTrait>(
     tenant: &TenantId,
     keys: &[LimitKey],
 ) -> Result<Vec<Option<Counter>>, StoreError> {
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
-    let subjects = keys.iter().map(|key| key.subject.as_str());
-    let models = Entity::find_in(tenant)
-        .filter(Column::Subject.is_in(subjects))
-        .filter(Column::Scope.is_in(Scope::ALL.iter().map(|scope| scope.as_str())))
-        .all(connection)
-        .await?;
-    let of = |key: &LimitKey| {
-        models
-            .iter()
-            .find(|model| model.scope == key.scope.as_str() && model.subject == key.subject)
-            .map(Counter::from)
-    };
+    let wanted: Vec<_> = keys.iter().map(|key| (tenant, key)).collect();
+    let found = counters_among(connection, &wanted).await?;
+    let of = |key: &LimitKey| found.get(&(tenant.clone(), key.clone())).copied();
     Ok(keys.iter().map(of).collect())
+}
+
+/// The counters of these keys, each of its tenant; where nothing was ever drawn there is none.
+pub(crate) async fn counters_among<C: ConnectionTrait>(
+    connection: &C,
+    wanted: &[(&TenantId, &LimitKey)],
+) -> Result<HashMap<(TenantId, LimitKey), Counter>, StoreError> {
+    let keys: Vec<_> = wanted
+        .iter()
+        .map(|(tenant, key)| (*tenant, [key.scope.to_string(), key.subject.clone()]))
+        .collect();
+    let mut found = HashMap::with_capacity(keys.len());
+    for some in keys.chunks(shape::MOST) {
+        let query = Entity::find_among([Column::Scope, Column::Subject], some);
+        for model in query.all(connection).await? {
+            let row = Row::of(TABLE, &model.subject);
+            let tenant: TenantId = row.parse("tenant", &model.tenant)?;
+            let scope = row.parse("scope", &model.scope)?;
+            let counter = Counter::from(&model);
+            let subject = model.subject;
+            found.insert((tenant, LimitKey { scope, subject }), counter);
+        }
+    }
+    Ok(found)
 }
 
 fn is(key: &LimitKey) -> Condition {

@@ -11,7 +11,7 @@ use sea_orm::{
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use storage::column::{self, Row};
-use storage::{StoreError, TenantScoped, Tx};
+use storage::{StoreError, TenantScoped, Tx, shape};
 
 use super::{Back, Extent, Stamp};
 use crate::day::Day;
@@ -146,14 +146,33 @@ impl<'a> NewEntry<'a> {
     }
 }
 
+/// Books an entry.
 pub(super) async fn book(
     tx: &Tx,
     tenant: &TenantId,
     entry: NewEntry<'_>,
     stamp: Stamp,
 ) -> Result<(), StoreError> {
+    book_all(tx, &[(tenant, entry, stamp)]).await
+}
+
+/// Books entries, in their order.
+pub(super) async fn book_all(
+    tx: &Tx,
+    entries: &[(&TenantId, NewEntry<'_>, Stamp)],
+) -> Result<(), StoreError> {
+    for some in shape::rows(entries) {
+        let rows = some
+            .iter()
+            .map(|(tenant, entry, stamp)| row(tenant, entry, *stamp));
+        Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+fn row(tenant: &TenantId, entry: &NewEntry<'_>, stamp: Stamp) -> ActiveModel {
     let [usage, agent_purse, partner_purse] = subjects(entry.draw);
-    let row = ActiveModel {
+    ActiveModel {
         seq: NotSet,
         entry_id: Set(stamp.entry.to_string()),
         tenant: Set(tenant.to_string()),
@@ -169,9 +188,7 @@ pub(super) async fn book(
         partner_purse_subject: Set(partner_purse),
         booked_at: Set(column::millis(stamp.now)),
         budget_day: Set(entry.period.map(Day::number)),
-    };
-    Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
+    }
 }
 
 /// How often an offer was reversed, in parts.

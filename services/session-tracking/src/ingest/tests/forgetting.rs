@@ -261,6 +261,36 @@ async fn a_forgotten_person_is_found_by_every_name(database: Database) {
     assert!(!contains(&left, b"canary-shoe") && contains(&left, b"kept-hat"));
 }
 
+/// By the visitor whom the first event names, even when it comes last, and however long ago the session began.
+async fn a_forgotten_visitor_is_found_whenever_the_session_began(database: Database) {
+    let world = World::new(&database).await;
+    world
+        .send(vec![
+            of(1, 5, search()),
+            of(2, 5, search()),
+            of(3, 5, search()),
+        ])
+        .await;
+    world.settle().await;
+    let device: VisitorId = nth(9);
+    let early = |s| Event {
+        visitor: device,
+        ..of(s, 1, search())
+    };
+    world.send(vec![early(1), early(2)]).await;
+    world.settle().await;
+    let of_device = format!("SELECT COUNT(*) AS n FROM sessions WHERE visitor_id = '{device}'");
+    assert_eq!(number(&database, &of_device).await, 2);
+    let session: SessionId = nth(2);
+    let late = format!("UPDATE sessions SET created = 50000000 WHERE session_id = '{session}'");
+    sql_text(&database, late).await;
+
+    assert_eq!(world.erase(device).await.session_count, 2);
+
+    assert_eq!(number(&database, &of_device).await, 0);
+    assert!(world.snapshot(3).await.is_some());
+}
+
 /// What waits to be told goes too, but for sums that name nobody.
 async fn a_forgotten_person_leaves_no_value_behind(database: Database) {
     let world = World::new(&database).await;
@@ -337,6 +367,7 @@ on_each_engine!(
         a_session_is_made_again_from_all_of_its_records,
         all_else_goes_by_its_age,
         a_forgotten_person_is_found_by_every_name,
+        a_forgotten_visitor_is_found_whenever_the_session_began,
         a_forgotten_person_leaves_no_value_behind,
     ],
     migrations()

@@ -10,10 +10,10 @@ use super::super::persons::Persons;
 use super::super::publish::{Draft, Watched};
 use super::super::tenants::Key;
 use super::super::touch::Touch;
-use super::super::unwritten::Waits;
+use super::super::unwritten::{Noted, Waits};
 use super::super::{News, Receipt, Refusal};
 use super::Writer;
-use crate::session::Taken;
+use crate::session::{Session, Taken, VisitorOfRow};
 use crate::store::{Commit, Entries};
 
 impl Writer {
@@ -48,6 +48,7 @@ impl Writer {
             match self.memory.residents.due(*key) {
                 Some(due) if due <= group.now => works.push(Work {
                     key: *key,
+                    visitor: None,
                     touch: &Touch::Untraced,
                     entries: Entries::default(),
                 }),
@@ -69,6 +70,7 @@ impl Writer {
         let key = arrivals.first()?.key;
         let refusal = self.memory.refusal(key);
         let mut session = self.memory.residents.get_mut(key);
+        let visitor = session.as_deref().and_then(Session::visitor);
         let mut work: Option<Work<'g>> = None;
         for arrival in arrivals {
             let receipt = receipts.get_mut(arrival.batch)?;
@@ -83,6 +85,7 @@ impl Writer {
                     let touch = touches.get(arrival.batch)?;
                     let work = work.get_or_insert_with(|| Work {
                         key,
+                        visitor,
                         touch,
                         entries: Entries::default(),
                     });
@@ -122,9 +125,16 @@ impl Writer {
             let Some(session) = self.memory.residents.get_mut(key) else {
                 continue;
             };
+            let (visitor, bytes) = (work.visitor, work.entries.len());
             if let Some(place) = draft.add(&name, session, work) {
+                let noted = Noted {
+                    sequence: place.sequence,
+                    at: now,
+                    bytes,
+                    visitor: VisitorOfRow::of(visitor, session.visitor()),
+                };
                 let due = session.due;
-                self.memory.note(key, place, (due, now));
+                self.memory.note(key, noted, due);
             }
         }
         let (commit, published) = draft.finish();
@@ -132,6 +142,7 @@ impl Writer {
         let waits = Waits {
             delay: ingest.row_delay,
             most: ingest.rows_behind,
+            most_bytes: ingest.log_behind_bytes,
             // At least as many leave the queue of rows as enter it.
             limit: ingest.rows_per_commit.max(touched),
         };

@@ -20,6 +20,7 @@ impl Writer {
             let at_once = Waits {
                 delay: Duration::ZERO,
                 most: 0,
+                most_bytes: 0,
                 limit: self.settings.ingest.rows_per_commit,
             };
             let rows = self.memory.unwritten.waiting(self.clock.now(), at_once);

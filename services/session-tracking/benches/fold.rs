@@ -1,0 +1,121 @@
+//! What the fold of one event costs, without a wire and a store: all sessions of the REES46 slice, each event in its turn.
+//!
+//! `cargo bench -p session-tracking`. Limit: 1.5 µs of processor time an event, which is the reciprocal of the throughput.
+//! Source of the data: REES46 Marketing Platform, <https://rees46.com>.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark that cannot be set up has nothing to measure"
+)]
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::hint::black_box;
+use std::path::Path;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use domain::time::Timestamp;
+use flate2::read::MultiGzDecoder;
+use platform::config::ServiceConfig;
+use proto::cart::v1::CartLine;
+use proto::convert::time::wire_timestamp;
+use proto::money::v1::Money;
+use proto::session::v1 as pb;
+use proto::session::v1::event::Payload;
+use session_tracking::Config;
+use session_tracking::measuring::Timeline;
+use uuid::Uuid;
+
+const EVENTS: &str = "../../tests/data/rees46/events.csv.gz";
+
+/// Whose events they are makes no difference to what they cost.
+const SHOPPER: &str = "0192f0c1-0000-7000-8000-000000000001";
+
+fn folding(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sessions.toml");
+    std::fs::write(&file, "[auth]\njwks = \"k\"\nsigning_key = \"k\"\n").unwrap();
+    let signals = Config::load(Some(&file)).unwrap().signals;
+    let timelines = timelines();
+    let events: usize = timelines.iter().map(Timeline::events).sum();
+    let folded = |timelines: &[Timeline]| -> u32 {
+        timelines
+            .iter()
+            .map(|timeline| timeline.fold(&signals))
+            .sum()
+    };
+    assert_eq!(usize::try_from(folded(&timelines)).unwrap(), events);
+    let mut group = criterion.benchmark_group("fold");
+    group.throughput(Throughput::Elements(events.try_into().unwrap()));
+    group.bench_function("events of REES46", |bencher| {
+        bencher.iter(|| folded(black_box(&timelines)));
+    });
+    group.finish();
+}
+
+fn timelines() -> Vec<Timeline> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(EVENTS);
+    let rows = MultiGzDecoder::new(File::open(file).unwrap());
+    let mut sessions: BTreeMap<String, Vec<(Timestamp, pb::Event)>> = BTreeMap::new();
+    for (number, row) in csv::Reader::from_reader(rows).records().enumerate() {
+        let row = row.unwrap();
+        let at: Timestamp = row[0].parse().unwrap();
+        let events = sessions.entry(row[8].to_owned()).or_default();
+        let id = Uuid::from_u128(number.try_into().unwrap());
+        events.push((at, event(id, at, payload(id, &row[1], (&row[2], &row[6])))));
+    }
+    let timelines = sessions.into_values().map(Timeline::read);
+    timelines.collect::<Result<_, _>>().unwrap()
+}
+
+fn event(id: Uuid, at: Timestamp, payload: Payload) -> pb::Event {
+    pb::Event {
+        event_id: id.to_string(),
+        session_id: SHOPPER.to_owned(),
+        visitor_id: SHOPPER.to_owned(),
+        shopper_id: None,
+        occurred_at: Some(wire_timestamp(at)),
+        page: "/es/tienda/catalogo/temporada/producto".to_owned(),
+        time_zone: "Europe/Madrid".to_owned(),
+        language: "es".to_owned(),
+        payload: Some(payload),
+    }
+}
+
+fn payload(id: Uuid, kind: &str, (sku, price): (&str, &str)) -> Payload {
+    let (whole, part) = price.split_once('.').unwrap_or((price, ""));
+    let price = Some(Money {
+        minor_units: format!("{whole}{part:0<2}").parse().unwrap(),
+        currency: "USD".to_owned(),
+    });
+    let sku = sku.to_owned();
+    match kind {
+        "view" => Payload::ProductViewed(pb::ProductViewed {
+            sku,
+            price,
+            configurable: false,
+            dwell: None,
+        }),
+        "cart" => Payload::CartItemAdded(pb::CartItemAdded {
+            line: Some(CartLine {
+                sku,
+                quantity: 1,
+                unit_price: price,
+                unit_margin: None,
+                configurable: false,
+                category: None,
+            }),
+        }),
+        "purchase" => Payload::OrderPlaced(pb::OrderPlaced {
+            order_id: format!("order-{id}"),
+            value: price,
+            margin: None,
+        }),
+        other => panic!("an event of kind {other}"),
+    }
+}
+
+criterion_group!(benches, folding);
+criterion_main!(benches);
