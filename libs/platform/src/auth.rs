@@ -13,6 +13,7 @@ pub mod access;
 mod caller;
 mod claims;
 mod document;
+mod genuine;
 mod jwks;
 pub mod keys;
 mod revocation;

@@ -18,7 +18,7 @@ use opentelemetry::context::FutureExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
-use tracing::{Instrument, Span};
+use tracing::{Instrument, Span, debug};
 
 use crate::request::{self, Answered, RequestKey};
 use crate::{Database, StoreError, Tx, column};
@@ -190,8 +190,9 @@ where
             let calls = Arc::clone(&calls);
             async move { write(tx, &calls, work).await }.boxed()
         });
-        // Whoever is told nothing runs by itself.
         let Ok::<_, E>(outcomes) = written.await else {
+            // Whoever is told nothing runs by itself.
+            debug!(calls = batch.len(), "a batch was undone");
             return;
         };
         for (waiting, outcome) in batch.into_iter().zip(outcomes) {

@@ -34,23 +34,23 @@ const EVENTS: &str = "../../tests/data/rees46/events.csv.gz";
 const SHOPPER: &str = "0192f0c1-0000-7000-8000-000000000001";
 
 fn folding(criterion: &mut Criterion) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("sessions.toml");
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("sessions.toml");
     std::fs::write(&file, "[auth]\njwks = \"k\"\nsigning_key = \"k\"\n").unwrap();
     let signals = Config::load(Some(&file)).unwrap().signals;
     let timelines = timelines();
     let events: usize = timelines.iter().map(Timeline::events).sum();
-    let folded = |timelines: &[Timeline]| -> u32 {
+    let fold_all = |timelines: &[Timeline]| -> u32 {
         timelines
             .iter()
             .map(|timeline| timeline.fold(&signals))
             .sum()
     };
-    assert_eq!(usize::try_from(folded(&timelines)).unwrap(), events);
+    assert_eq!(usize::try_from(fold_all(&timelines)).unwrap(), events);
     let mut group = criterion.benchmark_group("fold");
     group.throughput(Throughput::Elements(events.try_into().unwrap()));
     group.bench_function("events of REES46", |bencher| {
-        bencher.iter(|| folded(black_box(&timelines)));
+        bencher.iter(|| fold_all(black_box(&timelines)));
     });
     group.finish();
 }

@@ -14,6 +14,7 @@ use tracing::{debug, error, warn};
 
 use super::claims::{Claims, InvalidClaims};
 use super::document::{Document, DocumentError};
+use super::genuine::{Genuine, Proven};
 use super::jwks::{JwksError, KeySet, PublicKey};
 use super::keys::is_bearer;
 use super::revocation::{RevocationError, Revocations};
@@ -87,6 +88,18 @@ struct Inner {
 struct Keys {
     set: Arc<KeySet>,
     read_at: Instant,
+    /// What was proven by these keys.
+    genuine: Genuine,
+}
+
+impl Keys {
+    fn read_now(set: KeySet) -> Self {
+        Self {
+            set: Arc::new(set),
+            read_at: Instant::now(),
+            genuine: Genuine::default(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Verifier {
@@ -106,8 +119,7 @@ impl Verifier {
     /// The keys or the list cannot be read now: a service does not start without.
     pub async fn open(config: &AuthConfig, clock: Arc<dyn Clock>) -> Result<Self, VerifierError> {
         let source = Document::at(&config.jwks)?;
-        let set = Arc::new(KeySet::read(&source).await?);
-        let read_at = Instant::now();
+        let keys = Keys::read_now(KeySet::read(&source).await?);
         let revocations = match &config.revocations {
             Some(place) => Revocations::follow(place).await?,
             None => Revocations::none(),
@@ -119,8 +131,8 @@ impl Verifier {
             clock,
             source,
             revocations,
-            keys: RwLock::new(Keys { set, read_at }),
-            asked: Mutex::new(read_at),
+            asked: Mutex::new(keys.read_at),
+            keys: RwLock::new(keys),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -132,18 +144,33 @@ impl Verifier {
         if token.len() > limits::TOKEN {
             return Err(InvalidToken::Oversize);
         }
-        let header = jsonwebtoken::decode_header(token).map_err(InvalidToken::Header)?;
-        let kid = accepted(&header)?;
-        let key = self.key(kid).await.ok_or(InvalidToken::UnknownKey)?;
-        let read = jsonwebtoken::decode::<Claims>(token, &key.key, &self.rules(&key))
-            .map_err(InvalidToken::Signature)?;
+        let proven = match self
+            .current_keys()
+            .and_then(|keys| keys.genuine.find(token))
+        {
+            Some(proven) => proven,
+            None => self.prove(token).await?,
+        };
         let now = self.inner.clock.now();
-        let caller = read.claims.into_caller(kid, now, self.inner.leeway);
+        let Proven { kid, claims } = &*proven;
+        let caller = claims.clone().into_caller(kid, now, self.inner.leeway);
         let caller = caller.map_err(InvalidToken::Claims)?;
         if self.inner.revocations.revoke(&caller) {
             return Err(InvalidToken::Revoked);
         }
         Ok(caller)
+    }
+
+    /// Checks by whom a token was signed, and for whom.
+    async fn prove(&self, token: &str) -> Result<Arc<Proven>, InvalidToken> {
+        let header = jsonwebtoken::decode_header(token).map_err(InvalidToken::Header)?;
+        let kid = accepted(&header)?;
+        let (keys, key) = self.key(kid).await.ok_or(InvalidToken::UnknownKey)?;
+        let read = jsonwebtoken::decode::<Claims>(token, &key.key, &self.rules(&key))
+            .map_err(InvalidToken::Signature)?;
+        let kid = kid.to_owned();
+        let claims = read.claims;
+        Ok(keys.genuine.remember(token, Proven { kid, claims }))
     }
 
     /// The tokens that are revoked, for streams that outlive the call that opened them.
@@ -161,18 +188,29 @@ impl Verifier {
         rules
     }
 
-    async fn key(&self, kid: &str) -> Option<PublicKey> {
-        let keys = self.keys();
-        if keys.read_at.elapsed() >= SOFT_AGE {
-            let verifier = self.clone();
-            tokio::spawn(async move { verifier.refresh_in_background().await });
-        }
-        if let Some(key) = find(&keys, kid) {
-            return Some(key);
+    /// The key of this id, and the reading of the keys that it is from.
+    async fn key(&self, kid: &str) -> Option<(Keys, PublicKey)> {
+        let find = |keys: Keys| {
+            let key = keys.set.get(kid).cloned()?;
+            Some((keys, key))
+        };
+        if let Some(found) = self.current_keys().and_then(find) {
+            return Some(found);
         }
         // A key may be new: then its first token waits for it, once for all callers.
         self.refresh().await;
-        find(&self.keys(), kid)
+        self.current_keys().and_then(find)
+    }
+
+    /// The keys, unless they are too old to be any. Old ones are read anew in the background.
+    fn current_keys(&self) -> Option<Keys> {
+        let keys = self.keys();
+        let age = keys.read_at.elapsed();
+        if age >= SOFT_AGE {
+            let verifier = self.clone();
+            tokio::spawn(async move { verifier.refresh_in_background().await });
+        }
+        (age < HARD_AGE).then_some(keys)
     }
 
     fn keys(&self) -> Keys {
@@ -206,10 +244,7 @@ impl Verifier {
                     .keys
                     .write()
                     .unwrap_or_else(PoisonError::into_inner);
-                *keys = Keys {
-                    set: Arc::new(set),
-                    read_at: Instant::now(),
-                };
+                *keys = Keys::read_now(set);
             }
             Err(failure) => {
                 let text = crate::status::chain(&failure);
@@ -221,13 +256,6 @@ impl Verifier {
             }
         }
     }
-}
-
-fn find(keys: &Keys, kid: &str) -> Option<PublicKey> {
-    if keys.read_at.elapsed() >= HARD_AGE {
-        return None;
-    }
-    keys.set.get(kid).cloned()
 }
 
 /// The key id of a header, if it holds nothing by which a token could choose how it is checked.

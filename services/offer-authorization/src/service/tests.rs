@@ -19,6 +19,7 @@ mod policies;
 mod proof;
 mod rules;
 mod statements;
+mod together;
 mod trails;
 mod watching;
 mod world;

@@ -309,3 +309,22 @@ async fn clocks_may_differ_a_little() {
         assert_eq!(fixture.accepts(&token).await, accepted, "{step}");
     }
 }
+
+#[tokio::test]
+async fn a_token_that_was_seen_is_still_asked_for_all_but_its_signature() {
+    let fixture = Fixture::new().await;
+    let token = fixture.with_claims(json!({}));
+    for _ in 0..3 {
+        assert!(fixture.accepts(&token).await);
+    }
+    // What is not all of its text is another token.
+    let (body, signature) = token.rsplit_once('.').unwrap();
+    let other = fixture.with_claims(json!({"jti": "2"}));
+    let (other_body, _) = other.rsplit_once('.').unwrap();
+    assert!(!fixture.accepts(&format!("{other_body}.{signature}")).await);
+    assert!(!fixture.accepts(body).await);
+
+    fixture.clock.step(3_600);
+
+    assert!(!fixture.accepts(&token).await);
+}

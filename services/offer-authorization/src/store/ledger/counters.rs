@@ -148,8 +148,12 @@ pub(super) async fn claim_together(tx: &Tx, claims: &[Claim<'_>]) -> Result<bool
         let row = sums
             .entry(place)
             .or_insert_with(|| empty(tenant, key, *cap));
-        let held = row.held.take().unwrap_or(0);
-        row.held = Set(held.saturating_add(*units));
+        let held = row.held.take().unwrap_or(0).saturating_add(*units);
+        row.held = Set(held);
+        // The row of a budget is there. The engines check the one that would be made if it were not, too.
+        if key.scope == Scope::Budget {
+            row.cap = Set(Some(held));
+        }
     }
     let rows: Vec<ActiveModel> = sums.into_values().collect();
     let added = Expr::col(("excluded", Column::Held));
