@@ -10,6 +10,10 @@ use crate::{StoreConfig, StoreError};
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
+/// Statements that a connection keeps prepared: those of a service, in the [shapes](crate::shape) that recur. To prepare one
+/// of many rows takes as long as to run it.
+const PREPARED: usize = 512;
+
 /// The connections of an open store.
 pub(crate) struct Opened {
     pub(crate) writer: DatabaseConnection,

@@ -15,6 +15,7 @@ mod facts;
 mod floors;
 mod grounds;
 mod kept;
+mod live;
 mod notes;
 mod periods;
 mod policies;
@@ -59,6 +60,7 @@ use authorize::Asking;
 pub(crate) use authorize::{Authorization, AuthorizeOffer, Refusal};
 pub(crate) use check::{AuthorityReport, CheckAuthority, Grantable, Grantors, RefusedRemedy};
 pub(crate) use facts::KPI;
+use live::Live;
 pub(crate) use policies::{Activation, ListedPolicy, NewPolicy};
 use policy_cache::PolicyCache;
 pub(crate) use redeem::{RedeemOffer, Redeemed};
@@ -120,6 +122,7 @@ struct Inner {
     checkpoints: Checkpoints,
     policies: PolicyCache,
     rules: RuleBook,
+    live: Live,
     authorizing: Batcher<Asking, Authorization, OfferError>,
     watchers: Watchers,
     worths: BTreeMap<TenantId, Worth>,
@@ -161,6 +164,7 @@ impl Service {
             checkpoints,
             policies: PolicyCache::new(starter)?,
             rules: RuleBook::new(),
+            live: Live::new(),
             authorizing: authorize::batcher(database.clone()),
             watchers: Watchers::new(settings.watch_streams),
             worths,

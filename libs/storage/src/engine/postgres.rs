@@ -8,7 +8,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, Statement};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Executor, Row};
 
-use super::Opened;
+use super::{Opened, PREPARED};
 use crate::{Durability, StoreConfig, StoreError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -73,6 +73,7 @@ async fn options(
             });
             with_password(options, password.as_deref())
                 .application_name("rescate")
+                .statement_cache_capacity(PREPARED)
                 .options(settings)
         })
         .map_sqlx_postgres_pool_opts(|pool| {

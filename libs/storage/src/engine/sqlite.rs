@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Opened;
+use super::{Opened, PREPARED};
 use crate::{Durability, StoreConfig, StoreError};
 
 pub(crate) mod statistics;
@@ -61,6 +61,7 @@ impl Role {
                 Durability::Relaxed => SqliteSynchronous::Off,
             })
             .foreign_keys(true)
+            .statement_cache_capacity(PREPARED)
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("wal_autocheckpoint", LONG_LOG_PAGES.to_string())
             .pragma("temp_store", "memory");

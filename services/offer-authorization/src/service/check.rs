@@ -112,7 +112,8 @@ struct Someone {
 }
 
 impl Service {
-    /// Answers from the policy and the counters as they are now. Nothing is claimed, so it is no promise.
+    /// Answers from the policy and the counters as they are now, or were a moment ago where another process has changed them.
+    /// Nothing is claimed, so it is no promise.
     ///
     /// # Errors
     /// A partner asks for agents of another one.
@@ -128,13 +129,14 @@ impl Service {
             return Err(OfferError::PartnerUnknown);
         }
         let connection = self.database().read();
-        let rules = self.rules_of(connection, tenant, now).await?;
+        let view = self.view_of(connection, tenant, now).await?;
+        let rules = view.rules();
         rules.meet(connection, tenant, agents).await?;
         let policy = rules.policy_version(now);
         let policy = self.compiled_policy(connection, tenant, policy).await?;
         let situation = Situation {
             tenant,
-            rules: &rules,
+            rules,
             person: command.person,
             session: command.session,
             remedy: None,
@@ -142,7 +144,7 @@ impl Service {
             agents,
             now,
         };
-        let grounds = Grounds::read(connection, &[situation]).await?;
+        let grounds = Grounds::look(connection, situation, &view).await?;
         let check = Check {
             grantors: best_of_each_kind(everybody(&command, &policy, situation, &grounds)?),
             command: &command,

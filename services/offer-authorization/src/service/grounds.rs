@@ -9,10 +9,12 @@ use domain::id::{PersonId, SessionId, TenantId};
 use domain::money::{Currency, Money};
 use domain::remedy::RemedyKind;
 use domain::time::{Timestamp, earlier};
+use futures::try_join;
 use sea_orm::ConnectionTrait;
 use storage::StoreError;
 use storage::column::Row;
 
+use super::live::View;
 use super::rules::Rules;
 use crate::authority::{Candidate, History, PurseRoom};
 use crate::case::CaseAgent;
@@ -127,6 +129,33 @@ impl Grounds {
             on_carts: offers::on_carts(connection, &carts).await?,
             histories: offers::histories(connection, &persons, since).await?,
             counters: counters_among(connection, &limits).await?,
+        })
+    }
+
+    /// Reads what is known of the shopper, and takes counters from a view of the shop.
+    pub(super) async fn look<C: ConnectionTrait>(
+        connection: &C,
+        situation: Situation<'_>,
+        view: &View,
+    ) -> Result<Self, StoreError> {
+        let Situation {
+            tenant,
+            person,
+            session,
+            ..
+        } = situation;
+        let carts: Vec<_> = session.iter().map(|session| (tenant, *session)).collect();
+        let persons: Vec<_> = person.iter().map(|person| (tenant, *person)).collect();
+        let since = earlier(situation.now, REMEMBERED);
+        let (on_carts, histories, counters) = try_join!(
+            offers::on_carts(connection, &carts),
+            offers::histories(connection, &persons, since),
+            view.counters(connection, tenant, situation.counters().collect()),
+        )?;
+        Ok(Self {
+            on_carts,
+            histories,
+            counters,
         })
     }
 

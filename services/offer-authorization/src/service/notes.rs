@@ -42,13 +42,17 @@ impl Unit<'_> {
         audit::append(self.tx, vec![note]).await
     }
 
-    /// What [`audit`](Self::audit) writes.
+    /// What [`audit`](Self::audit) writes. Everything that changes what may be granted is noted, so with the commit what is kept
+    /// for checks is stale.
     pub(super) fn entry<T: Serialize>(
         &self,
         kind: AuditKind,
         subject: String,
         body: &T,
     ) -> Result<NewNote, StoreError> {
+        let (service, tenant) = (self.service.clone(), self.tenant.clone());
+        self.tx
+            .after_commit(move || service.inner.live.forget(&tenant));
         let note = Note {
             kind,
             subject,

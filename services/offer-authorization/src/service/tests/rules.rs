@@ -28,7 +28,7 @@ use crate::service::{AuthorityReport, CheckAuthority, Grantors, Viewer};
 use crate::store::ledger::EntryFilter;
 use crate::store::migrations;
 
-async fn check(world: &World, agents: Vec<CaseAgent>, cause: Cause) -> AuthorityReport {
+pub(super) async fn check(world: &World, agents: Vec<CaseAgent>, cause: Cause) -> AuthorityReport {
     let command = CheckAuthority {
         grantors: Grantors::Available(agents),
         cause,

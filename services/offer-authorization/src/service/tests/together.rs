@@ -1,5 +1,7 @@
 //! Offers that are decided on together: each as if it had come by itself, after those before it.
 
+use std::time::Duration;
+
 use domain::id::{ProgrammeId, TenantId};
 use domain::offer::OfferRefusal;
 use futures::FutureExt;
@@ -10,13 +12,14 @@ use testkit::builders::{bps, usd};
 use testkit::on_each_engine;
 
 use super::World;
+use super::rules::check;
 use super::trails::assert_sound;
 use super::world::{granted, refusal, request};
 use crate::authority::Standing;
 use crate::error::OfferError;
 use crate::floors::{FloorScope, FloorSetting};
 use crate::programme::{Programme, ProgrammeState};
-use crate::samples::{ana, programme};
+use crate::samples::{MONEY_CAUSE, ana, programme};
 use crate::service::Authorization;
 use crate::store::standings::KnownPerson;
 use crate::store::{generations, migrations};
@@ -187,6 +190,36 @@ async fn each_change_of_a_rule_raises_the_generation(database: Database) {
     assert_eq!(generation(&world).await, last, "an offer is no rule");
 }
 
+async fn what_another_process_changes_is_checked_by_soon(database: Database) {
+    let world = World::with_budget(database, 1_000_000).await;
+    let other = world.beside(world.tenant.clone());
+    let before = check(&world, vec![ana()], MONEY_CAUSE).await;
+    assert!(before.refused.is_empty(), "{before:?}");
+
+    let frozen = ProgrammeState::Frozen;
+    let changed = other
+        .service
+        .set_programme_state(other.key(), programme().id, frozen);
+    changed.await.unwrap();
+
+    let by_the_other = check(&other, vec![ana()], MONEY_CAUSE).await;
+    assert!(
+        !by_the_other.refused.is_empty(),
+        "at once by whoever made it"
+    );
+    let seen = async {
+        while check(&world, vec![ana()], MONEY_CAUSE)
+            .await
+            .refused
+            .is_empty()
+        {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let seen = tokio::time::timeout(Duration::from_secs(20), seen).await;
+    seen.unwrap();
+}
+
 async fn generation(world: &World) -> i64 {
     let tenants = std::slice::from_ref(&world.tenant);
     let generations = generations::of_all(world.database().read(), tenants);
@@ -206,6 +239,7 @@ on_each_engine!(
         shops_that_ask_together_keep_their_own,
         whoever_changes_a_rule_it_counts_at_once,
         each_change_of_a_rule_raises_the_generation,
+        what_another_process_changes_is_checked_by_soon,
     ],
     migrations()
 );
