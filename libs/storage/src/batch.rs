@@ -183,7 +183,8 @@ where
     }
 
     async fn run(&self, batch: Vec<Waiting<C, T, E>>) {
-        let batch = first_of_each_key(batch);
+        // A repetition waits for the first, and then finds its answer: both at once would wait for each other's locks.
+        let [batch, repeated] = first_of_each_key(batch);
         let work = self.work;
         let calls: Arc<[Call<C>]> = batch.iter().map(|waiting| waiting.call.clone()).collect();
         let written = self.database.write(move |tx| {
@@ -201,6 +202,7 @@ where
                 let _ = waiting.answer.send(outcome);
             }
         }
+        drop(repeated);
     }
 
     fn line(&self) -> MutexGuard<'_, Line<C, T, E>> {
@@ -246,11 +248,12 @@ where
     Ok(outcomes.collect())
 }
 
-/// The first call of each request id. A repetition that waits beside it is told nothing, and finds the answer of the first.
-fn first_of_each_key<C, T, E>(mut batch: Vec<Waiting<C, T, E>>) -> Vec<Waiting<C, T, E>> {
+/// The first call of each request id, and its repetitions.
+fn first_of_each_key<C, T, E>(batch: Vec<Waiting<C, T, E>>) -> [Vec<Waiting<C, T, E>>; 2] {
     let mut seen = HashSet::new();
-    batch.retain(|waiting| seen.insert(waiting.call.key.request_id));
-    batch
+    let mut is_first = |waiting: &Waiting<C, T, E>| seen.insert(waiting.call.key.request_id);
+    let (first, repeated) = batch.into_iter().partition(|waiting| is_first(waiting));
+    [first, repeated]
 }
 
 impl<C, T, E> Clone for Batcher<C, T, E> {
