@@ -6,9 +6,10 @@ use domain::id::TenantId;
 use domain::time::Timestamp;
 use platform::telemetry::TraceContext;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, Value};
 use sha2::{Digest, Sha256};
-use storage::{Database, StoreError, Tx, column, shape};
+use storage::rows::Rows;
+use storage::{Database, StoreError, Tx, column};
 
 use crate::Message;
 
@@ -63,43 +64,36 @@ pub async fn enqueue(tx: &Tx, messages: &[Message], now: Timestamp) -> Result<()
         return Ok(());
     }
     let here = TraceContext::current();
-    for some in shape::rows(messages) {
-        insert(tx, some, here.as_ref(), now).await?;
-    }
+    let new = messages
+        .iter()
+        .map(|message| values(message, here.as_ref(), now));
+    let outbox = Rows {
+        table: "outbox",
+        columns: &COLUMNS,
+        on_conflict: "",
+    };
+    outbox.write(tx, new.collect()).await?;
     tx.wake_after_commit();
     Ok(())
 }
 
-async fn insert(
-    tx: &Tx,
-    messages: &[Message],
-    here: Option<&TraceContext>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let mut insert = Query::insert();
-    insert.into_table("outbox").columns(COLUMNS);
-    for message in messages {
-        let trace = message.trace.as_ref().or(here);
-        insert
-            .values([
-                message.message_id.to_string().into(),
-                message.tenant.as_str().into(),
-                message.destination.into(),
-                message.method.into(),
-                message.order_key.as_str().into(),
-                lane(message).into(),
-                message.payload.clone().into(),
-                trace.map(|trace| trace.as_str().to_owned()).into(),
-                column::millis(now).into(),
-                message.expires_at.map(column::millis).into(),
-                column::millis(now).into(),
-                0_i64.into(),
-                0_i64.into(),
-            ])
-            .map_err(|error| DbErr::Custom(error.to_string()))?;
-    }
-    tx.execute(&insert).await?;
-    Ok(())
+fn values(message: &Message, here: Option<&TraceContext>, now: Timestamp) -> Vec<Value> {
+    let trace = message.trace.as_ref().or(here);
+    vec![
+        message.message_id.to_string().into(),
+        message.tenant.as_str().into(),
+        message.destination.into(),
+        message.method.into(),
+        message.order_key.as_str().into(),
+        lane(message).into(),
+        message.payload.clone().into(),
+        trace.map(|trace| trace.as_str().to_owned()).into(),
+        column::millis(now).into(),
+        message.expires_at.map(column::millis).into(),
+        column::millis(now).into(),
+        0_i64.into(),
+        0_i64.into(),
+    ]
 }
 
 /// The number of the queue that a message stands in: one per tenant, destination and order key. Two keys that share a

@@ -16,6 +16,7 @@ mod group;
 mod migrations;
 mod request;
 mod retention;
+pub mod rows;
 pub mod schema;
 pub mod shape;
 mod tenant;

@@ -7,12 +7,13 @@ use domain::id::{RequestId, TenantId};
 use domain::time::Timestamp;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, OnConflict, Query};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ConnectionTrait, DbErr, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::rows::Rows;
 use crate::{Database, StoreError, Tx, column, shape};
 
 const TABLE: &str = "request_keys";
@@ -179,35 +180,29 @@ pub(crate) async fn known(tx: &Tx, keys: &[&RequestKey]) -> Result<HashSet<Reque
 
 /// Stores the answers to requests that have not come before.
 pub(crate) async fn settle_all(tx: &Tx, answered: &[Answered<'_>]) -> Result<(), StoreError> {
-    for some in shape::rows(answered) {
-        let mut insert = insert();
-        for Answered { key, answer, now } in some {
-            insert
-                .values(values(key, answer, *now))
-                .map_err(|error| DbErr::Custom(error.to_string()))?;
-        }
-        tx.execute(&insert).await?;
-    }
+    let new = answered
+        .iter()
+        .map(|Answered { key, answer, now }| values(key, answer, *now));
+    KEYS.write(tx, new.collect()).await?;
     Ok(())
 }
 
-fn insert() -> InsertStatement {
-    Query::insert()
-        .into_table(TABLE)
-        .columns([
-            "request_id",
-            "tenant",
-            "client",
-            "method",
-            "body_hash",
-            "answer",
-            "created_at",
-        ])
-        .to_owned()
-}
+const KEYS: Rows<'_> = Rows {
+    table: TABLE,
+    columns: &[
+        "request_id",
+        "tenant",
+        "client",
+        "method",
+        "body_hash",
+        "answer",
+        "created_at",
+    ],
+    on_conflict: "",
+};
 
-fn values(key: &RequestKey, answer: &str, now: Timestamp) -> [Expr; 7] {
-    [
+fn values(key: &RequestKey, answer: &str, now: Timestamp) -> Vec<Value> {
+    vec![
         key.request_id.to_string().into(),
         key.tenant.as_str().into(),
         key.client.as_str().into(),
@@ -221,12 +216,11 @@ fn values(key: &RequestKey, answer: &str, now: Timestamp) -> [Expr; 7] {
 /// Claims the key. `None` means that this call is the first; else the stored answer. On PostgreSQL the insert waits for
 /// a first call that is still running, up to the lock timeout; on SQLite the write lock has done so before.
 async fn open(tx: &Tx, key: &RequestKey, now: Timestamp) -> Result<Option<String>, StoreError> {
-    let insert = insert()
-        .values(values(key, "", now))
-        .map_err(|error| DbErr::Custom(error.to_string()))?
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .to_owned();
-    if tx.execute(&insert).await?.rows_affected() == 1 {
+    let unless_there = Rows {
+        on_conflict: "ON CONFLICT DO NOTHING",
+        ..KEYS
+    };
+    if unless_there.write(tx, vec![values(key, "", now)]).await? == 1 {
         return Ok(None);
     }
     let select = Query::select()

@@ -8,11 +8,20 @@ pub const MOST: usize = 256;
 /// Divides rows among statements.
 pub fn rows<T>(all: &[T]) -> impl Iterator<Item = &[T]> {
     let mut left = all;
-    std::iter::from_fn(move || {
-        let count = largest_power_of_two(left.len()).min(MOST);
+    lengths(all.len()).map_while(move |count| {
         let (taken, rest) = left.split_at_checked(count)?;
         left = rest;
-        (!taken.is_empty()).then_some(taken)
+        Some(taken)
+    })
+}
+
+/// How many of so many rows go into each statement.
+pub(crate) fn lengths(all: usize) -> impl Iterator<Item = usize> {
+    let mut left = all;
+    std::iter::from_fn(move || {
+        let count = largest_power_of_two(left).min(MOST);
+        left -= count;
+        (count > 0).then_some(count)
     })
 }
 

@@ -18,7 +18,8 @@ pub trait TenantScoped: EntityTrait {
     }
 
     /// Reads rows by a key of several columns, each row of the tenant beside its key: for work that is done for many tenants
-    /// at once. Keys come in [few shapes](crate::shape), so ask for at most [`shape::MOST`](crate::shape::MOST) of them.
+    /// at once. Ask for at least one key, as nothing can be read beside none, and for at most
+    /// [`shape::MOST`](crate::shape::MOST), as they come in [few shapes](crate::shape).
     fn find_among<const N: usize>(
         columns: [Self::Column; N],
         keys: &[(&TenantId, [String; N])],

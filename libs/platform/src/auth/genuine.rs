@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::claims::Claims;
 
-/// Most tokens that are remembered. A token is at most a few kilobytes, so that this is a few megabytes.
+/// Most tokens that are remembered. One is at most 8 KiB long and mostly half of one, so that this is a few megabytes, and at worst 32 MiB.
 const MOST: usize = 4_096;
 
 /// What a genuine token says, and by which key it was signed.

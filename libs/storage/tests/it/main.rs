@@ -11,5 +11,6 @@ mod group;
 mod lifecycle;
 mod postgres;
 mod request_keys;
+mod rows;
 mod sqlite;
 mod transactions;

@@ -5,7 +5,6 @@ use domain::id::{AgentId, OfferId};
 use domain::offer::OfferRefusal;
 use domain::time::later;
 use futures::FutureExt;
-use messaging::Message;
 use proto::field::InvalidField;
 use serde::{Deserialize, Serialize};
 use storage::RequestKey;
@@ -22,9 +21,6 @@ use crate::decision::Outcome;
 use crate::error::OfferError;
 use crate::ledger::Draw;
 use crate::offer::{Approver, Hold, Offer};
-use crate::programme::Programme;
-use crate::store::audit::NewNote;
-use crate::store::decisions::NewDecision;
 use crate::store::{cases, programmes};
 
 /// What became of an approval.
@@ -161,8 +157,7 @@ async fn approve(unit: &Unit<'_>, actor: &Actor, offer: &Offer) -> Result<Approv
         unit,
         offer,
         approver: &approver,
-        candidates: grounds.candidates(situation, [&programme]),
-        programme: &programme,
+        candidate: grounds.candidate(situation, &programme),
     };
     if approver == Approver::Supervisor(terms.agent.clone()) {
         return approval.bar(&proposal, OfferRefusal::OwnRequest).await;
@@ -205,9 +200,8 @@ struct Approving<'a> {
     unit: &'a Unit<'a>,
     offer: &'a Offer,
     approver: &'a Approver,
-    programme: &'a Programme,
     /// The programme with its room.
-    candidates: Vec<Candidate>,
+    candidate: Candidate,
 }
 
 impl Approving<'_> {
@@ -229,8 +223,8 @@ impl Approving<'_> {
         let approved = self.offer.clone().approve_first(self.unit.now, by)?;
         self.unit.save(&approved).await?;
         let outcome = Outcome::FirstApproved;
-        let (decision, note) = proposal.record(self.unit, outcome, &judgement, Some(&approved))?;
-        self.write(decision, None, note).await?;
+        self.write(proposal.record(self.unit, outcome, &judgement, Some(&approved))?)
+            .await?;
         Ok(Approval::FirstApproved(Box::new(approved)))
     }
 
@@ -250,7 +244,7 @@ impl Approving<'_> {
     }
 
     fn judge(&self, proposal: &Proposal<'_>) -> Judgement {
-        let (_, judgement) = proposal.judge_on(self.unit, self.candidates.clone());
+        let (_, judgement) = proposal.judge_on(self.unit, vec![self.candidate.clone()]);
         judgement
     }
 
@@ -260,22 +254,24 @@ impl Approving<'_> {
         judgement: &Judgement,
         first_approved_by: Option<Approver>,
     ) -> Result<Approval, OfferError> {
-        let unit = self.unit;
+        let (unit, programme) = (self.unit, &self.candidate.programme);
         let hold = Hold {
             approved_by: Some(signature(self.approver)?),
             first_approved_by,
-            ..open_hold(unit, proposal.policy(), self.programme, judgement)
+            ..open_hold(unit, proposal.policy(), programme, judgement)
         };
         let draw = Draw::of(&self.offer.terms, &hold);
-        if let Err(no_room) = proposal.claim(unit, &draw, self.programme).await? {
+        if let Err(no_room) = proposal.claim(unit, &draw, programme).await? {
             return self.refuse(proposal, &no_room).await;
         }
         let approved = self.offer.clone().approve(unit.now, hold)?;
         unit.save(&approved).await?;
         let told = facts::message(unit, facts::Subject::of(&approved.terms), held(&approved));
-        let outcome = Outcome::Granted;
-        let (decision, note) = proposal.record(unit, outcome, judgement, Some(&approved))?;
-        self.write(decision, Some(told), note).await?;
+        self.write(Deed {
+            told: Some(told),
+            ..proposal.record(unit, Outcome::Granted, judgement, Some(&approved))?
+        })
+        .await?;
         Ok(Approval::Granted(Box::new(approved)))
     }
 
@@ -293,26 +289,15 @@ impl Approving<'_> {
         proposal: &Proposal<'_>,
         judgement: &Judgement,
     ) -> Result<Approval, OfferError> {
-        let deed = proposal.refusal(self.unit, judgement, Some(self.offer))?;
-        self.write(deed.decision, deed.told, deed.note).await?;
+        self.write(proposal.refusal(self.unit, judgement, Some(self.offer))?)
+            .await?;
         Ok(Approval::Refused(Refusal::from(judgement)))
     }
 
     /// Writes what was decided. The offer was there before, and what it claims is claimed.
-    async fn write(
-        &self,
-        decision: NewDecision,
-        told: Option<Message>,
-        note: NewNote,
-    ) -> Result<(), OfferError> {
+    async fn write(&self, deed: Deed) -> Result<(), OfferError> {
         let mut deeds = Deeds::default();
-        deeds.add(Deed {
-            offer: None,
-            hold: None,
-            decision,
-            told,
-            note,
-        });
+        deeds.add(deed);
         deeds.write(self.unit.tx, self.unit.now).await
     }
 }

@@ -195,7 +195,8 @@ async fn rules_of(
         return Ok(HashMap::new());
     };
     let rules = first.command.service.rules_in(tx, &tenants, first.now);
-    Ok(tenants.clone().into_iter().zip(rules.await?).collect())
+    let rules = rules.await?;
+    Ok(tenants.into_iter().zip(rules).collect())
 }
 
 impl Wanted<'_> {
@@ -227,7 +228,7 @@ impl Wanted<'_> {
                 cart_version: command.cart_version,
             };
             let proposal = Proposal::of(unit, wish, grounds)?;
-            let candidates = grounds.all_candidates(wish.situation(unit));
+            let candidates = grounds.candidates(wish.situation(unit));
             decide(unit, &proposal, candidates, claiming).await
         }
         .instrument(span)
@@ -280,13 +281,11 @@ async fn grant(
     };
     let offer = Offer::held(terms, hold);
     let told = facts::message(unit, facts::Subject::of(&offer.terms), held(&offer));
-    let (decision, note) = proposal.record(unit, Outcome::Granted, judgement, Some(&offer))?;
     let deed = Deed {
         offer: Some(offer.clone()),
         hold: claim,
-        decision,
         told: Some(told),
-        note,
+        ..proposal.record(unit, Outcome::Granted, judgement, Some(&offer))?
     };
     Ok((Authorization::Granted(offer), deed))
 }
@@ -300,14 +299,9 @@ fn send_to_supervisor(
     let terms = proposal.terms(unit, programme);
     let until = later(unit.now, unit.service.settings().approval_timeout);
     let offer = Offer::needing_approval(terms, until);
-    let outcome = Outcome::NeedsApproval;
-    let (decision, note) = proposal.record(unit, outcome, judgement, Some(&offer))?;
     let deed = Deed {
         offer: Some(offer.clone()),
-        hold: None,
-        decision,
-        told: None,
-        note,
+        ..proposal.record(unit, Outcome::NeedsApproval, judgement, Some(&offer))?
     };
     Ok((Authorization::ApprovalNeeded(offer), deed))
 }

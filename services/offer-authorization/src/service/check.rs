@@ -150,7 +150,7 @@ impl Service {
             command: &command,
             worth: self.worth_of(tenant),
             floors: rules.floors(),
-            candidates: worth_a_look(grounds.all_candidates(situation), situation),
+            candidates: worth_a_look(grounds.candidates(situation), situation),
             granted: grounds.granted(situation)?.cost,
             policy,
             now,

@@ -50,12 +50,13 @@ impl Deeds {
     /// # Errors
     /// Somebody else took room that the holds count on: nothing of this may be kept.
     pub(super) async fn write(self, tx: &Tx, now: Timestamp) -> Result<(), OfferError> {
-        if !ledger::hold_all(tx, &self.holds).await? {
-            return Err(OfferError::BudgetMoved);
-        }
         offers::insert(tx, &self.offers).await?;
         decisions::insert(tx, &self.decisions).await?;
         outbox::enqueue(tx, &self.told, now).await?;
+        // Everybody draws on one budget, so it is claimed as late as can be.
+        if !ledger::hold_all(tx, &self.holds).await? {
+            return Err(OfferError::BudgetMoved);
+        }
         // All writers of a tenant wait for the end of its trail, so this is the last thing that a transaction does.
         audit::append(tx, self.notes).await?;
         Ok(())

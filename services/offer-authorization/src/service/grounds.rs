@@ -2,7 +2,7 @@
 //! that are judged together, and what is granted to one of them counts for those after it.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use domain::id::{PersonId, SessionId, TenantId};
@@ -113,15 +113,10 @@ impl Grounds {
             .iter()
             .filter_map(|situation| Some((situation.tenant, situation.person?)))
             .collect();
-        let mut limits: Vec<(&TenantId, LimitKey)> = situations
+        let limits: HashSet<(&TenantId, LimitKey)> = situations
             .iter()
             .flat_map(|situation| situation.counters().map(|key| (situation.tenant, key)))
             .collect();
-        let place = |(tenant, key): &(&TenantId, LimitKey)| {
-            (tenant.to_string(), key.scope.as_str(), key.subject.clone())
-        };
-        limits.sort_by_cached_key(place);
-        limits.dedup();
         let limits: Vec<_> = limits.iter().map(|(tenant, key)| (*tenant, key)).collect();
         let first = situations.iter().map(|situation| situation.now).min();
         let since = first.map_or(Timestamp::MIN, |first| earlier(first, REMEMBERED));
@@ -222,15 +217,11 @@ impl Grounds {
         }
     }
 
-    /// These programmes with their room, but for purses. Those that run come first, and of them the one that ends first, so
-    /// that its money is not lost.
-    pub(super) fn candidates<'p>(
-        &self,
-        situation: Situation<'_>,
-        programmes: impl IntoIterator<Item = &'p Programme>,
-    ) -> Vec<Candidate> {
+    /// The programmes that could grant it, with their room, but for purses. Those that run come first, and of them the one
+    /// that ends first, so that its money is not lost.
+    pub(super) fn candidates(&self, situation: Situation<'_>) -> Vec<Candidate> {
         let runs = |programme: &Programme| programme.refusals(situation.now).is_empty();
-        let mut programmes: Vec<&Programme> = programmes.into_iter().collect();
+        let mut programmes: Vec<&Programme> = situation.programmes().collect();
         programmes.sort_by(|one, other| {
             let rank = |programme: &Programme| (Reverse(runs(programme)), programme.ends_at);
             let order = rank(one).cmp(&rank(other));
@@ -242,12 +233,8 @@ impl Grounds {
         with_room.collect()
     }
 
-    /// All programmes that could grant it, likewise.
-    pub(super) fn all_candidates(&self, situation: Situation<'_>) -> Vec<Candidate> {
-        self.candidates(situation, situation.programmes())
-    }
-
-    fn candidate(&self, situation: Situation<'_>, programme: &Programme) -> Candidate {
+    /// One programme with its room, but for purses.
+    pub(super) fn candidate(&self, situation: Situation<'_>, programme: &Programme) -> Candidate {
         let budget = self.counter(situation, LimitKey::open_budget(programme));
         let budget = budget.and_then(Counter::room).unwrap_or(0);
         let zero = Money::zero(programme.currency);

@@ -83,7 +83,10 @@ impl View {
         keys: Vec<LimitKey>,
     ) -> Result<HashMap<(TenantId, LimitKey), Counter>, StoreError> {
         let mut missing = keys.clone();
-        missing.retain(|key| !self.known().contains_key(key));
+        {
+            let known = self.known();
+            missing.retain(|key| !known.contains_key(key));
+        }
         if !missing.is_empty() {
             let read = counters(connection, tenant, &missing).await?;
             self.known().extend(missing.into_iter().zip(read));

@@ -114,8 +114,8 @@ impl Service {
     ) -> Result<Page<ListedPolicy>, OfferError> {
         let connection = self.database().read();
         let now = self.now();
-        let active = policies::activations(connection, tenant).await?.at(now);
-        let scheduled = policies::scheduled(connection, tenant, now).await?;
+        let activations = policies::activations(connection, tenant).await?;
+        let (active, scheduled) = (activations.at(now), activations.scheduled(now));
         let before = page.after().copied();
         let mut found = policies::list(connection, tenant, before, page.fetch()).await?;
         let starter = self.inner.policies.starter();
@@ -173,13 +173,12 @@ async fn activate(unit: &Unit<'_>, activation: Activation) -> Result<ListedPolic
     // An instant that has come is no matter of clocks any more.
     let start = at.filter(|at| *at > now).map_or(Start::AtOnce, Start::At);
     policies::activate(tx, tenant, version, start, now).await?;
-    let active = policies::activations(tx, tenant).await?.at(now) == version;
-    let scheduled = policies::scheduled(tx, tenant, now).await?;
+    let activations = policies::activations(tx, tenant).await?;
     unit.audit(AuditKind::PolicyActivated, version, &at.unwrap_or(now))
         .await?;
     Ok(ListedPolicy {
         policy,
-        active,
-        scheduled_at: scheduled.get(&version).copied(),
+        active: activations.at(now) == version,
+        scheduled_at: activations.scheduled(now).get(&version).copied(),
     })
 }

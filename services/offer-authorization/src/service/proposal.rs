@@ -28,10 +28,8 @@ use crate::error::OfferError;
 use crate::ledger::{Draw, Scope};
 use crate::offer::{Hold, Offer, Terms};
 use crate::programme::Programme;
-use crate::store::audit::NewNote;
 use crate::store::decisions::NewDecision;
 use crate::store::ledger::Caps;
-use crate::store::standings;
 
 pub(super) use supervisors::{Authority, grantor};
 
@@ -105,11 +103,7 @@ impl<'a> Proposal<'a> {
         let situation = wish.situation(unit);
         let before = grounds.granted(situation)?;
         let circumstances = Circumstances {
-            standing: match wish.grantor {
-                Grantor::Person(_, who) => wish.rules.standing_of(who),
-                // Of a supervisor who is yet to be found, and of the shop, nothing is known.
-                Grantor::AnySupervisor(_) | Grantor::Shop(_) => Standing::default(),
-            },
+            standing: standing_of(wish.grantor, wish.rules),
             person: Some(wish.case.person),
             margin: wish.case.cart.margin(),
             remedies_held: before.remedies,
@@ -231,14 +225,15 @@ impl<'a> Proposal<'a> {
         Ok(claimed.map_err(|full| no_room(&full)))
     }
 
-    /// What was decided, with all that another policy needs to decide again, and what the audit trail says of it.
+    /// What was decided, with all that another policy needs to decide again, and what the audit trail says of it. The
+    /// offer is one that is stored by others.
     pub(super) fn record(
         &self,
         unit: &Unit<'_>,
         outcome: Outcome,
         judgement: &Judgement,
         offer: Option<&Offer>,
-    ) -> Result<(NewDecision, NewNote), StoreError> {
+    ) -> Result<Deed, StoreError> {
         let decision = self.decision(outcome, judgement);
         let intervention = self.wish.case.intervention;
         let id = offer.map(|offer| offer.terms.id);
@@ -255,7 +250,13 @@ impl<'a> Proposal<'a> {
             offer: id,
             decision,
         };
-        Ok((decision, note))
+        Ok(Deed {
+            offer: None,
+            hold: None,
+            decision,
+            told: None,
+            note,
+        })
     }
 
     /// A refusal, which is an answer like any other.
@@ -268,13 +269,9 @@ impl<'a> Proposal<'a> {
         let reasons = judgement.reasons.clone();
         let subject = facts::Subject::of_case(self.wish.case, self.wish.agent);
         let told = facts::message(unit, subject, FactBody::OfferRefused { reasons });
-        let (decision, note) = self.record(unit, Outcome::Refused, judgement, offer)?;
         Ok(Deed {
-            offer: None,
-            hold: None,
-            decision,
             told: Some(told),
-            note,
+            ..self.record(unit, Outcome::Refused, judgement, offer)?
         })
     }
 
@@ -357,11 +354,12 @@ pub(super) fn held(offer: &Offer) -> FactBody {
     }
 }
 
-/// What is known of whoever grants. Of a supervisor who is yet to be found, and of the shop, nothing is.
-async fn standing_of(unit: &Unit<'_>, grantor: &Grantor) -> Result<Standing, StoreError> {
+/// What is known of whoever grants, whom the rules have met. Of a supervisor who is yet to be found, and of the shop,
+/// nothing is.
+fn standing_of(grantor: &Grantor, rules: &Rules) -> Standing {
     match grantor {
-        Grantor::Person(_, who) => standings::of(unit.tx, &unit.tenant, who).await,
-        Grantor::AnySupervisor(_) | Grantor::Shop(_) => Ok(Standing::default()),
+        Grantor::Person(_, who) => rules.standing_of(who),
+        Grantor::AnySupervisor(_) | Grantor::Shop(_) => Standing::default(),
     }
 }
 

@@ -5,18 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::TenantId;
 use domain::time::Timestamp;
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
 use storage::column::Row;
-use storage::{StoreError, TenantScoped, Tx, shape};
+use storage::{StoreError, TenantScoped, Tx, rows, shape};
 
 use super::entities::{audit_entries as entries, audit_heads as heads};
 use crate::audit::{AuditKind, Entry, Head, Note};
 
 const HEADS: &str = "audit_heads";
+const MOVE_HEAD: &str =
+    "ON CONFLICT (tenant) DO UPDATE SET number = excluded.number, hash = excluded.hash";
 /// Entries that are read at once.
 const BATCH: usize = 1_000;
 
@@ -44,16 +45,10 @@ pub(crate) async fn append(tx: &Tx, notes: Vec<NewNote>) -> Result<(), StoreErro
 
 /// Writes entries as they are.
 pub(crate) async fn insert(tx: &Tx, entries: Vec<(TenantId, Entry)>) -> Result<(), StoreError> {
-    let rows: Vec<entries::ActiveModel> = entries
+    let new = entries
         .into_iter()
-        .map(|(tenant, entry)| row(&tenant, entry))
-        .collect();
-    for some in shape::rows(&rows) {
-        entries::Entity::insert_many(some.iter().cloned())
-            .exec_without_returning(tx)
-            .await?;
-    }
-    Ok(())
+        .map(|(tenant, entry)| row(&tenant, entry));
+    rows::insert(tx, new.collect()).await
 }
 
 /// Hands out the entries after the one of `after`, in the order of their numbers, and answers where the trail ends. The
@@ -219,36 +214,20 @@ async fn begin(tx: &Tx, tenants: &[&str]) -> Result<(), StoreError> {
             hash: Set(hash),
         }
     });
-    let there = OnConflict::column(heads::Column::Tenant)
-        .do_nothing()
-        .to_owned();
-    heads::Entity::insert_many(first)
-        .on_conflict(there)
-        .try_insert()
-        .exec_without_returning(tx)
-        .await?;
+    rows::upsert(tx, first.collect(), "ON CONFLICT (tenant) DO NOTHING").await?;
     Ok(())
 }
 
 /// Writes where trails end that this transaction has locked.
 async fn move_heads(tx: &Tx, ends: BTreeMap<TenantId, Head>) -> Result<(), StoreError> {
-    let rows: Vec<heads::ActiveModel> = ends
+    let moved = ends
         .into_iter()
         .map(|(tenant, Head { number, hash })| heads::ActiveModel {
             tenant: Set(tenant.to_string()),
             number: Set(number),
             hash: Set(hash),
-        })
-        .collect();
-    let replace = OnConflict::column(heads::Column::Tenant)
-        .update_columns([heads::Column::Number, heads::Column::Hash])
-        .to_owned();
-    for some in shape::rows(&rows) {
-        heads::Entity::insert_many(some.iter().cloned())
-            .on_conflict(replace.clone())
-            .exec_without_returning(tx)
-            .await?;
-    }
+        });
+    rows::upsert(tx, moved.collect(), MOVE_HEAD).await?;
     Ok(())
 }
 

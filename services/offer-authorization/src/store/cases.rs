@@ -1,6 +1,6 @@
 //! Cases: the newest record of each intervention.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::id::{InterventionId, TenantId};
 use domain::time::Timestamp;
@@ -95,6 +95,7 @@ pub(crate) async fn lock_all(
         .zip(&found)
         .map(|(tenant, model)| (tenant, [model.session_id.clone()]))
         .collect();
+    let wanted: HashSet<_> = wanted.iter().copied().collect();
     let mut cases = HashMap::with_capacity(wanted.len());
     if sessions.is_empty() {
         return Ok(cases);
@@ -107,10 +108,7 @@ pub(crate) async fn lock_all(
     for model in &locked {
         let tenant: TenantId = Row::of(TABLE, &model.tenant).parse("tenant", &model.tenant)?;
         let case = parse(model)?;
-        let is_wanted = |(of, intervention): &&(&TenantId, InterventionId)| {
-            **of == tenant && *intervention == case.intervention
-        };
-        if wanted.iter().any(|one| is_wanted(&one)) {
+        if wanted.contains(&(&tenant, case.intervention)) {
             cases.insert((tenant, case.intervention), case);
         }
     }

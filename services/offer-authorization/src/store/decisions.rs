@@ -2,11 +2,11 @@
 
 use domain::id::{InterventionId, OfferId, TenantId};
 use sea_orm::{
-    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use storage::column::{self, Row};
-use storage::{StoreError, TenantScoped, Tx, shape};
+use storage::{StoreError, TenantScoped, Tx, rows};
 
 use super::entities::decisions::{ActiveModel, Column, Entity};
 use crate::decision::{Decision, Period, StoredDecision};
@@ -25,11 +25,8 @@ pub(crate) struct NewDecision {
 
 /// Stores decisions, in their order.
 pub(crate) async fn insert(tx: &Tx, decisions: &[NewDecision]) -> Result<(), StoreError> {
-    for some in shape::rows(decisions) {
-        let rows: Vec<ActiveModel> = some.iter().map(row).collect::<Result<_, _>>()?;
-        Entity::insert_many(rows).exec_without_returning(tx).await?;
-    }
-    Ok(())
+    let new = decisions.iter().map(row);
+    rows::insert(tx, new.collect::<Result<_, _>>()?).await
 }
 
 fn row(new: &NewDecision) -> Result<ActiveModel, StoreError> {

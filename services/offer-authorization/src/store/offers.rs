@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use storage::column::{self, Row};
-use storage::{StoreError, TenantScoped, Tx, shape};
+use storage::{StoreError, TenantScoped, Tx, rows, shape};
 
 use super::entities::offers::{Column, Entity};
 use crate::offer::{Offer, StateName};
@@ -88,12 +88,8 @@ pub(crate) struct Due {
 
 /// Stores new offers.
 pub(crate) async fn insert(tx: &Tx, offers: &[(TenantId, Offer)]) -> Result<(), StoreError> {
-    for some in shape::rows(offers) {
-        let rows = some.iter().map(|(tenant, offer)| row::of(tenant, offer));
-        let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
-        Entity::insert_many(rows).exec_without_returning(tx).await?;
-    }
-    Ok(())
+    let new = offers.iter().map(|(tenant, offer)| row::of(tenant, offer));
+    rows::insert(tx, new.collect::<Result<_, _>>()?).await
 }
 
 /// Stores the state of an offer that this transaction has locked.

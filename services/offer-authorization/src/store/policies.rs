@@ -118,6 +118,24 @@ impl Activations {
         let found = self.0.iter().find(has_come);
         found.map_or(0, |activated| activated.version)
     }
+
+    /// The versions that will decide, each with the first instant at which it does. Of several for one instant, the one that
+    /// was activated last takes the place of the others.
+    pub(crate) fn scheduled(&self, now: Timestamp) -> BTreeMap<u32, Timestamp> {
+        let mut by_instant = BTreeMap::new();
+        for activated in &self.0 {
+            if let Start::At(instant) = activated.start
+                && instant > now
+            {
+                by_instant.entry(instant).or_insert(activated.version);
+            }
+        }
+        let mut scheduled = BTreeMap::new();
+        for (instant, version) in by_instant {
+            scheduled.entry(version).or_insert(instant);
+        }
+        scheduled
+    }
 }
 
 /// When which version decides.
@@ -142,32 +160,6 @@ pub(crate) async fn activations<C: ConnectionTrait>(
         });
     }
     Ok(Activations(all))
-}
-
-/// The versions that will decide, each with the first instant at which it does. Of several for one instant, the one that was
-/// activated last takes the place of the others.
-pub(crate) async fn scheduled<C: ConnectionTrait>(
-    connection: &C,
-    tenant: &TenantId,
-    now: Timestamp,
-) -> Result<BTreeMap<u32, Timestamp>, StoreError> {
-    let models = activations::Entity::find_in(tenant)
-        .filter(activations::Column::AtOnce.is_null())
-        .filter(activations::Column::StartsAt.gt(column::millis(now)))
-        .order_by_asc(activations::Column::StartsAt)
-        .order_by_asc(activations::Column::Seq)
-        .all(connection)
-        .await?;
-    let mut by_instant = BTreeMap::new();
-    for model in &models {
-        by_instant.insert(model.starts_at, version_of(model)?);
-    }
-    let mut scheduled = BTreeMap::new();
-    for (starts_at, version) in by_instant {
-        let starts_at = Row::of(ACTIVATIONS, tenant.as_str()).instant("starts_at", starts_at)?;
-        scheduled.entry(version).or_insert(starts_at);
-    }
-    Ok(scheduled)
 }
 
 /// Makes a version decide.
@@ -214,10 +206,6 @@ pub(crate) async fn activate(
         tx.execute_raw(told).await?;
     }
     Ok(())
-}
-
-fn version_of(model: &activations::Model) -> Result<u32, StoreError> {
-    Row::of(ACTIVATIONS, &model.tenant).count("version", model.version)
 }
 
 fn parse(model: &Model) -> Result<Policy, StoreError> {

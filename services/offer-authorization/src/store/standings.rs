@@ -72,16 +72,6 @@ pub(crate) async fn of_all<C: ConnectionTrait>(
     Ok(people.iter().map(standing).collect())
 }
 
-/// What is known of one person.
-pub(crate) async fn of<C: ConnectionTrait>(
-    connection: &C,
-    tenant: &TenantId,
-    who: &CaseAgent,
-) -> Result<Standing, StoreError> {
-    let found = of_all(connection, tenant, std::slice::from_ref(who)).await?;
-    Ok(found.into_iter().next().unwrap_or_default())
-}
-
 /// Lists standings by partner and name.
 pub(crate) async fn list<C: ConnectionTrait>(
     connection: &C,

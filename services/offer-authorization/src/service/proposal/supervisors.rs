@@ -69,7 +69,12 @@ impl Proposal<'_> {
         approver: &Approver,
     ) -> Result<Option<Authority>, OfferError> {
         let grantor = grantor(approver, self.wish.agent);
-        let circumstances = self.approved_by_both(standing_of(unit, &grantor).await?);
+        let rules = self.wish.rules;
+        if let Grantor::Person(_, who) = &grantor {
+            let who = std::slice::from_ref(who);
+            rules.meet(unit.tx, &unit.tenant, who).await?;
+        }
+        let circumstances = self.approved_by_both(standing_of(&grantor, rules));
         let asked = AuthorityQuestion {
             grantor: &grantor,
             circumstances: &circumstances,

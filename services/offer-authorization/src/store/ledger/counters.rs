@@ -9,13 +9,18 @@ use sea_orm::{
     QuerySelect,
 };
 use storage::column::Row;
-use storage::{StoreError, TenantScoped, Tx, shape};
+use storage::{StoreError, TenantScoped, Tx, rows, shape};
 
 use crate::ledger::{EntryKind, LimitKey, Scope, Share};
 use crate::programme::ProgrammeState;
 use crate::store::entities::limits::{ActiveModel, Column, Entity, Model};
 
 const TABLE: &str = "limits";
+/// Adds to a counter that is there, if it has room and takes holds.
+const CLAIM: &str = "
+    ON CONFLICT (tenant, scope, subject) DO UPDATE SET held = limits.held + excluded.held
+    WHERE (limits.cap IS NULL OR limits.held + limits.redeemed + excluded.held <= limits.cap)
+    AND limits.frozen IS NULL";
 
 /// A counter as it was read. What is read may be old; only a claim decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,28 +160,9 @@ pub(super) async fn claim_together(tx: &Tx, claims: &[Claim<'_>]) -> Result<bool
             row.cap = Set(Some(held));
         }
     }
-    let rows: Vec<ActiveModel> = sums.into_values().collect();
-    let added = Expr::col(("excluded", Column::Held));
-    let after = Expr::col((Entity, Column::Held))
-        .add(Expr::col((Entity, Column::Redeemed)))
-        .add(added.clone());
-    let cap = Expr::col((Entity, Column::Cap));
-    let has_room = cap.clone().is_null().or(after.lte(cap));
-    let takes_holds = Expr::col((Entity, Column::Frozen)).is_null();
-    let add = OnConflict::columns([Column::Tenant, Column::Scope, Column::Subject])
-        .value(Column::Held, Expr::col((Entity, Column::Held)).add(added))
-        .action_and_where(has_room.and(takes_holds))
-        .to_owned();
-    for some in shape::rows(&rows) {
-        let claimed = Entity::insert_many(some.iter().cloned())
-            .on_conflict(add.clone())
-            .exec_without_returning(tx)
-            .await?;
-        if claimed != u64::try_from(some.len()).unwrap_or(u64::MAX) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    let wanted = u64::try_from(sums.len()).unwrap_or(u64::MAX);
+    let claimed = rows::upsert(tx, sums.into_values().collect(), CLAIM).await?;
+    Ok(claimed == wanted)
 }
 
 /// Applies what an entry does. The claim that it ends is there, or the row is corrupt: nothing is ever clamped.

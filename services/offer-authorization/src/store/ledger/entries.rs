@@ -7,11 +7,11 @@ use domain::money::Money;
 use domain::time::Timestamp;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use storage::column::{self, Row};
-use storage::{StoreError, TenantScoped, Tx, shape};
+use storage::{StoreError, TenantScoped, Tx, rows};
 
 use super::{Back, Extent, Stamp};
 use crate::day::Day;
@@ -161,13 +161,10 @@ pub(super) async fn book_all(
     tx: &Tx,
     entries: &[(&TenantId, NewEntry<'_>, Stamp)],
 ) -> Result<(), StoreError> {
-    for some in shape::rows(entries) {
-        let rows = some
-            .iter()
-            .map(|(tenant, entry, stamp)| row(tenant, entry, *stamp));
-        Entity::insert_many(rows).exec_without_returning(tx).await?;
-    }
-    Ok(())
+    let new = entries
+        .iter()
+        .map(|(tenant, entry, stamp)| row(tenant, entry, *stamp));
+    rows::insert(tx, new.collect()).await
 }
 
 fn row(tenant: &TenantId, entry: &NewEntry<'_>, stamp: Stamp) -> ActiveModel {
