@@ -39,6 +39,9 @@ pub(crate) struct OffersArguments {
     pgbench: String,
 }
 
+/// Offers that are granted before anything is measured.
+const FIRST_OFFERS: usize = 2_000;
+
 /// What the offers of one measurement draw on.
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Case {
@@ -133,8 +136,7 @@ impl Trial<'_> {
         let (offers, settled, bare_per_second) = self.full().await?;
         let commit_ms = rows::commits(&self.store().await?, self.span() / 4).await?;
         let store = self.store().await?;
-        let server = self.lab.start(Kind::Offers, &store).await?;
-        let stage = Stage::set(&server, usize::from(self.case.budgets)).await?;
+        let (server, stage) = self.in_use(&store).await?;
         let full = Pace::Full { window: 1 };
         let unloaded = self.calls(&server, &stage, (full, 1)).await?;
         let half = Pace::Steady {
@@ -157,11 +159,31 @@ impl Trial<'_> {
         })
     }
 
-    /// All callers at once on an empty store, then the limit of the store.
+    /// A service that has granted something before, on a store that has its statistics: PostgreSQL gathers those within a
+    /// minute, and until then takes bad ways to single rows.
+    async fn in_use(&self, store: &Scratch) -> Result<(Server, Stage), LoadError> {
+        let server = self.lab.start(Kind::Offers, store).await?;
+        let stage = Stage::set(&server, usize::from(self.case.budgets)).await?;
+        let first = stage.offers(FIRST_OFFERS).await?;
+        let before = server.cpu()?;
+        let plan = Plan {
+            warm_up: Duration::ZERO,
+            ..self.plan(Pace::Full { window: 1 })
+        };
+        let callers = usize::from(self.case.callers);
+        let run = Run::of(&call(&server, first, callers, plan).await?)?;
+        if self.engine == StoreEngine::Postgres {
+            rows::gather_statistics(store).await?;
+        }
+        let settling = self.arguments.trial.settling(before, run.sent);
+        settling.settled(self.lab, &server).await?;
+        Ok((server, stage))
+    }
+
+    /// All callers at once, then the limit of the store.
     async fn full(&self) -> Result<(Run, Option<Settled>, Option<f64>), LoadError> {
         let store = self.store().await?;
-        let server = self.lab.start(Kind::Offers, &store).await?;
-        let stage = Stage::set(&server, usize::from(self.case.budgets)).await?;
+        let (server, stage) = self.in_use(&store).await?;
         let offers = stage.offers(self.arguments.max_offers).await?;
         let before = server.cpu()?;
         let full = Pace::Full { window: 1 };

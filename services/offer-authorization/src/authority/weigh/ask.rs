@@ -2,19 +2,19 @@
 
 mod look;
 mod names;
+mod shown;
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, PolicyId, Request,
-    Response, RestrictedExpression,
+    AuthorizationError, Authorizer, Decision, Entities, Entity, PolicyId, Request, Response,
+    RestrictedExpression,
 };
 use domain::cause::Cause;
 use domain::id::PartnerId;
 use domain::money::Currency;
-use domain::phase::RiskPhase;
 use domain::time::Timestamp;
 use tracing::error;
 
@@ -26,6 +26,7 @@ use super::super::question::{
 use crate::case::CaseAgent;
 use look::Look;
 use names::{Names, Types, uid};
+use shown::{Fact, Shown, context, known, maybe, of_amount};
 
 /// As whom a question is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,18 +57,11 @@ pub(super) struct Asker<'a> {
     /// Whether a policy is about this very person.
     is_named: bool,
     authorizer: Authorizer,
+    /// What is looked at but for the amount: a question is put again and again with another one.
+    beside_amount: OnceCell<Look>,
     names: OnceCell<Result<Names, Unaskable>>,
     /// What is there at the instant of the question. At another one, certificates may have ended.
     entities: OnceCell<Result<Entities, Unaskable>>,
-}
-
-/// Something that a policy can look at.
-enum Shown<'a> {
-    Long(i64),
-    Bool(bool),
-    Text(&'a str),
-    Texts(Vec<&'static str>),
-    Instant(Timestamp),
 }
 
 /// Something that is no name, no request or no world to Cedar: a fault of ours.
@@ -131,6 +125,7 @@ impl<'a> Asker<'a> {
             is_named: slice.literals.persons.contains(&principal.id),
             principal: principal.clone(),
             authorizer: Authorizer::new(),
+            beside_amount: OnceCell::new(),
             names: OnceCell::new(),
             entities: OnceCell::new(),
         }
@@ -142,6 +137,7 @@ impl<'a> Asker<'a> {
             return Arc::default();
         }
         let look = self.slice.sight.recurs().then(|| self.look(facts));
+        let look = look.map(Look::into_bytes);
         if let Some(known) = look.as_ref().and_then(|look| self.slice.answers.get(look)) {
             return known;
         }
@@ -186,7 +182,24 @@ impl<'a> Asker<'a> {
     }
 
     /// All that the policies see of a question, in bytes: each part with its length, so that no two looks are one.
-    fn look(&self, facts: Facts) -> Vec<u8> {
+    fn look(&self, facts: Facts) -> Look {
+        let asked = Facts::of(self.question);
+        let is_another_amount = facts
+            == Facts {
+                amount: facts.amount,
+                ..asked
+            };
+        let mut look = if is_another_amount {
+            let beside = self.beside_amount.get_or_init(|| self.look_beside(asked));
+            beside.clone()
+        } else {
+            self.look_beside(facts)
+        };
+        self.push(&mut look, of_amount(self.question, facts));
+        look
+    }
+
+    fn look_beside(&self, facts: Facts) -> Look {
         let mut look = Look::default();
         let Principal { id, partner, .. } = &self.principal;
         look.text(if self.is_named { id } else { "" });
@@ -194,7 +207,13 @@ impl<'a> Asker<'a> {
         look.text(self.standing.tier.as_ref().map_or("", Tier::as_str));
         let good = self.good_certificates(facts.now);
         look.texts(good.map(CertificateName::as_str));
-        for (name, shown) in self.shown(facts) {
+        self.push(&mut look, known(self.question, facts));
+        self.push(&mut look, maybe(self.question, facts));
+        look
+    }
+
+    fn push<const N: usize>(&self, look: &mut Look, shown: [Fact<'a>; N]) {
+        for (name, shown) in self.seen(shown) {
             look.text(name);
             match shown {
                 Shown::Long(value) => look.number(value),
@@ -204,7 +223,6 @@ impl<'a> Asker<'a> {
                 Shown::Instant(value) => look.text(&value.to_string()),
             }
         }
-        look.into_bytes()
     }
 
     /// The instants at which certificates of the person end.
@@ -232,69 +250,21 @@ impl<'a> Asker<'a> {
             resource,
             ..
         } = self.names()?.clone();
-        let context = context(self.shown(facts))?;
+        let shown = self.seen(of_amount(self.question, facts));
+        let shown = shown.chain(self.seen(known(self.question, facts)));
+        let context = context(shown.chain(self.seen(maybe(self.question, facts))))?;
         // The schema was checked against the policies; that requests fit it too is proven by a test.
         Request::new(principal, action, resource, context, None).map_err(|_| Unaskable)
     }
 
-    /// What the policies see of a question beside who grants.
-    fn shown(&self, facts: Facts) -> impl Iterator<Item = (&'static str, Shown<'a>)> {
+    /// What the policies see of these.
+    fn seen<const N: usize>(
+        &self,
+        facts: [Fact<'a>; N],
+    ) -> impl Iterator<Item = (&'static str, Shown<'a>)> {
         let sight = &self.slice.sight;
-        self.all(facts).filter(|(name, _)| sight.sees(name))
-    }
-
-    /// What there is to be seen.
-    fn all(&self, facts: Facts) -> impl Iterator<Item = (&'static str, Shown<'a>)> + use<'a> {
-        let all = self.known(facts).into_iter().chain(self.maybe(facts));
-        all.filter_map(|(name, shown)| Some((name, shown?)))
-    }
-
-    fn known(&self, facts: Facts) -> [(&'static str, Option<Shown<'a>>); 13] {
-        let Facts {
-            amount,
-            granted,
-            cause,
-            currency,
-            approvals,
-            now,
-        } = facts;
-        let circumstances = self.question.circumstances;
-        let total = amount.saturating_add(granted);
-        let value = self.question.cart_value.minor_units();
-        let history = circumstances.history;
-        let held = circumstances.remedies_held.iter();
-        let held = held.map(|remedy| remedy.as_str()).collect();
-        [
-            ("amount", Some(Shown::Long(amount))),
-            ("granted", Some(Shown::Long(granted))),
-            ("total", Some(Shown::Long(total))),
-            ("total_bps", Some(Shown::Long(share_up(total, value)))),
-            ("cart_value", Some(Shown::Long(value))),
-            ("currency", Some(Shown::Text(currency.as_str()))),
-            ("cause", Some(Shown::Text(cause.as_str()))),
-            ("money_cause", Some(Shown::Bool(cause.is_money_cause()))),
-            ("remedies_held", Some(Shown::Texts(held))),
-            ("offers_had", Some(Shown::Long(history.had.into()))),
-            ("offers_unused", Some(Shown::Long(history.unused.into()))),
-            ("approvals", Some(Shown::Long(approvals.into()))),
-            ("now", Some(Shown::Instant(now))),
-        ]
-    }
-
-    fn maybe(&self, facts: Facts) -> [(&'static str, Option<Shown<'a>>); 4] {
-        let total = facts.amount.saturating_add(facts.granted);
-        let value = self.question.cart_value.minor_units();
-        let margin = self.question.circumstances.margin;
-        let left = margin.map(|margin| margin.minor_units().saturating_sub(total));
-        let left_bps = left.map(|left| share_down(left, value));
-        let phase = facts.cause.phase().map(RiskPhase::as_str);
-        let channel = self.question.circumstances.channel;
-        [
-            ("margin_left", left.map(Shown::Long)),
-            ("margin_left_bps", left_bps.map(Shown::Long)),
-            ("phase", phase.map(Shown::Text)),
-            ("channel", channel.map(|it| Shown::Text(it.as_str()))),
-        ]
+        let seen = facts.into_iter().filter(|(name, _)| sight.sees(name));
+        seen.filter_map(|(name, shown)| Some((name, shown?)))
     }
 
     fn names(&self) -> Result<&Names, Unaskable> {
@@ -342,23 +312,6 @@ impl<'a> Asker<'a> {
     }
 }
 
-/// What is shown, as Cedar takes it.
-fn context<'s>(
-    shown: impl Iterator<Item = (&'static str, Shown<'s>)>,
-) -> Result<Context, Unaskable> {
-    let told = shown.map(|(name, shown)| {
-        let value = match shown {
-            Shown::Long(value) => RestrictedExpression::new_long(value),
-            Shown::Bool(value) => RestrictedExpression::new_bool(value),
-            Shown::Text(value) => text(value),
-            Shown::Texts(values) => RestrictedExpression::new_set(values.into_iter().map(text)),
-            Shown::Instant(value) => RestrictedExpression::new_datetime(format!("{value:.3}")),
-        };
-        (name.to_owned(), value)
-    });
-    Context::from_pairs(told).map_err(|_| Unaskable)
-}
-
 /// The names of policies, in their order.
 fn names<'p>(policies: impl Iterator<Item = &'p PolicyId>) -> Vec<PolicyName> {
     let mut names: Vec<PolicyName> = policies
@@ -370,28 +323,6 @@ fn names<'p>(policies: impl Iterator<Item = &'p PolicyId>) -> Vec<PolicyName> {
 
 fn text(value: &str) -> RestrictedExpression {
     RestrictedExpression::new_string(value.to_owned())
-}
-
-/// A share in basis points, rounded up: `total <= value * bps / 10000` to the minor unit is `share_up <= bps`. Of nothing,
-/// anything is too much.
-fn share_up(total: i64, value: i64) -> i64 {
-    let (total, value) = (i128::from(total), i128::from(value));
-    if value <= 0 {
-        return if total <= 0 { 0 } else { i64::MAX };
-    }
-    let scaled = total * 10_000;
-    let up = scaled.div_euclid(value) + i128::from(scaled.rem_euclid(value) != 0);
-    i64::try_from(up).unwrap_or(i64::MAX)
-}
-
-/// A share in basis points, rounded down. Of nothing, nothing is left.
-fn share_down(left: i64, value: i64) -> i64 {
-    if value <= 0 {
-        return 0;
-    }
-    let share = (i128::from(left) * 10_000).div_euclid(i128::from(value));
-    let end = if share < 0 { i64::MIN } else { i64::MAX };
-    i64::try_from(share).unwrap_or(end)
 }
 
 #[cfg(test)]

@@ -52,6 +52,15 @@ struct Left {
     offers: usize,
 }
 
+/// Has PostgreSQL look at what its tables hold.
+pub(super) async fn gather_statistics(store: &Scratch) -> Result<(), LoadError> {
+    let database = open(store).await?;
+    let analysed = database.read().execute_unprepared("ANALYZE").await;
+    analysed.map_err(StoreError::from)?;
+    database.close().await;
+    Ok(())
+}
+
 /// Writes again what grants have left in `from`, into an empty store, and says how many offers a second that is.
 pub(super) async fn written_again(from: &Scratch, into: &Scratch) -> Result<f64, LoadError> {
     let source = open(from).await?;

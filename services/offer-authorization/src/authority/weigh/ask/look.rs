@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// Bytes of which each part can be told from the next.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Look(Vec<u8>);
 
 impl Look {

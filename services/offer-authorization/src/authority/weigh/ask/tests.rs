@@ -11,6 +11,7 @@ use testkit::ids::nth;
 
 use super::super::super::compiled::SCHEMA;
 use super::super::super::question::{Certificate, Circumstances, Grantor, History, Standing};
+use super::shown::{share_down, share_up};
 use super::*;
 use crate::samples::{ana, policy};
 
@@ -67,7 +68,13 @@ fn every_request_fits_the_schema() {
 }
 
 fn fits(schema: &Schema, asker: &Asker<'_>, facts: Facts) {
-    let context = context(asker.all(facts)).unwrap();
+    let question = asker.question;
+    let all = of_amount(question, facts)
+        .into_iter()
+        .chain(known(question, facts));
+    let all = all.chain(maybe(question, facts));
+    let all = all.filter_map(|(name, shown)| Some((name, shown?)));
+    let context = context(all).unwrap();
     let Names {
         principal,
         action,
