@@ -22,6 +22,7 @@ pub mod messages;
 pub mod otlp;
 pub mod process;
 mod proxy;
+pub mod rees46;
 mod rig;
 pub mod scratch;
 pub mod serve;

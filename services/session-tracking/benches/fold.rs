@@ -5,19 +5,14 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     reason = "a benchmark that cannot be set up has nothing to measure"
 )]
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::hint::black_box;
-use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use domain::time::Timestamp;
-use flate2::read::MultiGzDecoder;
 use platform::config::ServiceConfig;
 use proto::cart::v1::CartLine;
 use proto::convert::time::wire_timestamp;
@@ -26,9 +21,8 @@ use proto::session::v1 as pb;
 use proto::session::v1::event::Payload;
 use session_tracking::Config;
 use session_tracking::measuring::Timeline;
+use testkit::rees46::{self, Act, Row};
 use uuid::Uuid;
-
-const EVENTS: &str = "../../tests/data/rees46/events.csv.gz";
 
 /// Whose events they are makes no difference to what they cost.
 const SHOPPER: &str = "0192f0c1-0000-7000-8000-000000000001";
@@ -56,15 +50,11 @@ fn folding(criterion: &mut Criterion) {
 }
 
 fn timelines() -> Vec<Timeline> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(EVENTS);
-    let rows = MultiGzDecoder::new(File::open(file).unwrap());
     let mut sessions: BTreeMap<String, Vec<(Timestamp, pb::Event)>> = BTreeMap::new();
-    for (number, row) in csv::Reader::from_reader(rows).records().enumerate() {
-        let row = row.unwrap();
-        let at: Timestamp = row[0].parse().unwrap();
-        let events = sessions.entry(row[8].to_owned()).or_default();
+    for (number, row) in rees46::rows(rees46::SLICE).enumerate() {
         let id = Uuid::from_u128(number.try_into().unwrap());
-        events.push((at, event(id, at, payload(id, &row[1], (&row[2], &row[6])))));
+        let events = sessions.entry(row.session.clone()).or_default();
+        events.push((row.at, event(id, row.at, payload(id, row))));
     }
     let timelines = sessions.into_values().map(Timeline::read);
     timelines.collect::<Result<_, _>>().unwrap()
@@ -84,21 +74,22 @@ fn event(id: Uuid, at: Timestamp, payload: Payload) -> pb::Event {
     }
 }
 
-fn payload(id: Uuid, kind: &str, (sku, price): (&str, &str)) -> Payload {
-    let (whole, part) = price.split_once('.').unwrap_or((price, ""));
+fn payload(id: Uuid, row: Row) -> Payload {
+    let Row {
+        act, sku, price, ..
+    } = row;
     let price = Some(Money {
-        minor_units: format!("{whole}{part:0<2}").parse().unwrap(),
+        minor_units: price,
         currency: "USD".to_owned(),
     });
-    let sku = sku.to_owned();
-    match kind {
-        "view" => Payload::ProductViewed(pb::ProductViewed {
+    match act {
+        Act::View => Payload::ProductViewed(pb::ProductViewed {
             sku,
             price,
             configurable: false,
             dwell: None,
         }),
-        "cart" => Payload::CartItemAdded(pb::CartItemAdded {
+        Act::Cart => Payload::CartItemAdded(pb::CartItemAdded {
             line: Some(CartLine {
                 sku,
                 quantity: 1,
@@ -108,12 +99,11 @@ fn payload(id: Uuid, kind: &str, (sku, price): (&str, &str)) -> Payload {
                 category: None,
             }),
         }),
-        "purchase" => Payload::OrderPlaced(pb::OrderPlaced {
+        Act::Purchase => Payload::OrderPlaced(pb::OrderPlaced {
             order_id: format!("order-{id}"),
             value: price,
             margin: None,
         }),
-        other => panic!("an event of kind {other}"),
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use domain::id::{PersonId, SessionId, TenantId};
 use domain::time::Timestamp;
 use sea_orm::{ColumnTrait, QueryFilter};
-use storage::{Database, StoreError, TenantScoped, column};
+use storage::{Database, StoreError, TenantScoped, column, shape};
 
 use crate::event::Event;
 use crate::report::Counts;
@@ -96,7 +96,7 @@ impl Store {
         ids: &[SessionId],
     ) -> Result<Vec<(SessionId, Loaded)>, StoreError> {
         let mut found = Vec::new();
-        for ids in ids.chunks(CHUNK) {
+        for ids in shape::names(ids) {
             let names = ids.iter().map(ToString::to_string);
             let rows = session::Entity::find_in(tenant)
                 .filter(session::Column::SessionId.is_in(names))
@@ -204,10 +204,10 @@ impl Store {
         }
         let mut found = HashMap::new();
         for (partition, sequences) in by_partition {
-            for sequences in sequences.chunks(CHUNK) {
+            for sequences in shape::names(&sequences) {
                 let records = event_batch::Entity::find_in(tenant)
                     .filter(event_batch::Column::Partition.eq(i64::from(partition)))
-                    .filter(event_batch::Column::Sequence.is_in(sequences.iter().copied()))
+                    .filter(event_batch::Column::Sequence.is_in(sequences))
                     .all(self.database.read())
                     .await?;
                 for model in records {
@@ -230,7 +230,7 @@ impl Store {
         persons: &[PersonId],
     ) -> Result<HashMap<PersonId, Counts>, StoreError> {
         let mut found = HashMap::new();
-        for persons in persons.chunks(CHUNK) {
+        for persons in shape::names(persons) {
             let names = persons.iter().map(ToString::to_string);
             let rows = history::Entity::find_in(tenant)
                 .filter(history::Column::PersonId.is_in(names))

@@ -3,6 +3,7 @@
 mod live;
 mod moments;
 mod recordings;
+mod tag;
 mod traffic;
 
 use bytes::Bytes;

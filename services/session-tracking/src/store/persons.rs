@@ -10,7 +10,7 @@ use domain::consent::{Consent, ConsentState, Consents};
 use domain::id::{PersonId, SessionId, TenantId};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
-use storage::{StoreError, TenantScoped, Tx, column};
+use storage::{StoreError, TenantScoped, Tx, column, shape};
 
 use super::entities::{consent, session_name};
 use super::{CHUNK, Store};
@@ -27,7 +27,7 @@ impl Store {
     ) -> Result<HashMap<PersonId, Consents>, StoreError> {
         let mut found: HashMap<PersonId, Consents> = HashMap::new();
         let mut in_doubt = HashSet::new();
-        for persons in persons.chunks(CHUNK) {
+        for persons in shape::names(persons) {
             let names = persons.iter().map(ToString::to_string);
             let rows = consent::Entity::find_in(tenant)
                 .filter(consent::Column::PersonId.is_in(names))

@@ -31,6 +31,8 @@ const COLUMNS: [Column; 16] = [
     Column::Packed,
     Column::Places,
 ];
+/// So many of them stand first that a row keeps: its key, its visitor unless another one is found, and when it began.
+const LASTING: usize = 4;
 /// The columns by which a row is found when it is there already.
 const KEY: [Column; 2] = [Column::Tenant, Column::SessionId];
 
@@ -118,20 +120,7 @@ fn text(backend: DbBackend, rows: &[Row]) -> Result<String, DbErr> {
 /// What changes of a row. An index is written again when a column of it is named here, whatever the values.
 fn replaced(visitor: VisitorOfRow) -> OnConflict {
     let mut replaced = OnConflict::columns(KEY);
-    replaced.update_columns([
-        Column::ShopperId,
-        Column::State,
-        Column::Phase,
-        Column::CartValueMinor,
-        Column::CartValueCurrency,
-        Column::Doubted,
-        Column::ProgressUntil,
-        Column::LastEventAt,
-        Column::DueAt,
-        Column::Changed,
-        Column::Packed,
-        Column::Places,
-    ]);
+    replaced.update_columns(COLUMNS.into_iter().skip(LASTING));
     match visitor {
         VisitorOfRow::Same => {}
         VisitorOfRow::Another => {

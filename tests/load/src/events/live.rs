@@ -68,6 +68,7 @@ impl Live {
                 format!("/es/tienda/catalogo/temporada/producto/{sku}")
             }
             Step::Purchase { .. } => "/es/tienda/checkout/gracias-por-tu-compra".to_owned(),
+            Step::Told(_) => "/es/tienda/catalogo/temporada/novedades-de-otono".to_owned(),
         };
         pb::Event {
             event_id: id.to_string(),
@@ -95,17 +96,10 @@ fn short(id: &str) -> &str {
 
 /// What happened in a step, on the wire. An order is named after `id`.
 pub(crate) fn payload(step: &Step, id: &str) -> Payload {
-    let usd = |minor_units| {
-        let currency = "USD".to_owned();
-        Some(Money {
-            minor_units,
-            currency,
-        })
-    };
     match step {
         Step::View { sku, price } => Payload::ProductViewed(pb::ProductViewed {
             sku: sku.clone(),
-            price: usd(*price),
+            price: Some(usd(*price)),
             configurable: false,
             dwell: None,
         }),
@@ -113,16 +107,24 @@ pub(crate) fn payload(step: &Step, id: &str) -> Payload {
             line: Some(CartLine {
                 sku: sku.clone(),
                 quantity: 1,
-                unit_price: usd(*price),
-                unit_margin: usd(price / 4),
+                unit_price: Some(usd(*price)),
+                unit_margin: Some(usd(price / 4)),
                 configurable: false,
                 category: None,
             }),
         }),
         Step::Purchase { price } => Payload::OrderPlaced(pb::OrderPlaced {
             order_id: format!("order-{id}"),
-            value: usd(*price),
+            value: Some(usd(*price)),
             margin: None,
         }),
+        Step::Told(payload) => Payload::clone(payload),
+    }
+}
+
+pub(super) fn usd(minor_units: i64) -> Money {
+    Money {
+        minor_units,
+        currency: "USD".to_owned(),
     }
 }

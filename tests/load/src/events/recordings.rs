@@ -11,11 +11,11 @@ use clap::ValueEnum;
 use csv::{Reader, StringRecord};
 use domain::time::{Timestamp, elapsed};
 use flate2::read::MultiGzDecoder;
+use proto::session::v1::event::Payload;
+use testkit::rees46::{self, Row};
 
+use super::tag;
 use crate::error::LoadError;
-
-/// 4,782 events of 1,176 sessions.
-const REES46: &[u8] = include_bytes!("../../../data/rees46/events.csv.gz");
 
 /// Below the data folder: 50,275 events of 18,548 sessions with a cart.
 const TIMELINES: &str = "retailrocket/timelines.csv.gz";
@@ -27,15 +27,25 @@ const UNPRICED: i64 = 2_500;
 const MADE_UP_PAUSE: Duration = Duration::from_mins(1);
 
 /// What a shopper did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
-    View { sku: String, price: i64 },
-    Cart { sku: String, price: i64 },
-    Purchase { price: i64 },
+    View {
+        sku: String,
+        price: i64,
+    },
+    Cart {
+        sku: String,
+        price: i64,
+    },
+    Purchase {
+        price: i64,
+    },
+    /// What the storefront tag tells beside.
+    Told(Box<Payload>),
 }
 
 /// A step, and when the shopper took it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Act {
     /// Since the first one of the session.
     pub(crate) after: Duration,
@@ -49,6 +59,8 @@ pub(crate) enum Mix {
     Carts,
     /// Those of REES46 as they came: one in thirteen has a cart.
     Shop,
+    /// The same, each with all that the storefront tag tells of the pages around.
+    Tag,
 }
 
 /// Sessions of two shops, as sequences of acts.
@@ -65,12 +77,20 @@ pub(crate) struct Recordings {
 impl Recordings {
     /// Reads what there is of a mix.
     pub(crate) fn read(data: Option<&Path>, mix: Mix) -> Result<Self, LoadError> {
-        let browsing = rees46(MultiGzDecoder::new(REES46))?;
-        if mix == Mix::Shop {
+        let browsing = slice_of_rees46();
+        let alone = match mix {
+            Mix::Carts => None,
+            Mix::Shop => Some((browsing.clone(), "rees46 slice")),
+            Mix::Tag => Some((
+                tag::told(&browsing),
+                "rees46 slice, with MADE UP pages around each look as the storefront tag tells them",
+            )),
+        };
+        if let Some((sessions, source)) = alone {
             return Ok(Self {
-                carts: browsing.clone(),
-                browsing,
-                source: "rees46 slice",
+                carts: sessions.clone(),
+                browsing: sessions,
+                source,
             });
         }
         let file = data.map(|data| data.join(TIMELINES));
@@ -119,23 +139,21 @@ impl Recordings {
     }
 }
 
-/// Rows of `event_time, event_type, product_id, …, price, user_id, user_session`, in order of time.
-fn rees46(input: impl Read) -> Result<Vec<Arc<[Act]>>, LoadError> {
+fn slice_of_rees46() -> Vec<Arc<[Act]>> {
     let mut sessions = Sessions::default();
-    for (row, record) in Reader::from_reader(input).into_records().enumerate() {
-        let record = record?;
-        let field = |at: usize| record.get(at).unwrap_or_default();
-        let at: Timestamp = field(0).parse().map_err(|_| LoadError::Row { row })?;
-        let (sku, price) = (field(2).to_owned(), cents(field(6)));
-        let step = match field(1) {
-            "view" => Step::View { sku, price },
-            "cart" => Step::Cart { sku, price },
-            "purchase" => Step::Purchase { price },
-            _ => return Err(LoadError::Row { row }),
+    for row in rees46::rows(rees46::SLICE) {
+        let Row {
+            act, sku, price, ..
+        } = row;
+        let step = match act {
+            rees46::Act::View => Step::View { sku, price },
+            rees46::Act::Cart => Step::Cart { sku, price },
+            rees46::Act::Purchase => Step::Purchase { price },
         };
-        sessions.add(field(8), elapsed(Timestamp::UNIX_EPOCH, at), step);
+        let at = elapsed(Timestamp::UNIX_EPOCH, row.at);
+        sessions.add(&row.session, at, step);
     }
-    Ok(sessions.finish())
+    sessions.finish()
 }
 
 /// Rows of `session_key, seq, offset_ms, event`, session by session.
@@ -186,15 +204,6 @@ fn paced(steps: impl IntoIterator<Item = Step>) -> Arc<[Act]> {
     (0..).zip(steps).map(at).collect()
 }
 
-/// Minor units of an amount such as `35.79`.
-fn cents(text: &str) -> i64 {
-    let (whole, places) = text.split_once('.').unwrap_or((text, ""));
-    let places = format!("{places:0<2}");
-    let whole: i64 = whole.parse().unwrap_or_default();
-    let places: i64 = places.parse().unwrap_or_default();
-    whole * 100 + places
-}
-
 /// Acts by session, in the order in which sessions begin.
 #[derive(Default)]
 struct Sessions {
@@ -235,7 +244,7 @@ mod tests {
 
     #[test]
     fn the_slice_of_rees46_is_read_whole() {
-        let sessions = rees46(MultiGzDecoder::new(REES46)).unwrap();
+        let sessions = slice_of_rees46();
 
         assert_eq!(sessions.len(), 1_176);
         assert_eq!(sessions.iter().map(|acts| acts.len()).sum::<usize>(), 4_782);

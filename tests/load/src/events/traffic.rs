@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::time::Timestamp;
@@ -17,6 +18,9 @@ use crate::numbers::count;
 
 /// Sessions of one preparation that are read back.
 const WATCHED: usize = 8;
+
+/// What follows in a session within so long comes together with it, as a page sends it.
+const TOGETHER: Duration = Duration::from_secs(1);
 
 /// No two streams of this process have the same ids, and each run of the program has those of the run before.
 static SEEDS: AtomicU64 = AtomicU64::new(0);
@@ -77,6 +81,8 @@ pub(crate) struct Traffic {
     recordings: Arc<Recordings>,
     random: StdRng,
     going: Vec<Going>,
+    /// The session whose next event comes together with its last one.
+    goes_on: Option<usize>,
     begun: usize,
     /// How many more sessions may begin; `None` for any number.
     left: Option<u64>,
@@ -102,6 +108,7 @@ impl Traffic {
             recordings,
             random: StdRng::seed_from_u64(seed),
             going: Vec::with_capacity(at_a_time),
+            goes_on: None,
             // Each stream begins elsewhere in the recordings.
             begun: usize::try_from(seed).unwrap_or_default() * 7_919,
             left: sessions,
@@ -166,7 +173,8 @@ impl Traffic {
         if self.going.is_empty() {
             return None;
         }
-        let place = self.random.random_range(0..self.going.len());
+        let goes_on = self.goes_on.take();
+        let place = goes_on.unwrap_or_else(|| self.random.random_range(0..self.going.len()));
         let going = self.going.get_mut(place)?;
         if going.live.is_new() && watched.len() < WATCHED {
             going.watched = Some(watched.len());
@@ -178,12 +186,17 @@ impl Traffic {
         if let Some(watched) = going.watched.and_then(|at| watched.get_mut(at)) {
             watched.batches.push(batch);
         }
+        let after = going.live.next_after()?;
         let event = going.live.tell(now, &mut self.random)?;
-        if going.live.next_after().is_none() {
-            // The place goes to the next session, or to none.
-            let next = self.begin();
-            self.going.extend(next);
-            self.going.swap_remove(place);
+        match going.live.next_after() {
+            Some(next) if next.saturating_sub(after) <= TOGETHER => self.goes_on = Some(place),
+            Some(_) => {}
+            None => {
+                // The place goes to the next session, or to none.
+                let next = self.begin();
+                self.going.extend(next);
+                self.going.swap_remove(place);
+            }
         }
         Some(event)
     }

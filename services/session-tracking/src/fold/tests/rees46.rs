@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use domain::time::later;
-use flate2::read::GzDecoder;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
+use testkit::rees46::{self, Act, Row};
 
 use super::properties::{arrived, bytes, in_order};
 use super::*;
@@ -17,39 +17,27 @@ use crate::packed;
 use crate::samples::{data, event, line, of_order, usd};
 
 /// Sessions by the name that the shop gives them.
-pub(super) fn sessions(file: &Path) -> BTreeMap<String, Vec<Event>> {
-    let reader = GzDecoder::new(std::fs::File::open(file).unwrap());
+fn sessions(file: &Path) -> BTreeMap<String, Vec<Event>> {
     let mut sessions: BTreeMap<String, Vec<Event>> = BTreeMap::new();
-    for row in csv::Reader::from_reader(reader).records() {
-        let row = row.unwrap();
-        let occurred_at: Timestamp = row[0].parse().unwrap();
-        let price: f64 = row[6].parse().unwrap();
-        let events = sessions.entry(row[8].to_owned()).or_default();
+    for row in rees46::rows(std::fs::File::open(file).unwrap()) {
+        let events = sessions.entry(row.session.clone()).or_default();
         let n = u64::try_from(events.len()).unwrap() + 1;
-        let payload = payload(&row[1], &row[2], price, n);
-        events.push(event(n, occurred_at, payload));
+        events.push(event(n, row.at, payload(&row, n)));
     }
     sessions
 }
 
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "a price of a test"
-)]
-fn payload(kind: &str, article: &str, price: f64, n: u64) -> Payload {
-    let price = (price * 100.0).round() as i64;
-    match kind {
-        "view" => look(article, None),
-        "cart" => Payload::Cart(CartMove::Added(line(article, price))),
-        "purchase" => of_order(
+fn payload(row: &Row, n: u64) -> Payload {
+    match row.act {
+        Act::View => look(&row.sku, None),
+        Act::Cart => Payload::Cart(CartMove::Added(line(&row.sku, row.price))),
+        Act::Purchase => of_order(
             &format!("P-{n}"),
             crate::event::OrderChange::Placed {
-                value: usd(price),
+                value: usd(row.price),
                 margin: None,
             },
         ),
-        other => panic!("an event of kind {other}"),
     }
 }
 
