@@ -10,7 +10,6 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::id::RequestId;
 use domain::time::Timestamp;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -58,11 +57,8 @@ struct Shared<C, T, E> {
 
 struct Line<C, T, E> {
     waiting: VecDeque<Waiting<C, T, E>>,
-    /// Requests of the batches that are being written. A repetition stays in line until its first is done, and then finds
-    /// its answer: both at once would wait for each other's locks.
-    under_way: HashSet<RequestId>,
-    /// How many more may take from the line.
-    free: usize,
+    /// Whether somebody takes from the line.
+    is_served: bool,
 }
 
 struct Waiting<C, T, E> {
@@ -70,16 +66,6 @@ struct Waiting<C, T, E> {
     /// Told nothing, a call runs by itself.
     answer: oneshot::Sender<Result<T, E>>,
 }
-
-/// What became of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Durable,
-    Undone,
-}
-
-/// Batches that are under way at once on PostgreSQL.
-const LANES: usize = 2;
 
 impl<C> Call<C> {
     fn new(key: RequestKey, now: Timestamp, command: C) -> Self {
@@ -106,13 +92,11 @@ where
     E: From<StoreError> + Send + 'static,
 {
     /// `most` calls are taken at a time. `work` may be called again with the same calls, as that of
-    /// [`Database::write`]. On PostgreSQL a batch is read and decided on while the one before it is written, so `work` takes its
-    /// locks in an order, and those that all calls meet at last.
+    /// [`Database::write`].
     pub fn new(database: Database, most: usize, work: Work<C, T, E>) -> Self {
         let line = Line {
             waiting: VecDeque::new(),
-            under_way: HashSet::new(),
-            free: if database.group().is_some() { 1 } else { LANES },
+            is_served: false,
         };
         Self {
             shared: Arc::new(Shared {
@@ -172,7 +156,7 @@ where
     T: Serialize + DeserializeOwned + Send + Sync + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    /// Stands in line, and says whether somebody more may serve it.
+    /// Stands in line, and says whether nobody serves it yet.
     fn join(&self, waiting: Waiting<C, T, E>) -> bool {
         let mut line = self.line();
         // After the database was closed its tasks are waited for, and no new one is begun.
@@ -180,31 +164,27 @@ where
             return false;
         }
         line.waiting.push_back(waiting);
-        let is_free = line.free > 0;
-        line.free = line.free.saturating_sub(1);
-        is_free
+        !std::mem::replace(&mut line.is_served, true)
     }
 
-    /// Takes from the line until nobody is in it whose turn it is.
+    /// Takes from the line until it is empty.
     async fn serve(&self) {
         while let Some(batch) = self.next() {
-            let ids: Vec<RequestId> = batch.iter().map(Waiting::id).collect();
             // A panic is that of one call, which meets it again when it runs by itself.
-            let run = AssertUnwindSafe(self.run(batch)).catch_unwind().await;
-            self.line().end(&ids, run.unwrap_or(Fate::Undone));
+            let _ = AssertUnwindSafe(self.run(batch)).catch_unwind().await;
         }
     }
 
     fn next(&self) -> Option<Vec<Waiting<C, T, E>>> {
         let mut line = self.line();
-        let batch = line.take(self.most);
-        if batch.is_empty() {
-            line.free += 1;
-        }
-        (!batch.is_empty()).then_some(batch)
+        let count = line.waiting.len().min(self.most);
+        line.is_served = count > 0;
+        (count > 0).then(|| line.waiting.drain(..count).collect())
     }
 
-    async fn run(&self, batch: Vec<Waiting<C, T, E>>) -> Fate {
+    async fn run(&self, batch: Vec<Waiting<C, T, E>>) {
+        // A repetition waits for the first, and then finds its answer: both at once would wait for each other's locks.
+        let [batch, repeated] = first_of_each_key(batch);
         let work = self.work;
         let calls: Arc<[Call<C>]> = batch.iter().map(|waiting| waiting.call.clone()).collect();
         let written = self.database.write(move |tx| {
@@ -214,7 +194,7 @@ where
         let Ok::<_, E>(outcomes) = written.await else {
             // Whoever is told nothing runs by itself.
             debug!(calls = batch.len(), "a batch was undone");
-            return Fate::Undone;
+            return;
         };
         for (waiting, outcome) in batch.into_iter().zip(outcomes) {
             if let Some(outcome) = outcome {
@@ -222,7 +202,7 @@ where
                 let _ = waiting.answer.send(outcome);
             }
         }
-        Fate::Durable
+        drop(repeated);
     }
 
     fn line(&self) -> MutexGuard<'_, Line<C, T, E>> {
@@ -268,41 +248,12 @@ where
     Ok(outcomes.collect())
 }
 
-impl<C, T, E> Line<C, T, E> {
-    /// The next calls, none of which repeats one that is under way.
-    fn take(&mut self, most: usize) -> Vec<Waiting<C, T, E>> {
-        let mut batch = Vec::with_capacity(self.waiting.len().min(most));
-        let mut repeated = Vec::new();
-        while batch.len() < most
-            && let Some(waiting) = self.waiting.pop_front()
-        {
-            if self.under_way.insert(waiting.id()) {
-                batch.push(waiting);
-            } else {
-                repeated.push(waiting);
-            }
-        }
-        for waiting in repeated.into_iter().rev() {
-            self.waiting.push_front(waiting);
-        }
-        batch
-    }
-
-    /// A batch has come to its end. After one that was undone, its calls run by themselves, and so do their repetitions.
-    fn end(&mut self, ids: &[RequestId], fate: Fate) {
-        for id in ids {
-            self.under_way.remove(id);
-        }
-        if fate == Fate::Undone {
-            self.waiting.retain(|waiting| !ids.contains(&waiting.id()));
-        }
-    }
-}
-
-impl<C, T, E> Waiting<C, T, E> {
-    fn id(&self) -> RequestId {
-        self.call.key.request_id
-    }
+/// The first call of each request id, and its repetitions.
+fn first_of_each_key<C, T, E>(batch: Vec<Waiting<C, T, E>>) -> [Vec<Waiting<C, T, E>>; 2] {
+    let mut seen = HashSet::new();
+    let mut is_first = |waiting: &Waiting<C, T, E>| seen.insert(waiting.call.key.request_id);
+    let (first, repeated) = batch.into_iter().partition(|waiting| is_first(waiting));
+    [first, repeated]
 }
 
 impl<C, T, E> Clone for Batcher<C, T, E> {
