@@ -57,7 +57,7 @@ fn row(number: usize) -> Vec<Value> {
         (number % 7 != 3).then_some(signed * 1_000_000_007).into(),
         (f64::from(u32::try_from(number).unwrap()).sqrt() - 3.0).into(),
         body.clone().into(),
-        (number % 2 == 0).then_some(body).into(),
+        number.is_multiple_of(2).then_some(body).into(),
     ]
 }
 
