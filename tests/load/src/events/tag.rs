@@ -78,7 +78,10 @@ impl Tag {
             let until = next.map_or(from + LAST_PAGE, |next| LANDING + next.after);
             self.act(act, Span { from, until }, next);
         }
-        std::mem::take(&mut self.told).into()
+        // What a slow page tells may come after it was left.
+        let mut told = std::mem::take(&mut self.told);
+        told.sort_by_key(|act| act.after);
+        told.into()
     }
 
     /// A recorded act, and the pages until the next one.
@@ -220,11 +223,9 @@ impl Tag {
         self.tell(at, Payload::CostRevealed(revealed));
     }
 
-    /// A page that was left early tells nothing later than that.
     fn tell(&mut self, at: Duration, payload: Payload) {
-        let last = self.told.last().map_or(Duration::ZERO, |act| act.after);
         self.told.push(Act {
-            after: at.max(last),
+            after: at,
             step: Step::Told(Box::new(payload)),
         });
     }
