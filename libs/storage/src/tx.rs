@@ -8,8 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait,
+    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::Notify;
 
@@ -54,9 +53,9 @@ impl Tx {
     pub(crate) async fn open(
         connection: &DatabaseConnection,
     ) -> Result<DatabaseTransaction, DbErr> {
-        let on_postgres = connection.get_database_backend() == DbBackend::Postgres;
         let options = TransactionOptions {
-            isolation_level: on_postgres.then_some(IsolationLevel::ReadCommitted),
+            // That of the session: see `engine::postgres`.
+            isolation_level: None,
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };

@@ -1,5 +1,6 @@
 //! What is true of the PostgreSQL engine alone.
 
+use futures::FutureExt;
 use sea_orm::{ConnectionTrait, Statement};
 use storage::{Database, Durability, StoreConfig, StoreError};
 use testkit::scratch;
@@ -25,6 +26,39 @@ async fn sessions_have_time_limits() {
         let value: String = row.unwrap().try_get_by_index(0).unwrap();
         assert_eq!(value, expected, "{name}");
     }
+}
+
+#[tokio::test]
+async fn writes_read_what_is_committed_whatever_the_default_of_the_database() {
+    let Some(scratch) = scratch::postgres().await else {
+        return;
+    };
+    let before = scratch.open().await;
+    before
+        .read()
+        .execute_unprepared(
+            "DO $$ BEGIN EXECUTE format(
+                'ALTER DATABASE %I SET default_transaction_isolation = serializable',
+                current_database()); END $$",
+        )
+        .await
+        .unwrap();
+    before.close().await;
+    let database = scratch.open().await;
+
+    let level: Result<String, StoreError> = database
+        .write(|tx| {
+            async move {
+                let show = "SHOW transaction_isolation";
+                let statement = Statement::from_string(tx.get_database_backend(), show);
+                let row = tx.query_one_raw(statement).await?;
+                Ok(row.unwrap().try_get_by_index(0)?)
+            }
+            .boxed()
+        })
+        .await;
+
+    assert_eq!(level.unwrap(), "read committed");
 }
 
 #[tokio::test]
