@@ -1,4 +1,5 @@
-//! What one decision of a policy costs, without a wire and a store: the question is put to Cedar, and answered.
+//! What one decision of a policy costs, without a wire and a store: where the question is another one each time, so that it is
+//! put to Cedar, and where it was asked before.
 //!
 //! `cargo bench -p offer-authorization`. Limit: 40 µs with 100 policies, of which one allows it.
 
@@ -15,9 +16,16 @@ use offer_authorization::measuring::Decision;
 fn decisions(criterion: &mut Criterion) {
     for policies in [1, 10, 100] {
         let decision = Decision::among(policies).unwrap();
-        assert!(decision.is_allowed());
+        assert!(decision.is_allowed(0));
+        let mut amount = 0_u32;
         criterion.bench_function(&format!("decide/{policies} policies"), |bencher| {
-            bencher.iter(|| black_box(&decision).is_allowed());
+            bencher.iter(|| {
+                amount = amount.wrapping_add(1);
+                black_box(&decision).is_allowed(amount)
+            });
+        });
+        criterion.bench_function(&format!("decide again/{policies} policies"), |bencher| {
+            bencher.iter(|| black_box(&decision).is_allowed(0));
         });
     }
 }

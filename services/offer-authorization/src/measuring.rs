@@ -11,9 +11,9 @@ use domain::time::Timestamp;
 use crate::authority::{AuthorityQuestion, Circumstances, CompiledPolicy, Grantor, GrantorRole};
 use crate::case::CaseAgent;
 
-/// What the offer would cost, in minor units; more than all policies but the last allow.
-const AMOUNT: i64 = 2_000;
-const CART_VALUE: i64 = 20_000;
+/// The most that the last policy allows, in minor units; the others allow nothing.
+const MOST: i64 = 1_000_000;
+const CART_VALUE: i64 = 2 * MOST;
 
 /// A question that one of many policies answers with yes.
 #[derive(Debug)]
@@ -22,7 +22,6 @@ pub struct Decision {
     grantor: Grantor,
     circumstances: Circumstances,
     cart_value: Money,
-    amount: Money,
 }
 
 impl Decision {
@@ -33,11 +32,7 @@ impl Decision {
     pub fn among(policies: usize) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let mut cedar = String::new();
         for number in 1..=policies {
-            let most = if number == policies {
-                AMOUNT
-            } else {
-                AMOUNT - 1
-            };
+            let most = if number == policies { MOST } else { 0 };
             writeln!(
                 cedar,
                 "@id(\"policy-{number}\") permit (principal is Agent, action == Action::\"amount_off\", resource) \
@@ -53,18 +48,22 @@ impl Decision {
             grantor: Grantor::Person(GrantorRole::Agent, who),
             circumstances: Circumstances::default(),
             cart_value: Money::new(CART_VALUE, Currency::USD)?,
-            amount: Money::new(AMOUNT, Currency::USD)?,
         })
     }
 
-    /// Asks.
-    pub fn is_allowed(&self) -> bool {
+    /// Asks for an amount, which begins again after a million of them. Answers that were given lately are kept, far fewer
+    /// than that, so one amount after the other is a question to Cedar each time.
+    pub fn is_allowed(&self, amount: u32) -> bool {
+        let amount = i64::from(amount) % MOST + 1;
+        let Ok(amount) = Money::new(amount, Currency::USD) else {
+            return false;
+        };
         self.policy.allows(AuthorityQuestion {
             grantor: &self.grantor,
             remedy: RemedyKind::AmountOff,
             cause: Cause::UnexpectedCost,
             cart_value: self.cart_value,
-            amount: self.amount,
+            amount,
             granted: Money::zero(Currency::USD),
             circumstances: &self.circumstances,
             now: Timestamp::UNIX_EPOCH,
@@ -78,7 +77,8 @@ mod tests {
 
     #[test]
     fn one_of_many_policies_allows_it() {
-        assert!(Decision::among(100).unwrap().is_allowed());
+        let decision = Decision::among(100).unwrap();
+        assert!([0, 1, u32::MAX].map(|amount| decision.is_allowed(amount)) == [true; 3]);
     }
 
     #[test]

@@ -62,9 +62,9 @@ fn timelines() -> Vec<Timeline> {
 
 fn event(id: Uuid, at: Timestamp, payload: Payload) -> pb::Event {
     pb::Event {
-        event_id: id.to_string(),
-        session_id: SHOPPER.to_owned(),
-        visitor_id: SHOPPER.to_owned(),
+        event_id: format!("evt_{id}"),
+        session_id: format!("ses_{SHOPPER}"),
+        visitor_id: format!("vis_{SHOPPER}"),
         shopper_id: None,
         occurred_at: Some(wire_timestamp(at)),
         page: "/es/tienda/catalogo/temporada/producto".to_owned(),
