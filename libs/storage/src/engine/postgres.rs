@@ -12,7 +12,8 @@ use super::{Opened, PREPARED};
 use crate::{Durability, StoreConfig, StoreError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// A session that was used just now is taken as it is: to ask each time whether it still answers would double the cost of a read.
+/// A session that was used just now is taken as it is: to ask whether it still answers takes as long
+/// as a read.
 const TRUSTED: Duration = Duration::from_secs(1);
 /// Milliseconds; a write that needs longer is split, not waited for. The level of isolation is that of each transaction, which
 /// would else have to say so in a statement of its own.

@@ -26,7 +26,7 @@ use super::super::question::{
 use crate::case::CaseAgent;
 use look::Look;
 use names::{Names, Types, uid};
-use shown::{Fact, Shown, context, known, maybe, of_amount};
+use shown::{Fact, Shown, beside_amount, context, of_amount};
 
 /// As whom a question is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,8 +207,7 @@ impl<'a> Asker<'a> {
         look.text(self.standing.tier.as_ref().map_or("", Tier::as_str));
         let good = self.good_certificates(facts.now);
         look.texts(good.map(CertificateName::as_str));
-        self.push(&mut look, known(self.question, facts));
-        self.push(&mut look, maybe(self.question, facts));
+        self.push(&mut look, beside_amount(self.question, facts));
         look
     }
 
@@ -251,8 +250,8 @@ impl<'a> Asker<'a> {
             ..
         } = self.names()?.clone();
         let shown = self.seen(of_amount(self.question, facts));
-        let shown = shown.chain(self.seen(known(self.question, facts)));
-        let context = context(shown.chain(self.seen(maybe(self.question, facts))))?;
+        let shown = shown.chain(self.seen(beside_amount(self.question, facts)));
+        let context = context(shown)?;
         // The schema was checked against the policies; that requests fit it too is proven by a test.
         Request::new(principal, action, resource, context, None).map_err(|_| Unaskable)
     }

@@ -19,7 +19,7 @@ pub(super) enum Shown<'a> {
 /// An attribute of the context, with its value where there is one.
 pub(super) type Fact<'a> = (&'static str, Option<Shown<'a>>);
 
-/// What changes with the amount. The rest is told by [`known`] and [`maybe`].
+/// What changes with the amount. The rest is told by [`beside_amount`].
 pub(super) fn of_amount(question: AuthorityQuestion<'_>, facts: Facts) -> [Fact<'_>; 5] {
     let total = facts.amount.saturating_add(facts.granted);
     let value = question.cart_value.minor_units();
@@ -35,8 +35,8 @@ pub(super) fn of_amount(question: AuthorityQuestion<'_>, facts: Facts) -> [Fact<
     ]
 }
 
-/// What is known of every question.
-pub(super) fn known(question: AuthorityQuestion<'_>, facts: Facts) -> [Fact<'_>; 10] {
+/// What stays as it is whatever the amount.
+pub(super) fn beside_amount(question: AuthorityQuestion<'_>, facts: Facts) -> [Fact<'_>; 12] {
     let Facts {
         amount: _,
         granted,
@@ -50,6 +50,8 @@ pub(super) fn known(question: AuthorityQuestion<'_>, facts: Facts) -> [Fact<'_>;
     let history = circumstances.history;
     let held = circumstances.remedies_held.iter();
     let held = held.map(|remedy| remedy.as_str()).collect();
+    let phase = cause.phase().map(RiskPhase::as_str);
+    let channel = circumstances.channel;
     [
         ("granted", Some(Shown::Long(granted))),
         ("cart_value", Some(Shown::Long(value))),
@@ -61,14 +63,6 @@ pub(super) fn known(question: AuthorityQuestion<'_>, facts: Facts) -> [Fact<'_>;
         ("offers_unused", Some(Shown::Long(history.unused.into()))),
         ("approvals", Some(Shown::Long(approvals.into()))),
         ("now", Some(Shown::Instant(now))),
-    ]
-}
-
-/// What is known of some questions.
-pub(super) fn maybe(question: AuthorityQuestion<'_>, facts: Facts) -> [Fact<'_>; 2] {
-    let phase = facts.cause.phase().map(RiskPhase::as_str);
-    let channel = question.circumstances.channel;
-    [
         ("phase", phase.map(Shown::Text)),
         ("channel", channel.map(|it| Shown::Text(it.as_str()))),
     ]

@@ -69,10 +69,8 @@ fn every_request_fits_the_schema() {
 
 fn fits(schema: &Schema, asker: &Asker<'_>, facts: Facts) {
     let question = asker.question;
-    let all = of_amount(question, facts)
-        .into_iter()
-        .chain(known(question, facts));
-    let all = all.chain(maybe(question, facts));
+    let all = of_amount(question, facts).into_iter();
+    let all = all.chain(beside_amount(question, facts));
     let all = all.filter_map(|(name, shown)| Some((name, shown?)));
     let context = context(all).unwrap();
     let Names {
